@@ -1,0 +1,48 @@
+//! One call, without I/O: its id, how it ended, and the state machine that
+//! turns a channel's events into what is to be done next.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+mod cause;
+mod machine;
+mod outcome;
+
+pub use cause::{Cause, SipStatus};
+pub use machine::{Action, CallFacts, Machine, Plan, Report};
+pub use outcome::{End, Outcome, classify};
+
+/// A call's id: a UUIDv7 of ours that is also its channel's id on the switch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CallId(pub Uuid);
+
+impl CallId {
+    /// A fresh id.
+    pub fn new() -> Self {
+        Self(Uuid::now_v7())
+    }
+}
+
+impl Default for CallId {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Display for CallId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for CallId {
+    type Err = uuid::Error;
+
+    fn from_str(text: &str) -> Result<Self, uuid::Error> {
+        text.parse().map(Self)
+    }
+}

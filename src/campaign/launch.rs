@@ -1,0 +1,81 @@
+//! The checks before a campaign is launched (design section 4).
+
+use super::Settings;
+
+/// What the world looks like to a campaign about to be launched.
+#[derive(Clone, Debug, Default)]
+pub struct LaunchFacts {
+    /// Contacts in the campaign.
+    pub contacts: u64,
+    /// Pool members that exist and are active.
+    pub active_numbers: usize,
+    /// Switches that are reachable now and have the campaign's trunk; none
+    /// when nobody looked.
+    pub usable_switches: Option<usize>,
+    /// Prompts that are not where they should be.
+    pub missing_media: Vec<String>,
+}
+
+/// Why a campaign may not start, and what is doubtful about it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LaunchReport {
+    /// Each forbids the launch.
+    pub refusals: Vec<String>,
+    /// Each is worth a look, no more.
+    pub warnings: Vec<String>,
+}
+
+/// Rule of thumb of the campaign guides: one number per this many contacts.
+const CONTACTS_PER_NUMBER: u64 = 20;
+
+/// Looks for everything that forbids the launch, not only the first.
+pub fn check_launch(settings: &Settings, facts: &LaunchFacts) -> LaunchReport {
+    let mut report = LaunchReport::default();
+    if let Err(errors) = settings.check() {
+        report.refusals.extend(errors.iter().map(ToString::to_string));
+    }
+    if facts.contacts == 0 {
+        report.refusals.push("no contacts: import a list first".into());
+    }
+    if facts.active_numbers == 0 {
+        report.refusals.push("no active caller ID: number_pool names no number that is known and active".into());
+    }
+    if facts.usable_switches == Some(0) {
+        report.refusals.push("no reachable switch with the campaign's trunk".into());
+    }
+    for path in &facts.missing_media {
+        report.refusals.push(format!("media file is missing: {path}"));
+    }
+    let advised = facts.contacts.div_ceil(CONTACTS_PER_NUMBER);
+    if facts.active_numbers > 0 && (facts.active_numbers as u64) < advised {
+        report.warnings.push(format!(
+            "{} caller IDs for {} contacts: carriers flag numbers that call much; advised is one per {CONTACTS_PER_NUMBER}, here {advised}",
+            facts.active_numbers, facts.contacts
+        ));
+    }
+    report
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_reasons_are_listed_at_once() {
+        let facts =
+            LaunchFacts { usable_switches: Some(0), missing_media: vec!["hello.wav".into()], ..LaunchFacts::default() };
+        let report = check_launch(&Settings::default(), &facts);
+        assert_eq!(report.refusals.len(), 4, "{report:?}");
+    }
+
+    #[test]
+    fn a_small_pool_only_warns() {
+        let facts =
+            LaunchFacts { contacts: 100, active_numbers: 4, usable_switches: Some(1), ..LaunchFacts::default() };
+        let report = check_launch(&Settings::default(), &facts);
+        assert!(report.refusals.is_empty());
+        assert_eq!(report.warnings.len(), 1);
+        let enough = LaunchFacts { active_numbers: 5, ..facts };
+        assert_eq!(check_launch(&Settings::default(), &enough), LaunchReport::default());
+    }
+}

@@ -1,0 +1,170 @@
+//! What a campaign may be told, with defaults and limits.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::RetryOn;
+use crate::number::PhoneNumber;
+
+/// The settings of a campaign. Stored as one JSON object, written by users in
+/// a campaign file; unknown names are refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Caller IDs (E.164), drawn in turn by `pool_strategy`.
+    pub number_pool: Vec<PhoneNumber>,
+    /// How a caller ID is drawn from the pool.
+    pub pool_strategy: PoolStrategy,
+    /// Calls in progress at once, at most. 1 to 10,000.
+    pub max_concurrent: u32,
+    /// Calls started per minute, at most; none: no such limit. 1 to 600,000.
+    pub calls_per_minute: Option<u32>,
+    /// Pause between the starts of two calls, in milliseconds. 0 to 3,600,000.
+    pub throttle_ms: u32,
+    /// Further attempts after the first, by the rule of `retry_on`. 0 to 100.
+    pub retry_attempts: u32,
+    /// Minutes between two attempts. 0 to 43,200 (30 days).
+    pub retry_delay_minutes: u32,
+    /// Which outcomes are worth another attempt.
+    pub retry_on: RetryOn,
+    /// Seconds a call may ring before it counts as not answered. 5 to 180.
+    pub ring_seconds: u32,
+    /// Seconds a call may last from answer; it is hung up then. 5 to 14,400.
+    pub max_call_seconds: u32,
+    /// The file played to whoever answers: relative to `media.folder`, or an
+    /// absolute path. At most one; none: the call is hung up on answer.
+    pub prompts: Vec<String>,
+    /// The name of the only switch that may carry the calls; none: any.
+    pub switch: Option<String>,
+    /// The name of the trunk on the switch; none: the switch's first.
+    pub trunk: Option<String>,
+}
+
+/// How a caller ID is drawn from a campaign's pool.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PoolStrategy {
+    /// In the pool's order, one after the other.
+    #[default]
+    RoundRobin,
+}
+
+/// A setting that cannot be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {message}")]
+pub struct FieldError {
+    /// The name of the setting.
+    pub field: &'static str,
+    /// What is wrong, and what would be right.
+    pub message: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            number_pool: Vec::new(),
+            pool_strategy: PoolStrategy::default(),
+            max_concurrent: 1,
+            calls_per_minute: None,
+            throttle_ms: 0,
+            retry_attempts: 0,
+            retry_delay_minutes: 60,
+            retry_on: RetryOn::default(),
+            ring_seconds: 30,
+            max_call_seconds: 300,
+            prompts: Vec::new(),
+            switch: None,
+            trunk: None,
+        }
+    }
+}
+
+impl Settings {
+    /// Every setting that is out of range, not only the first.
+    pub fn check(&self) -> Result<(), Vec<FieldError>> {
+        let mut errors = Vec::new();
+        let mut within = |field, value: u32, low: u32, high: u32| {
+            if !(low..=high).contains(&value) {
+                let message = format!("is {value}, must be from {low} to {high}");
+                errors.push(FieldError { field, message });
+            }
+        };
+        within("max_concurrent", self.max_concurrent, 1, 10_000);
+        within("calls_per_minute", self.calls_per_minute.unwrap_or(1), 1, 600_000);
+        within("throttle_ms", self.throttle_ms, 0, 3_600_000);
+        within("retry_attempts", self.retry_attempts, 0, 100);
+        within("retry_delay_minutes", self.retry_delay_minutes, 0, 43_200);
+        within("ring_seconds", self.ring_seconds, 5, 180);
+        within("max_call_seconds", self.max_call_seconds, 5, 14_400);
+        if self.prompts.len() > 1 {
+            let message = format!("has {} files, can play one", self.prompts.len());
+            errors.push(FieldError { field: "prompts", message });
+        }
+        let mut seen = std::collections::HashSet::new();
+        for number in &self.number_pool {
+            if !seen.insert(number) {
+                errors.push(FieldError { field: "number_pool", message: format!("{number} stands twice") });
+            }
+        }
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+
+    /// How long a call may ring.
+    pub fn ring_timeout(&self) -> Duration {
+        Duration::from_secs(self.ring_seconds.into())
+    }
+
+    /// How long a call may last from answer.
+    pub fn max_call(&self) -> Duration {
+        Duration::from_secs(self.max_call_seconds.into())
+    }
+
+    /// The pause between two attempts.
+    pub fn retry_delay(&self) -> Duration {
+        Duration::from_secs(u64::from(self.retry_delay_minutes) * 60)
+    }
+
+    /// The least time between the starts of two calls, by throttle and pace.
+    pub fn start_interval(&self) -> Duration {
+        let throttle = Duration::from_millis(self.throttle_ms.into());
+        let pace = self.calls_per_minute.map_or(Duration::ZERO, |n| Duration::from_secs(60) / n.max(1));
+        throttle.max(pace)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_are_the_documented_ones() {
+        let settings = Settings::default();
+        assert_eq!((settings.max_concurrent, settings.retry_attempts, settings.retry_delay_minutes), (1, 0, 60));
+        assert_eq!(settings.check(), Ok(()));
+    }
+
+    #[test]
+    fn every_wrong_field_is_named() {
+        let wrong = Settings {
+            max_concurrent: 0,
+            ring_seconds: 1,
+            calls_per_minute: Some(0),
+            prompts: vec!["a.wav".into(), "b.wav".into()],
+            ..Settings::default()
+        };
+        let fields: Vec<_> = wrong.check().expect_err("refused").into_iter().map(|e| e.field).collect();
+        assert_eq!(fields, ["max_concurrent", "calls_per_minute", "ring_seconds", "prompts"]);
+    }
+
+    #[test]
+    fn the_slower_of_throttle_and_pace_counts() {
+        let settings = Settings { throttle_ms: 100, calls_per_minute: Some(60), ..Settings::default() };
+        assert_eq!(settings.start_interval(), Duration::from_secs(1));
+    }
+
+    #[test]
+    fn unknown_names_are_refused() {
+        assert!(serde_json::from_str::<Settings>(r#"{"max_concurent": 3}"#).is_err());
+    }
+}

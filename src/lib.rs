@@ -1,0 +1,19 @@
+//! canvass: a self-hosted outbound campaign engine for FreeSWITCH and Asterisk.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`number`] | phone numbers: E.164, parsed once at the edge |
+//! | [`campaign`] | the rules of a campaign: states, settings, launch checks, retry (pure) |
+//! | [`contact`] | contact lists: CSV reading, variables |
+//! | [`call`] | one call as a state machine, and how it ended (pure) |
+//! | [`switch`] | what the dialer needs of a PBX, its two adapters and their simulators |
+//! | [`store`] | what the rest needs of a database, on SQLite and Postgres |
+//! | [`clock`] | wall time, from one place |
+
+pub mod call;
+pub mod campaign;
+pub mod clock;
+pub mod contact;
+pub mod number;
+pub mod store;
+pub mod switch;

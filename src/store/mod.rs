@@ -1,0 +1,270 @@
+//! What the rest needs of a database, on SQLite and on Postgres.
+//!
+//! `sqlite/` and `postgres/` hold the same files with the same functions, in
+//! SQL written by hand for each engine; one conformance suite runs on both.
+//! `now` is always an argument, and instants are kept to the microsecond.
+
+use jiff::Timestamp;
+
+use crate::call::CallId;
+use crate::campaign::{CampaignId, Settings, TargetStatus};
+use crate::contact::NewContact;
+use crate::number::PhoneNumber;
+
+mod model;
+mod postgres;
+mod sqlite;
+
+pub use model::{
+    Added, CallRow, Campaign, Changed, Claim, ClaimResult, Claimed, DoNotCall, LedgerBatch, Location, OpenCall,
+    OwnNumber, PlannedCall, Remaining, Settlement, StatusChange, Tally, TargetId,
+};
+
+/// Why the database did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database cannot be reached or did not answer: try again later. For
+    /// a write, it is not known whether it was committed.
+    #[error("the database is away: {0}")]
+    Away(#[source] sqlx::Error),
+    /// The database refused: trying again will not help.
+    #[error("the database refused: {0}")]
+    Refused(#[source] sqlx::Error),
+    /// A value in the database that this version does not understand.
+    #[error("unreadable {what} in the database: {detail}")]
+    Unreadable {
+        /// Table and column.
+        what: &'static str,
+        /// What stood there.
+        detail: String,
+    },
+    /// The schema is newer than this program, or a migration failed.
+    #[error("cannot bring the database to this version: {0}")]
+    Migration(#[source] sqlx::migrate::MigrateError),
+    /// Another process dials from this database.
+    #[error("another canvass daemon dials from this database ({0})")]
+    InUse(String),
+}
+
+/// The right to dial from a database, held by one process at a time. Ends with
+/// the process, however that ends.
+#[derive(Debug)]
+pub enum DialingLock {
+    /// A locked file beside the database.
+    Sqlite(sqlite::Lock),
+    /// A session's advisory lock.
+    Postgres(postgres::Lock),
+}
+
+impl DialingLock {
+    /// Makes sure the lock is still ours, taking it again if the database was
+    /// away. [`StoreError::InUse`]: another process has it now.
+    pub async fn renew(&mut self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(lock) => lock.renew().await,
+        }
+    }
+}
+
+/// A database. Cheap to clone.
+#[derive(Clone, Debug)]
+pub enum Store {
+    /// The embedded default.
+    Sqlite(sqlite::Sqlite),
+    /// For production.
+    Postgres(postgres::Postgres),
+}
+
+/// Hands a call to whichever engine is in use.
+macro_rules! on_engine {
+    ($self:ident, $db:ident => $call:expr) => {
+        match $self {
+            Store::Sqlite($db) => $call,
+            Store::Postgres($db) => $call,
+        }
+    };
+}
+
+impl Store {
+    /// Opens the database without touching its schema.
+    pub async fn open(location: &Location) -> Result<Self, StoreError> {
+        match location {
+            Location::Sqlite(path) => sqlite::Sqlite::open(path).await.map(Self::Sqlite),
+            Location::Postgres(url) => postgres::Postgres::open(url).await.map(Self::Postgres),
+        }
+    }
+
+    /// `"sqlite"` or `"postgres"`.
+    pub fn engine(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "sqlite",
+            Self::Postgres(_) => "postgres",
+        }
+    }
+
+    /// Brings the schema to this program's version; gives the numbers of the
+    /// migrations applied, none if there was nothing to do.
+    pub async fn migrate(&self) -> Result<Vec<i64>, StoreError> {
+        on_engine!(self, db => db.migrate().await)
+    }
+
+    /// Answers if the database does.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        on_engine!(self, db => db.ping().await)
+    }
+
+    /// Closes every connection.
+    pub async fn close(&self) {
+        on_engine!(self, db => db.close().await)
+    }
+
+    /// Takes the right to dial from this database. `owner` is shown to
+    /// whoever asks while it is held.
+    pub async fn dialing_lock(&self, owner: &str) -> Result<DialingLock, StoreError> {
+        match self {
+            Self::Sqlite(db) => db.dialing_lock(owner).map(DialingLock::Sqlite),
+            Self::Postgres(db) => db.dialing_lock(owner).await.map(DialingLock::Postgres),
+        }
+    }
+
+    // --- campaigns -------------------------------------------------------
+
+    /// Stores a new draft.
+    pub async fn create_campaign(
+        &self,
+        id: CampaignId,
+        name: &str,
+        settings: &Settings,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        on_engine!(self, db => db.create_campaign(id, name, settings, now).await)
+    }
+
+    /// One campaign.
+    pub async fn campaign(&self, id: CampaignId) -> Result<Option<Campaign>, StoreError> {
+        on_engine!(self, db => db.campaign(id).await)
+    }
+
+    /// Every campaign, newest first.
+    pub async fn campaigns(&self) -> Result<Vec<Campaign>, StoreError> {
+        on_engine!(self, db => db.campaigns().await)
+    }
+
+    /// The campaigns in `scheduled` or `running`, oldest first.
+    pub async fn active_campaigns(&self) -> Result<Vec<Campaign>, StoreError> {
+        on_engine!(self, db => db.active_campaigns().await)
+    }
+
+    /// Changes a campaign's state if it is in one of `change.from`. The first
+    /// change to `running` sets `started_at`; a final state sets `finished_at`.
+    pub async fn change_status(
+        &self,
+        id: CampaignId,
+        change: &StatusChange,
+        now: Timestamp,
+    ) -> Result<Changed, StoreError> {
+        on_engine!(self, db => db.change_status(id, change, now).await)
+    }
+
+    /// Replaces a campaign's settings if its state allows [`Action::Edit`](crate::campaign::Action::Edit).
+    pub async fn set_settings(
+        &self,
+        id: CampaignId,
+        settings: &Settings,
+        now: Timestamp,
+    ) -> Result<Changed, StoreError> {
+        on_engine!(self, db => db.set_settings(id, settings, now).await)
+    }
+
+    // --- targets ---------------------------------------------------------
+
+    /// Adds contacts to a campaign, each due at `now`, in the order given;
+    /// numbers it already has are skipped. One transaction.
+    pub async fn add_targets(
+        &self,
+        campaign: CampaignId,
+        contacts: &[NewContact],
+        now: Timestamp,
+    ) -> Result<Added, StoreError> {
+        on_engine!(self, db => db.add_targets(campaign, contacts, now).await)
+    }
+
+    /// Targets by status and calls by outcome.
+    pub async fn tally(&self, campaign: CampaignId) -> Result<Tally, StoreError> {
+        on_engine!(self, db => db.tally(campaign).await)
+    }
+
+    /// What is still to be done in a campaign.
+    pub async fn remaining(&self, campaign: CampaignId) -> Result<Remaining, StoreError> {
+        on_engine!(self, db => db.remaining(campaign).await)
+    }
+
+    /// A target's status, attempts used and next due time, by its number.
+    pub async fn target_by_number(
+        &self,
+        campaign: CampaignId,
+        number: PhoneNumber,
+    ) -> Result<Option<(TargetStatus, u32, Option<Timestamp>)>, StoreError> {
+        on_engine!(self, db => db.target_by_number(campaign, number).await)
+    }
+
+    // --- calls -----------------------------------------------------------
+
+    /// Commits a batch in one transaction, as durably as the engine can; gives
+    /// one result per claim, in order.
+    pub async fn commit(&self, batch: &LedgerBatch, now: Timestamp) -> Result<Vec<ClaimResult>, StoreError> {
+        on_engine!(self, db => db.commit(batch, now).await)
+    }
+
+    /// Every call without an end, oldest first.
+    pub async fn open_calls(&self) -> Result<Vec<OpenCall>, StoreError> {
+        on_engine!(self, db => db.open_calls().await)
+    }
+
+    /// Up to `limit` calls of a campaign after `after`, in order of id, which
+    /// is the order of claiming. For reports of any length.
+    pub async fn calls_page(
+        &self,
+        campaign: CampaignId,
+        after: Option<CallId>,
+        limit: u32,
+    ) -> Result<Vec<CallRow>, StoreError> {
+        on_engine!(self, db => db.calls_page(campaign, after, limit).await)
+    }
+
+    // --- own numbers -----------------------------------------------------
+
+    /// Makes numbers known, active, without a label; known ones stay as they are.
+    pub async fn add_numbers(&self, numbers: &[PhoneNumber], now: Timestamp) -> Result<(), StoreError> {
+        on_engine!(self, db => db.add_numbers(numbers, now).await)
+    }
+
+    /// Every number of ours, by number.
+    pub async fn numbers(&self) -> Result<Vec<OwnNumber>, StoreError> {
+        on_engine!(self, db => db.numbers().await)
+    }
+
+    /// Switches a number on or off as a caller ID; `false`: not ours.
+    pub async fn set_number_active(&self, number: PhoneNumber, active: bool) -> Result<bool, StoreError> {
+        on_engine!(self, db => db.set_number_active(number, active).await)
+    }
+
+    // --- do-not-call -----------------------------------------------------
+
+    /// Puts a number on the do-not-call list; an entry that is there stays.
+    /// From then on no claim gives it.
+    pub async fn add_do_not_call(&self, entry: &DoNotCall) -> Result<(), StoreError> {
+        on_engine!(self, db => db.add_do_not_call(entry).await)
+    }
+
+    /// The entry of a number.
+    pub async fn do_not_call(&self, number: PhoneNumber) -> Result<Option<DoNotCall>, StoreError> {
+        on_engine!(self, db => db.do_not_call(number).await)
+    }
+
+    /// Takes a number off the list; `false`: it was not on it.
+    pub async fn remove_do_not_call(&self, number: PhoneNumber) -> Result<bool, StoreError> {
+        on_engine!(self, db => db.remove_do_not_call(number).await)
+    }
+}

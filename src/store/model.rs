@@ -1,0 +1,272 @@
+//! What the store takes and gives: plain data, the same for both engines.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use secrecy::SecretString;
+
+use crate::call::{CallFacts, CallId, Outcome};
+use crate::campaign::{AfterCall, CampaignId, CampaignStatus, Settings, TargetStatus};
+use crate::number::PhoneNumber;
+
+/// Where the database is.
+#[derive(Clone, Debug)]
+pub enum Location {
+    /// One file, made if it is not there.
+    Sqlite(PathBuf),
+    /// A `postgres://` URL. May hold a password.
+    Postgres(SecretString),
+}
+
+/// The row id of a target (table `campaign_contacts`); ids grow in order of
+/// upload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TargetId(pub i64);
+
+/// A campaign as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Campaign {
+    /// Its id.
+    pub id: CampaignId,
+    /// Its name, not necessarily unique.
+    pub name: String,
+    /// Where it is in its life.
+    pub status: CampaignStatus,
+    /// Why it is where it is, where a person should know: the fault that
+    /// failed it, the rule that paused it.
+    pub reason: Option<String>,
+    /// Its settings.
+    pub settings: Settings,
+    /// When a scheduled campaign is to start.
+    pub scheduled_at: Option<Timestamp>,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it first ran.
+    pub started_at: Option<Timestamp>,
+    /// When it reached a final state.
+    pub finished_at: Option<Timestamp>,
+}
+
+/// A change of a campaign's state.
+#[derive(Clone, Debug)]
+pub struct StatusChange {
+    /// The new state.
+    pub to: CampaignStatus,
+    /// The states from which the change is allowed.
+    pub from: Vec<CampaignStatus>,
+    /// Stored with it; replaces the last one.
+    pub reason: Option<String>,
+    /// Stored when the new state is `scheduled`.
+    pub scheduled_at: Option<Timestamp>,
+}
+
+/// What came of a [`StatusChange`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Changed {
+    /// It was made.
+    Yes,
+    /// The campaign is in a state it is not allowed from.
+    Conflict(CampaignStatus),
+    /// There is no such campaign.
+    NotFound,
+}
+
+/// How many of a list's contacts became targets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Added {
+    /// New targets.
+    pub added: u64,
+    /// Positions, in the slice given, of numbers the campaign already had or
+    /// that stood earlier in the slice.
+    pub duplicates: Vec<usize>,
+}
+
+/// One row of a campaign's tally: kept up to date in the same transaction as
+/// what it counts, so that reading it costs nothing however long the list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Targets by status; statuses without a target are left out.
+    pub targets: Vec<(TargetStatus, u64)>,
+    /// Ended calls by outcome; outcomes without a call are left out.
+    pub outcomes: Vec<(Outcome, u64)>,
+}
+
+impl Tally {
+    /// All targets.
+    pub fn total(&self) -> u64 {
+        self.targets.iter().map(|(_, n)| n).sum()
+    }
+
+    /// Targets of this status.
+    pub fn target(&self, status: TargetStatus) -> u64 {
+        self.targets.iter().find(|(s, _)| *s == status).map_or(0, |(_, n)| *n)
+    }
+
+    /// Ended calls of this outcome.
+    pub fn outcome(&self, outcome: Outcome) -> u64 {
+        self.outcomes.iter().find(|(o, _)| *o == outcome).map_or(0, |(_, n)| *n)
+    }
+
+    /// All ended calls.
+    pub fn calls(&self) -> u64 {
+        self.outcomes.iter().map(|(_, n)| n).sum()
+    }
+}
+
+/// What is still to be done in a campaign.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Remaining {
+    /// The earliest time a target is due; none: no target waits.
+    pub next_due: Option<Timestamp>,
+    /// Whether any target is in a call.
+    pub in_call: bool,
+}
+
+/// A call chosen for whichever target is claimed for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedCall {
+    /// Its id, chosen before the transaction, so that a claim whose commit was
+    /// in doubt can be recognized.
+    pub call: CallId,
+    /// The caller ID to show.
+    pub caller_id: PhoneNumber,
+    /// The name of the switch that is to carry it.
+    pub switch: String,
+}
+
+/// A wish to claim due targets of one campaign.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The campaign; if it is not `running` in the database, nothing is claimed.
+    pub campaign: CampaignId,
+    /// The calls to place: at most as many targets are claimed.
+    pub calls: Vec<PlannedCall>,
+}
+
+/// A target claimed: its call row is written, its status is `calling`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claimed {
+    /// The call, with its caller ID and switch.
+    pub planned: PlannedCall,
+    /// The target.
+    pub target: TargetId,
+    /// Whom to call.
+    pub number: PhoneNumber,
+    /// Which attempt this is, from 1.
+    pub attempt: u32,
+    /// Congested calls the target had before.
+    pub congestions: u32,
+}
+
+/// What a [`Claim`] brought.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClaimResult {
+    /// The targets claimed, in order of dialing.
+    pub claimed: Vec<Claimed>,
+    /// Targets that were due but stand on the do-not-call list; they are
+    /// settled as `do_not_call`.
+    pub do_not_call: Vec<PhoneNumber>,
+    /// The campaign is no longer `running`.
+    pub not_running: bool,
+}
+
+/// A call that has ended, and what becomes of its target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settlement {
+    /// The call.
+    pub call: CallId,
+    /// Its campaign.
+    pub campaign: CampaignId,
+    /// Its target.
+    pub target: TargetId,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Times and codes; `ended_at` is set.
+    pub facts: CallFacts,
+    /// The target's state from now on.
+    pub after: AfterCall,
+}
+
+/// One transaction of the ledger. Applied in the order of the fields.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LedgerBatch {
+    /// Calls that were answered and go on: target `connected`.
+    pub answered: Vec<(CallId, Timestamp)>,
+    /// Calls that ended. One that is already ended is left as it is, so a
+    /// batch may be committed again when its first commit was in doubt.
+    pub settlements: Vec<Settlement>,
+    /// Targets wanted. A claim whose calls exist already gives those again.
+    pub claims: Vec<Claim>,
+}
+
+/// A call without an end, found after a restart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenCall {
+    /// The call, with its caller ID and switch.
+    pub planned: PlannedCall,
+    /// Its campaign.
+    pub campaign: CampaignId,
+    /// Its target.
+    pub target: TargetId,
+    /// Whom it calls.
+    pub number: PhoneNumber,
+    /// Which attempt it is, from 1.
+    pub attempt: u32,
+    /// Congested calls the target had before.
+    pub congestions: u32,
+    /// When it was claimed.
+    pub created_at: Timestamp,
+    /// When it was answered, if it was and that was noted.
+    pub answered_at: Option<Timestamp>,
+}
+
+/// A row of a campaign's report: one call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallRow {
+    /// The call.
+    pub call: CallId,
+    /// The target.
+    pub target: TargetId,
+    /// Whom it called.
+    pub number: PhoneNumber,
+    /// The contact's name.
+    pub name: Option<String>,
+    /// Which attempt it was, from 1.
+    pub attempt: u32,
+    /// The caller ID shown.
+    pub caller_id: PhoneNumber,
+    /// The switch that carried it.
+    pub switch: String,
+    /// When it was claimed.
+    pub created_at: Timestamp,
+    /// How it ended; none while it goes on.
+    pub outcome: Option<Outcome>,
+    /// Times and codes.
+    pub facts: CallFacts,
+    /// The target's status now.
+    pub target_status: TargetStatus,
+}
+
+/// One of our numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnNumber {
+    /// The number.
+    pub number: PhoneNumber,
+    /// What the operator calls it.
+    pub label: Option<String>,
+    /// Whether it may be used as a caller ID.
+    pub active: bool,
+}
+
+/// An entry of the do-not-call list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DoNotCall {
+    /// The number.
+    pub number: PhoneNumber,
+    /// Why it is there.
+    pub reason: Option<String>,
+    /// Where the entry came from: `manual`, `import`, …
+    pub source: String,
+    /// Since when.
+    pub added_at: Timestamp,
+}

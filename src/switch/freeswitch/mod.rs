@@ -1,0 +1,58 @@
+//! FreeSWITCH, by its event socket in inbound mode.
+
+use secrecy::SecretString;
+
+use super::{CallEvents, CommandError, LinkEvents, Originate, OriginateError, Presence};
+use crate::call::CallId;
+
+/// How to reach a FreeSWITCH.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Host and port of mod_event_socket.
+    pub address: String,
+    /// Its password.
+    pub password: SecretString,
+    /// This node's name: marks our channels on the switch. Safe alphabet only.
+    pub node: String,
+}
+
+/// A FreeSWITCH. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct FreeSwitch;
+
+#[allow(missing_docs)]
+impl FreeSwitch {
+    pub fn start(_options: Options) -> (Self, LinkEvents) {
+        unimplemented!()
+    }
+    pub fn is_up(&self) -> bool {
+        unimplemented!()
+    }
+    pub async fn originate(&self, _call: &Originate) -> Result<CallEvents, OriginateError> {
+        unimplemented!()
+    }
+    pub fn attach(&self, _call: CallId) -> CallEvents {
+        unimplemented!()
+    }
+    pub async fn play(&self, _call: CallId, _file: &str) -> Result<(), CommandError> {
+        unimplemented!()
+    }
+    pub async fn stop_playback(&self, _call: CallId) -> Result<(), CommandError> {
+        unimplemented!()
+    }
+    pub async fn hang_up(&self, _call: CallId) -> Result<(), CommandError> {
+        unimplemented!()
+    }
+    pub async fn presence(&self, _call: CallId) -> Result<Presence, CommandError> {
+        unimplemented!()
+    }
+    pub async fn live_calls(&self) -> Result<Vec<CallId>, CommandError> {
+        unimplemented!()
+    }
+    pub async fn version(&self) -> Result<String, CommandError> {
+        unimplemented!()
+    }
+    pub async fn close(&self) {
+        unimplemented!()
+    }
+}

@@ -1,0 +1,1 @@
+//! A fake Asterisk: ARI over HTTP and WebSocket.

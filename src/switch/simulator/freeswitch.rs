@@ -1,0 +1,1 @@
+//! A fake FreeSWITCH: the event socket over TCP.

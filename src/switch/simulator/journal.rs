@@ -1,0 +1,141 @@
+//! What a simulated switch was asked to do and how each call ended: the
+//! evidence that no call is placed twice and no outcome is made up.
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+/// One line of a journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Record {
+    /// A call was placed.
+    Originate {
+        /// The channel id the client chose.
+        call: String,
+        /// The number dialed, as it stood in the endpoint.
+        number: String,
+        /// The caller ID shown.
+        caller_id: String,
+    },
+    /// A call was answered.
+    Answer {
+        /// The channel id.
+        call: String,
+    },
+    /// A call ended, and the client was or will be told.
+    End {
+        /// The channel id.
+        call: String,
+        /// Whether it had been answered.
+        answered: bool,
+        /// Its Q.850 cause.
+        cause: u16,
+    },
+}
+
+/// Collects [`Record`]s in memory, and in a file if one is named. Cheap to
+/// clone; the clones write together.
+#[derive(Clone, Debug, Default)]
+pub struct Journal {
+    inner: Arc<Mutex<Inner>>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    file: Option<std::fs::File>,
+    originates: u64,
+    by_call: HashMap<String, u32>,
+    by_number: HashMap<String, u32>,
+    ends: HashMap<String, Record>,
+    caller_ids: HashMap<String, u32>,
+}
+
+impl Journal {
+    /// Also appends each record to a file, as one JSON object a line, written
+    /// before the client can learn of it.
+    pub fn to_file(path: &Path) -> std::io::Result<Self> {
+        let file = std::fs::OpenOptions::new().create(true).append(true).open(path)?;
+        Ok(Self { inner: Arc::new(Mutex::new(Inner { file: Some(file), ..Inner::default() })) })
+    }
+
+    /// Notes what happened. Call it before the client is told.
+    pub fn note(&self, record: Record) {
+        let mut inner = self.lock();
+        if let Some(file) = &mut inner.file
+            && let Ok(mut line) = serde_json::to_vec(&record)
+        {
+            line.push(b'\n');
+            // A full disk must not end the simulation; the counts stay right.
+            let _ = file.write_all(&line);
+        }
+        match record {
+            Record::Originate { call, number, caller_id } => {
+                inner.originates += 1;
+                *inner.by_call.entry(call).or_default() += 1;
+                *inner.by_number.entry(number).or_default() += 1;
+                *inner.caller_ids.entry(caller_id).or_default() += 1;
+            }
+            Record::Answer { .. } => {}
+            Record::End { ref call, .. } => {
+                let call = call.clone();
+                inner.ends.insert(call, record);
+            }
+        }
+    }
+
+    /// Calls placed in all.
+    pub fn originates(&self) -> u64 {
+        self.lock().originates
+    }
+
+    /// How often each channel id was used.
+    pub fn by_call(&self) -> HashMap<String, u32> {
+        self.lock().by_call.clone()
+    }
+
+    /// How often each number was called.
+    pub fn by_number(&self) -> HashMap<String, u32> {
+        self.lock().by_number.clone()
+    }
+
+    /// How often each caller ID was shown.
+    pub fn caller_ids(&self) -> HashMap<String, u32> {
+        self.lock().caller_ids.clone()
+    }
+
+    /// How a call ended, if it did.
+    pub fn end(&self, call: &str) -> Option<Record> {
+        self.lock().ends.get(call).cloned()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_and_writes_lines() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("journal.jsonl");
+        let journal = Journal::to_file(&path).expect("a journal");
+        let call = "call-1".to_owned();
+        let originate =
+            Record::Originate { call: call.clone(), number: "+15551234567".into(), caller_id: "+15550000001".into() };
+        let end = Record::End { call: call.clone(), answered: true, cause: 16 };
+        journal.note(originate.clone());
+        journal.note(Record::Answer { call: call.clone() });
+        journal.note(end.clone());
+        assert_eq!((journal.originates(), journal.by_call()[&call], journal.end(&call)), (1, 1, Some(end)));
+        let text = std::fs::read_to_string(&path).expect("the file");
+        let first: Record = serde_json::from_str(text.lines().next().expect("a line")).expect("JSON");
+        assert_eq!((first, text.lines().count()), (originate, 3));
+    }
+}
