@@ -21,6 +21,8 @@ use crate::switch::CallEvent;
 pub struct Plan {
     /// The file to play on answer, as the switch knows it; none: hang up.
     pub prompt: Option<String>,
+    /// How long the file plays, where that is known.
+    pub prompt_length: Option<Duration>,
     /// How long it may ring. The switch enforces it; the machine checks.
     pub ring_timeout: Duration,
     /// How long it may last from answer.
@@ -143,7 +145,7 @@ impl Machine {
                 self.hang_up(now)
             }
             State::Up => {
-                self.facts.detail = Some("max_call_seconds reached".into());
+                self.facts.detail = Some("the longest time of a call is reached".into());
                 self.hang_up(now)
             }
             State::Ending => {
@@ -162,6 +164,22 @@ impl Machine {
                 self.facts.detail = Some(why.to_owned());
                 self.hang_up(now)
             }
+        }
+    }
+
+    /// Whether we asked for the call's end and wait for it.
+    pub fn is_ending(&self) -> bool {
+        self.state == State::Ending
+    }
+
+    /// Events may have been missed, but the channel is still there. The end of
+    /// the playback may be among them: wait for it no longer than the file
+    /// takes.
+    pub fn on_gap(&mut self, now: Timestamp) {
+        if let (State::Up, Some(answered), Some(length)) = (self.state, self.facts.answered_at, self.plan.prompt_length)
+        {
+            let played = after(answered.max(now), length.min(self.plan.max_call));
+            self.deadline = self.deadline.min(played);
         }
     }
 
@@ -263,6 +281,7 @@ mod tests {
             let now = "2026-03-01T09:00:00Z".parse().expect("an instant");
             let plan = Plan {
                 prompt: prompt.map(str::to_owned),
+                prompt_length: prompt.map(|_| Duration::from_secs(20)),
                 ring_timeout: Duration::from_secs(30),
                 max_call: Duration::from_secs(300),
             };
@@ -375,6 +394,16 @@ mod tests {
         story.machine.on_stop(story.now, "going down");
         assert_eq!(story.event(CallEvent::Answered), [Action::NoteAnswer(story.now)]);
         assert_eq!(story.hung_up(16).outcome, Outcome::Answered);
+    }
+
+    #[test]
+    fn after_a_gap_a_playback_is_not_waited_for_longer_than_it_takes() {
+        let mut story = Story::new(Some("hello"));
+        story.event(CallEvent::Answered);
+        story.wait(5);
+        story.machine.on_gap(story.now);
+        assert_eq!(story.wait(19), []);
+        assert_eq!(story.wait(1), [Action::HangUp]);
     }
 
     #[test]

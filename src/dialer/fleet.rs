@@ -1,0 +1,324 @@
+//! The switches of this node: which are usable, how full they are, how fast
+//! each may be used, and which one carries the next call.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::congestion::{Change, Congestion, Gate};
+use super::pace::Pace;
+use crate::campaign::Settings;
+use crate::switch::TrunkTemplate;
+
+/// What the operator says of a switch.
+#[derive(Clone, Debug)]
+pub struct SwitchLimits {
+    /// Its name.
+    pub name: String,
+    /// Calls in progress at once, at most.
+    pub max_channels: u32,
+    /// Calls started a second, at most (0: no limit).
+    pub max_calls_per_second: f64,
+    /// Its trunks by name.
+    pub trunks: BTreeMap<String, TrunkTemplate>,
+    /// The trunk of campaigns that name none.
+    pub default_trunk: String,
+}
+
+/// One trunk of one switch.
+#[derive(Clone, Debug)]
+struct Trunk {
+    template: TrunkTemplate,
+    congestion: Congestion,
+    pace: Pace,
+    planned: u32,
+}
+
+/// One switch.
+#[derive(Clone, Debug)]
+pub(super) struct Member {
+    limits: SwitchLimits,
+    trunks: BTreeMap<String, Trunk>,
+    pace: Pace,
+    /// Connected, and its calls from before are reconciled.
+    ready: bool,
+    in_progress: u32,
+    planned: u32,
+}
+
+/// The place a call is planned for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    /// Index of the switch.
+    pub(super) switch: usize,
+    /// Name of the trunk on it.
+    pub(super) trunk: String,
+}
+
+/// Where, or when, a campaign's next call can go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Pick {
+    /// Here, now.
+    Place(Place),
+    /// Nowhere before this time.
+    NotBefore(Instant),
+    /// Every switch that could is full, or a probe is out: a call's end decides.
+    Full,
+    /// No switch that could is connected.
+    NoneReady,
+    /// No switch has the trunk, or the switch is not known.
+    NoSuchTrunk,
+}
+
+/// Starts this close ahead are planned now: a claim takes about as long.
+const AHEAD: Duration = Duration::from_millis(5);
+
+/// All switches of this node.
+#[derive(Clone, Debug)]
+pub(super) struct Fleet {
+    members: Vec<Member>,
+}
+
+impl Fleet {
+    pub(super) fn new(switches: Vec<SwitchLimits>, now: Instant) -> Self {
+        let member = |limits: SwitchLimits| Member {
+            trunks: limits
+                .trunks
+                .iter()
+                .map(|(name, template)| {
+                    let congestion = Congestion::new(limits.max_calls_per_second, now);
+                    let pace = Pace::per_second(limits.max_calls_per_second);
+                    (name.clone(), Trunk { template: template.clone(), congestion, pace, planned: 0 })
+                })
+                .collect(),
+            pace: Pace::per_second(limits.max_calls_per_second),
+            limits,
+            ready: false,
+            in_progress: 0,
+            planned: 0,
+        };
+        Self { members: switches.into_iter().map(member).collect() }
+    }
+
+    /// The switch of this name.
+    pub(super) fn index(&self, name: &str) -> Option<usize> {
+        self.members.iter().position(|member| member.limits.name == name)
+    }
+
+    pub(super) fn name(&self, switch: usize) -> &str {
+        &self.members[switch].limits.name
+    }
+
+    /// The endpoint template of a place.
+    pub(super) fn template(&self, place: &Place) -> Option<&TrunkTemplate> {
+        self.members.get(place.switch)?.trunks.get(&place.trunk).map(|trunk| &trunk.template)
+    }
+
+    pub(super) fn set_ready(&mut self, switch: usize, ready: bool) {
+        self.members[switch].ready = ready;
+    }
+
+    pub(super) fn any_ready(&self) -> bool {
+        self.members.iter().any(|member| member.ready)
+    }
+
+    /// The least loaded switch that may start a call of this campaign now.
+    pub(super) fn pick(&self, settings: &Settings, now: Instant) -> Pick {
+        let mut best: Option<(f64, Place)> = None;
+        let mut soonest: Option<Instant> = None;
+        let (mut known, mut ready) = (false, false);
+        for (switch, member) in self.members.iter().enumerate() {
+            if settings.switch.as_ref().is_some_and(|name| *name != member.limits.name) {
+                continue;
+            }
+            let trunk_name = settings.trunk.as_ref().unwrap_or(&member.limits.default_trunk);
+            let Some(trunk) = member.trunks.get(trunk_name) else { continue };
+            known = true;
+            if !member.ready {
+                continue;
+            }
+            ready = true;
+            if member.load() >= member.limits.max_channels {
+                continue;
+            }
+            let at = match trunk.congestion.gate(now) {
+                Gate::Probing => continue,
+                Gate::ClosedUntil(until) => until,
+                Gate::Open => member.pace.ready_at(now, member.planned).max(trunk.pace.ready_at(now, trunk.planned)),
+            };
+            if at > now + AHEAD {
+                soonest = Some(soonest.map_or(at, |other| other.min(at)));
+                continue;
+            }
+            let load = f64::from(member.load()) / f64::from(member.limits.max_channels.max(1));
+            if best.as_ref().is_none_or(|(least, _)| load < *least) {
+                best = Some((load, Place { switch, trunk: trunk_name.clone() }));
+            }
+        }
+        match (best, soonest) {
+            (Some((_, place)), _) => Pick::Place(place),
+            (None, Some(at)) => Pick::NotBefore(at),
+            (None, None) if !known => Pick::NoSuchTrunk,
+            (None, None) if !ready => Pick::NoneReady,
+            (None, None) => Pick::Full,
+        }
+    }
+
+    /// A call is planned for this place: its slot is taken.
+    pub(super) fn plan(&mut self, place: &Place, now: Instant) {
+        let member = &mut self.members[place.switch];
+        member.planned += 1;
+        if let Some(trunk) = member.trunks.get_mut(&place.trunk) {
+            trunk.planned += 1;
+            trunk.congestion.on_start(now);
+        }
+    }
+
+    /// No target was found for a planned call.
+    pub(super) fn release(&mut self, place: &Place, now: Instant) {
+        let member = &mut self.members[place.switch];
+        member.planned = member.planned.saturating_sub(1);
+        if let Some(trunk) = member.trunks.get_mut(&place.trunk) {
+            trunk.planned = trunk.planned.saturating_sub(1);
+            trunk.congestion.on_unused(now);
+        }
+    }
+
+    /// A planned call has its target; gives the time from which it may start.
+    pub(super) fn start(&mut self, place: &Place, now: Instant) -> Instant {
+        let member = &mut self.members[place.switch];
+        member.planned = member.planned.saturating_sub(1);
+        member.in_progress += 1;
+        let mut at = member.pace.take(now);
+        if let Some(trunk) = member.trunks.get_mut(&place.trunk) {
+            trunk.planned = trunk.planned.saturating_sub(1);
+            at = at.max(trunk.pace.take(now));
+        }
+        at
+    }
+
+    /// A call found after a restart takes up a channel too.
+    pub(super) fn adopt(&mut self, switch: usize) {
+        self.members[switch].in_progress += 1;
+    }
+
+    /// A call is over. `congested`: none when it says nothing of the trunk.
+    pub(super) fn end(&mut self, place: &Place, congested: Option<bool>, now: Instant) -> Option<Change> {
+        let member = &mut self.members[place.switch];
+        member.in_progress = member.in_progress.saturating_sub(1);
+        let trunk = member.trunks.get_mut(&place.trunk)?;
+        let Some(congested) = congested else {
+            trunk.congestion.on_unused(now);
+            return None;
+        };
+        let change = trunk.congestion.on_end(congested, now);
+        trunk.pace.set_rate(trunk.congestion.rate());
+        change
+    }
+
+    /// A call that was adopted is over.
+    pub(super) fn end_adopted(&mut self, switch: usize) {
+        let member = &mut self.members[switch];
+        member.in_progress = member.in_progress.saturating_sub(1);
+    }
+}
+
+impl Member {
+    fn load(&self) -> u32 {
+        self.in_progress + self.planned
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits(name: &str, channels: u32, rate: f64) -> SwitchLimits {
+        let trunk = "sofia/gateway/carrier/{number}".parse().expect("a template");
+        SwitchLimits {
+            name: name.into(),
+            max_channels: channels,
+            max_calls_per_second: rate,
+            trunks: BTreeMap::from([("carrier".to_owned(), trunk)]),
+            default_trunk: "carrier".into(),
+        }
+    }
+
+    fn fleet(now: Instant) -> Fleet {
+        let mut fleet = Fleet::new(vec![limits("one", 2, 0.0), limits("two", 4, 0.0)], now);
+        fleet.set_ready(0, true);
+        fleet.set_ready(1, true);
+        fleet
+    }
+
+    fn place(pick: Pick) -> Place {
+        match pick {
+            Pick::Place(place) => place,
+            other => panic!("a place, not {other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_least_loaded_switch_carries_the_call_until_all_are_full() {
+        let now = Instant::now();
+        let mut fleet = fleet(now);
+        let mut carried = [0, 0];
+        for _ in 0..6 {
+            let place = place(fleet.pick(&Settings::default(), now));
+            carried[place.switch] += 1;
+            fleet.plan(&place, now);
+            fleet.start(&place, now);
+        }
+        assert_eq!(carried, [2, 4]);
+        assert_eq!(fleet.pick(&Settings::default(), now), Pick::Full);
+        let freed = Place { switch: 0, trunk: "carrier".into() };
+        fleet.end(&freed, Some(false), now);
+        assert_eq!(place(fleet.pick(&Settings::default(), now)), freed);
+    }
+
+    #[test]
+    fn a_campaign_may_ask_for_a_switch_or_a_trunk() {
+        let now = Instant::now();
+        let mut fleet = fleet(now);
+        let on = |switch: &str| Settings { switch: Some(switch.into()), ..Settings::default() };
+        assert_eq!(place(fleet.pick(&on("two"), now)).switch, 1);
+        assert_eq!(fleet.pick(&on("three"), now), Pick::NoSuchTrunk);
+        let other = Settings { trunk: Some("other".into()), ..Settings::default() };
+        assert_eq!(fleet.pick(&other, now), Pick::NoSuchTrunk);
+        fleet.set_ready(1, false);
+        assert_eq!(fleet.pick(&on("two"), now), Pick::NoneReady);
+        assert_eq!(place(fleet.pick(&Settings::default(), now)).switch, 0);
+    }
+
+    #[test]
+    fn calls_per_second_hold_for_planned_calls_too() {
+        let now = Instant::now();
+        let mut fleet = Fleet::new(vec![limits("one", 100, 10.0)], now);
+        fleet.set_ready(0, true);
+        let first = place(fleet.pick(&Settings::default(), now));
+        fleet.plan(&first, now);
+        let next = now + Duration::from_millis(100);
+        assert_eq!(fleet.pick(&Settings::default(), now), Pick::NotBefore(next));
+        assert_eq!(fleet.start(&first, now), now);
+        assert_eq!(fleet.pick(&Settings::default(), now), Pick::NotBefore(next));
+        assert!(matches!(fleet.pick(&Settings::default(), next), Pick::Place(_)));
+    }
+
+    #[test]
+    fn a_tripped_trunk_gets_one_probe() {
+        let now = Instant::now();
+        let mut fleet = Fleet::new(vec![limits("one", 100, 0.0)], now);
+        fleet.set_ready(0, true);
+        let place = place(fleet.pick(&Settings::default(), now));
+        for _ in 0..5 {
+            fleet.plan(&place, now);
+            fleet.start(&place, now);
+            fleet.end(&place, Some(true), now);
+        }
+        let Pick::NotBefore(until) = fleet.pick(&Settings::default(), now) else { panic!("closed") };
+        assert!(matches!(fleet.pick(&Settings::default(), until), Pick::Place(_)));
+        fleet.plan(&place, until);
+        assert_eq!(fleet.pick(&Settings::default(), until), Pick::Full);
+    }
+}

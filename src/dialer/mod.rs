@@ -1,0 +1,38 @@
+//! The dialing engine: the shell around the pure parts. It claims targets,
+//! paces, chooses switches and caller IDs, runs calls, settles, recovers.
+//!
+//! | file | one idea |
+//! |---|---|
+//! | `engine` | the loop that owns all state and reacts to news |
+//! | `plan` | one round of planning: who may start how many calls, where |
+//! | `roster` | running campaigns and whose turn it is |
+//! | `fleet` | switches, their load and speed |
+//! | `pace`, `congestion`, `pool` | spacing of starts; trunk control; caller IDs |
+//! | `runner` | one call's task |
+//! | `recovery` | calls found open after a restart |
+//! | `ledger` | the one writer of claims and ends |
+//! | `poller` | which campaigns should run |
+//!
+//! **At most once.** A call's row is committed before the switch is told, and
+//! its id is the channel's id. After a crash a row without an end is looked
+//! for on the switch and settled; it is never dialed again as the same call.
+
+mod congestion;
+mod context;
+mod engine;
+mod fleet;
+mod ledger;
+mod media;
+mod news;
+mod pace;
+mod plan;
+mod poller;
+mod pool;
+mod recovery;
+mod roster;
+mod runner;
+
+pub use context::Stats;
+pub use engine::{Engine, EngineError, Options, SwitchSetup};
+pub use fleet::SwitchLimits;
+pub use media::MediaFolder;

@@ -1,0 +1,69 @@
+//! What the engine's parts tell the engine.
+
+use std::collections::HashSet;
+
+use super::fleet::Place;
+use crate::call::{CallId, Outcome};
+use crate::campaign::CampaignId;
+use crate::number::PhoneNumber;
+use crate::store::{Campaign, ClaimResult, PlannedCall, Remaining};
+use crate::switch::LinkEvent;
+
+/// A message to the engine.
+#[derive(Debug)]
+pub(super) enum News {
+    /// The ledger has committed a claim.
+    Claimed {
+        /// Whose.
+        campaign: CampaignId,
+        /// What was asked for.
+        requested: Vec<PlannedCall>,
+        /// What came of it.
+        result: ClaimResult,
+    },
+    /// The ledger has committed ends of calls of these campaigns.
+    Settled(Vec<CampaignId>),
+    /// The database went away, or is back.
+    DatabaseAway(bool),
+    /// A call is over; its end is on its way to the ledger.
+    Ended {
+        /// The call.
+        call: CallId,
+        /// Whose.
+        campaign: CampaignId,
+        /// Where it went.
+        place: Place,
+        /// How it ended.
+        outcome: Outcome,
+    },
+    /// A call from before the start is settled.
+    Recovered {
+        /// The call.
+        call: CallId,
+        /// The index of its switch, if that is still configured.
+        switch: Option<usize>,
+    },
+    /// The connection to a switch changed.
+    Link {
+        /// The index of the switch.
+        switch: usize,
+        /// What happened.
+        event: LinkEvent,
+    },
+    /// What the database says should run.
+    Campaigns {
+        /// Running campaigns.
+        running: Vec<Campaign>,
+        /// Our active numbers.
+        active: HashSet<PhoneNumber>,
+    },
+    /// What is left to do in a campaign; none: the database did not answer.
+    Remaining {
+        /// Which.
+        campaign: CampaignId,
+        /// What is left.
+        remaining: Option<Remaining>,
+    },
+    /// Start no more calls; end when the running ones have.
+    Drain,
+}

@@ -1,0 +1,87 @@
+//! Looks into the database for campaigns to run. Other processes (the command
+//! line) write there too, so it looks once a second, and at once when asked.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::{Notify, mpsc};
+
+use super::news::News;
+use crate::campaign::{CampaignId, CampaignStatus};
+use crate::clock::Clock;
+use crate::number::PhoneNumber;
+use crate::store::{Campaign, StatusChange, Store, StoreError};
+
+const INTERVAL: Duration = Duration::from_secs(1);
+
+pub(super) struct Poller {
+    pub(super) store: Store,
+    pub(super) clock: Clock,
+    pub(super) only: Option<CampaignId>,
+    pub(super) wake: Arc<Notify>,
+    pub(super) news: mpsc::UnboundedSender<News>,
+}
+
+impl Poller {
+    /// Runs until the engine is gone.
+    pub(super) async fn run(self) {
+        loop {
+            match self.look().await {
+                Ok((running, active)) => {
+                    if self.news.send(News::Campaigns { running, active }).is_err() {
+                        return;
+                    }
+                }
+                // The ledger says so too, and louder.
+                Err(error) => tracing::debug!(%error, "could not look for campaigns"),
+            }
+            tokio::select! {
+                () = tokio::time::sleep(INTERVAL) => {}
+                () = self.wake.notified() => {}
+                () = self.news.closed() => return,
+            }
+        }
+    }
+
+    async fn look(&self) -> Result<(Vec<Campaign>, HashSet<PhoneNumber>), StoreError> {
+        let now = self.clock.now();
+        let mut running = Vec::new();
+        for campaign in self.store.active_campaigns().await? {
+            if self.only.is_some_and(|only| only != campaign.id) {
+                continue;
+            }
+            match campaign.status {
+                CampaignStatus::Running => running.push(campaign),
+                CampaignStatus::Scheduled if is_due(&campaign, now) => {
+                    let change = StatusChange {
+                        to: CampaignStatus::Running,
+                        from: vec![CampaignStatus::Scheduled],
+                        reason: None,
+                        scheduled_at: None,
+                    };
+                    self.store.change_status(campaign.id, &change, now).await?;
+                    tracing::info!(campaign = %campaign.id, name = %campaign.name, "scheduled start");
+                    self.wake.notify_one();
+                }
+                CampaignStatus::Scheduled
+                | CampaignStatus::Draft
+                | CampaignStatus::Paused
+                | CampaignStatus::Completed
+                | CampaignStatus::Cancelled
+                | CampaignStatus::Failed => {}
+            }
+        }
+        if running.is_empty() {
+            return Ok((running, HashSet::new()));
+        }
+        let numbers = self.store.numbers().await?;
+        let active = numbers.into_iter().filter(|own| own.active).map(|own| own.number).collect();
+        Ok((running, active))
+    }
+}
+
+fn is_due(campaign: &Campaign, now: Timestamp) -> bool {
+    campaign.scheduled_at.is_none_or(|at| at <= now)
+}

@@ -1,0 +1,243 @@
+//! The campaigns that are running, and whose turn it is.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::pace::Pace;
+use super::pool::Pool;
+use crate::call::Outcome;
+use crate::campaign::{CampaignId, Settings};
+use crate::number::PhoneNumber;
+
+/// So many calls in a row that all failed, were refused or had no such number
+/// are no chance: a wrong list, a wrong trunk, a blocked caller ID.
+pub(super) const SUSPICIOUS: u32 = 30;
+
+/// Whether a campaign has targets to claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Supply {
+    /// It may have: ask by claiming.
+    Unknown,
+    /// The last claim got fewer targets than it asked for.
+    Empty,
+    /// None before this time.
+    DueAt(Timestamp),
+}
+
+/// One running campaign.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub(super) settings: Settings,
+    pub(super) pool: Pool,
+    pub(super) supply: Supply,
+    pub(super) in_progress: u32,
+    pub(super) planned: u32,
+    /// Calls in a row that reached nobody and nothing: see [`Entry::end`].
+    bad_in_a_row: u32,
+    /// A look at what remains is under way.
+    pub(super) looking: bool,
+    pace: Pace,
+}
+
+/// All running campaigns, in the order they take turns.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Roster {
+    entries: HashMap<CampaignId, Entry>,
+    turns: Vec<CampaignId>,
+    next: usize,
+}
+
+impl Roster {
+    /// Takes over the campaigns that are running now. Those that no longer are
+    /// leave once their calls have ended; they get no new ones.
+    pub(super) fn update(&mut self, running: &[(CampaignId, Settings)], active: &HashSet<PhoneNumber>) {
+        self.turns = running.iter().map(|(id, _)| *id).collect();
+        for (id, settings) in running {
+            match self.entries.get_mut(id) {
+                Some(entry) => entry.update(settings, active),
+                None => {
+                    self.entries.insert(*id, Entry::new(settings.clone(), active));
+                }
+            }
+        }
+        let turns = &self.turns;
+        self.entries.retain(|id, entry| turns.contains(id) || !entry.is_idle());
+    }
+
+    pub(super) fn get_mut(&mut self, id: CampaignId) -> Option<&mut Entry> {
+        self.entries.get_mut(&id)
+    }
+
+    /// A campaign that no longer runs gets no more turns.
+    pub(super) fn stop(&mut self, id: CampaignId) {
+        self.turns.retain(|other| *other != id);
+    }
+
+    /// Whether the campaign takes turns.
+    pub(super) fn is_running(&self, id: CampaignId) -> bool {
+        self.turns.contains(&id)
+    }
+
+    /// The campaigns in the order of their turns, beginning with whoever is
+    /// next; each call begins one later, so that nobody is always first.
+    pub(super) fn round(&mut self) -> Vec<CampaignId> {
+        if self.turns.is_empty() {
+            return Vec::new();
+        }
+        let first = self.next % self.turns.len();
+        self.next = first + 1;
+        let (before, after) = self.turns.split_at(first);
+        after.iter().chain(before).copied().collect()
+    }
+
+    /// Every campaign that takes turns.
+    pub(super) fn running(&self) -> impl Iterator<Item = (CampaignId, &Entry)> {
+        self.turns.iter().filter_map(|id| self.entries.get(id).map(|entry| (*id, entry)))
+    }
+}
+
+impl Entry {
+    fn new(settings: Settings, active: &HashSet<PhoneNumber>) -> Self {
+        Self {
+            pool: Pool::new(&settings.number_pool, settings.pool_strategy, active),
+            pace: Pace::every(settings.start_interval()),
+            settings,
+            supply: Supply::Unknown,
+            in_progress: 0,
+            planned: 0,
+            bad_in_a_row: 0,
+            looking: false,
+        }
+    }
+
+    fn update(&mut self, settings: &Settings, active: &HashSet<PhoneNumber>) {
+        self.pool.update(&settings.number_pool, settings.pool_strategy, active);
+        if self.settings != *settings {
+            self.pace.set_interval(settings.start_interval());
+            self.settings = settings.clone();
+        }
+    }
+
+    /// Whether it wants, and may have, another call now.
+    pub(super) fn wants(&self, now: Timestamp) -> bool {
+        let supply = match self.supply {
+            Supply::Unknown => true,
+            Supply::Empty => false,
+            Supply::DueAt(at) => at <= now,
+        };
+        supply && self.in_progress + self.planned < self.settings.max_concurrent && !self.pool.is_empty()
+    }
+
+    /// When its own pace allows another start.
+    pub(super) fn ready_at(&self, now: Instant) -> Instant {
+        self.pace.ready_at(now, self.planned)
+    }
+
+    /// A planned call has its target; gives the time from which it may start.
+    pub(super) fn start(&mut self, now: Instant) -> Instant {
+        self.planned = self.planned.saturating_sub(1);
+        self.in_progress += 1;
+        self.pace.take(now)
+    }
+
+    /// A planned call found no target.
+    pub(super) fn release(&mut self) {
+        self.planned = self.planned.saturating_sub(1);
+    }
+
+    /// A call is over. `true`: so many in a row reached nobody that a person
+    /// should look before more are called.
+    pub(super) fn end(&mut self, outcome: Outcome) -> bool {
+        self.in_progress = self.in_progress.saturating_sub(1);
+        match outcome {
+            Outcome::Answered | Outcome::Voicemail | Outcome::Busy | Outcome::NoAnswer => self.bad_in_a_row = 0,
+            Outcome::Rejected | Outcome::InvalidNumber | Outcome::Failed | Outcome::Lost => self.bad_in_a_row += 1,
+            // These say nothing of the list.
+            Outcome::Congestion | Outcome::Blocked | Outcome::Cancelled => {}
+        }
+        self.bad_in_a_row >= SUSPICIOUS
+    }
+
+    /// Whether none of its calls is planned or in progress.
+    pub(super) fn is_idle(&self) -> bool {
+        self.planned == 0 && self.in_progress == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn number() -> PhoneNumber {
+        PhoneNumber::from_e164("+15550000001").expect("a number")
+    }
+
+    fn settings() -> Settings {
+        Settings { number_pool: vec![number()], max_concurrent: 2, ..Settings::default() }
+    }
+
+    fn roster(ids: &[CampaignId]) -> Roster {
+        let mut roster = Roster::default();
+        let running: Vec<_> = ids.iter().map(|id| (*id, settings())).collect();
+        roster.update(&running, &HashSet::from([number()]));
+        roster
+    }
+
+    #[test]
+    fn turns_go_round() {
+        let ids = [CampaignId::new(), CampaignId::new(), CampaignId::new()];
+        let mut roster = roster(&ids);
+        assert_eq!(roster.round(), ids);
+        assert_eq!(roster.round(), [ids[1], ids[2], ids[0]]);
+        roster.stop(ids[1]);
+        assert!(!roster.is_running(ids[1]));
+        assert_eq!(roster.round().len(), 2);
+        assert!(Roster::default().round().is_empty());
+    }
+
+    #[test]
+    fn a_paused_campaign_stays_until_its_calls_have_ended() {
+        let id = CampaignId::new();
+        let mut roster = roster(&[id]);
+        roster.get_mut(id).expect("known").start(Instant::now());
+        roster.update(&[], &HashSet::new());
+        assert!(roster.round().is_empty());
+        let entry = roster.get_mut(id).expect("still known");
+        entry.end(Outcome::Answered);
+        roster.update(&[], &HashSet::new());
+        assert!(roster.get_mut(id).is_none());
+    }
+
+    #[test]
+    fn a_row_of_failures_is_suspicious_and_one_good_call_breaks_it() {
+        let mut entry = Entry::new(settings(), &HashSet::new());
+        for _ in 0..SUSPICIOUS - 1 {
+            assert!(!entry.end(Outcome::InvalidNumber));
+        }
+        assert!(!entry.end(Outcome::Congestion));
+        assert!(entry.end(Outcome::Failed));
+        assert!(!entry.end(Outcome::Busy));
+        assert!(!entry.end(Outcome::Failed));
+    }
+
+    #[test]
+    fn limits_supply_and_pool_decide_what_it_wants() {
+        let id = CampaignId::new();
+        let mut roster = roster(&[id]);
+        let now: Timestamp = "2026-03-01T09:00:00Z".parse().expect("an instant");
+        let entry = roster.get_mut(id).expect("known");
+        assert!(entry.wants(now));
+        entry.supply = Supply::DueAt(now + Duration::from_secs(1));
+        assert!(!entry.wants(now) && entry.wants(now + Duration::from_secs(1)));
+        entry.supply = Supply::Unknown;
+        (entry.in_progress, entry.planned) = (1, 1);
+        assert!(!entry.wants(now));
+        entry.in_progress = 0;
+        assert!(entry.wants(now));
+        roster.update(&[(id, settings())], &HashSet::new());
+        assert!(!roster.get_mut(id).expect("known").wants(now), "no caller ID");
+    }
+}

@@ -1,0 +1,252 @@
+//! One call's task: it feeds the call's machine with events and time, does on
+//! the switch what the machine says, and hands its end to the ledger.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::context::{Context, Line};
+use super::fleet::Place;
+use super::news::News;
+use crate::call::{Action, CallFacts, CallId, End, Machine, Outcome, Plan, Report, classify};
+use crate::campaign::{CampaignId, Settings, after_call};
+use crate::store::{Claimed, Settlement};
+use crate::switch::{CallEvent, CallEvents, CommandError, Originate, OriginateError, Presence};
+
+/// A claimed call, ready to be placed.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) campaign: CampaignId,
+    pub(super) settings: Arc<Settings>,
+    pub(super) claimed: Claimed,
+    pub(super) place: Place,
+    pub(super) endpoint: String,
+    pub(super) plan: Plan,
+    /// Not to be started before this time.
+    pub(super) start_at: Instant,
+    /// Why it is not to be placed after all.
+    pub(super) take_back: Option<&'static str>,
+}
+
+/// A switch that has no such channel is asked once more after this long: the
+/// news of the end may be on its way, and a command just sent may not have
+/// become a channel yet.
+pub(super) const SECOND_LOOK: Duration = Duration::from_secs(1);
+/// How long a switch may take to answer a question.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+/// Timers are this coarse: closer starts are not waited for.
+const TICK: Duration = Duration::from_millis(1);
+
+/// Runs a call from originate to its end.
+pub(super) async fn run(context: Arc<Context>, job: Job) {
+    let call = job.claimed.planned.call;
+    if let Some(why) = job.take_back {
+        return end(&context, &job, taken_back(&context, why));
+    }
+    if job.start_at > Instant::now() + TICK {
+        tokio::time::sleep_until(job.start_at).await;
+    }
+    if *context.stop.borrow() {
+        return end(&context, &job, taken_back(&context, "the daemon is going down"));
+    }
+    let line = context.lines[job.place.switch].clone();
+    let epoch = line.link.borrow().epoch;
+    let originate = Originate {
+        call,
+        endpoint: job.endpoint.clone(),
+        number: job.claimed.number,
+        caller_id: job.claimed.planned.caller_id,
+        ring_timeout: job.plan.ring_timeout,
+        max_call: job.plan.max_call,
+    };
+    let machine = Machine::new(job.plan.clone(), context.clock.now());
+    context.stats.on_start();
+    let (events, doubtful) = match line.switch.originate(&originate).await {
+        Ok(events) => (events, false),
+        Err(OriginateError::Unknown(why)) => {
+            tracing::warn!(%call, %why, "looking for a call whose originate was in doubt");
+            (line.switch.attach(call), true)
+        }
+        Err(OriginateError::NotSent(why)) => {
+            context.stats.on_end();
+            return end(&context, &job, taken_back(&context, &why));
+        }
+        Err(OriginateError::Refused { cause, detail }) => {
+            context.stats.on_end();
+            let outcome = classify(End { cause, ..End::default() });
+            let facts =
+                CallFacts { cause, detail: Some(detail), ended_at: Some(context.clock.now()), ..CallFacts::default() };
+            return end(&context, &job, Report { outcome, facts });
+        }
+    };
+    let mut live = Live { context: &context, line, call, machine, events, epoch, look_at: None, missing: false };
+    if doubtful {
+        live.look_at = Some(Instant::now());
+    }
+    let report = live.run().await;
+    context.stats.on_end();
+    end(&context, &job, report);
+}
+
+/// A call that is, or may be, on the switch.
+struct Live<'a> {
+    context: &'a Context,
+    line: Line,
+    call: CallId,
+    machine: Machine,
+    events: CallEvents,
+    /// The epoch of the connection up to which nothing was missed.
+    epoch: u64,
+    /// When to ask the switch whether the channel is there.
+    look_at: Option<Instant>,
+    /// The switch was asked once and had no such channel.
+    missing: bool,
+}
+
+impl Live<'_> {
+    async fn run(&mut self) -> Report {
+        let mut stop = self.context.stop.clone();
+        let mut link = self.line.link.clone();
+        loop {
+            let now = self.context.clock.now();
+            let deadline = self.machine.deadline().map_or(Instant::now(), |at| instant_of(at, now));
+            let look_at = self.look_at.filter(|_| link.borrow().up);
+            let actions = tokio::select! {
+                biased;
+                event = self.events.recv() => match event {
+                    Some(event) => self.machine.on_event(self.context.clock.now(), event),
+                    // Another task took this call over; it cannot be heard any more.
+                    None => self.machine.on_vanished(self.context.clock.now()),
+                },
+                changed = link.changed() => {
+                    let current = *link.borrow_and_update();
+                    if changed.is_ok() && current.up && current.epoch != self.epoch {
+                        self.epoch = current.epoch;
+                        self.look_at = Some(Instant::now());
+                    }
+                    Vec::new()
+                }
+                () = stopped(&mut stop), if !self.machine.is_ending() => {
+                    self.machine.on_stop(self.context.clock.now(), "the daemon went down")
+                }
+                () = tokio::time::sleep_until(look_at.unwrap_or(deadline)), if look_at.is_some() => self.look().await,
+                () = tokio::time::sleep_until(deadline) => self.machine.on_deadline(self.context.clock.now()),
+            };
+            if let Some(report) = self.perform(actions).await {
+                return report;
+            }
+        }
+    }
+
+    /// Asks the switch whether the channel is there, and draws the conclusion.
+    async fn look(&mut self) -> Vec<Action> {
+        self.look_at = None;
+        let answer = answered(self.line.switch.presence(self.call)).await;
+        let now = self.context.clock.now();
+        match answer {
+            Ok(Presence::Gone) if self.missing => self.machine.on_vanished(now),
+            Ok(Presence::Gone) => {
+                self.missing = true;
+                self.look_at = Some(Instant::now() + SECOND_LOOK);
+                Vec::new()
+            }
+            Ok(_) if self.machine.is_ending() => vec![Action::HangUp],
+            Ok(Presence::Dialing) => Vec::new(),
+            Ok(Presence::Up) if self.machine.is_answered() => {
+                self.machine.on_gap(now);
+                Vec::new()
+            }
+            Ok(Presence::Up) => self.machine.on_event(now, CallEvent::Answered),
+            Err(_) => {
+                self.look_at = Some(Instant::now() + SECOND_LOOK);
+                Vec::new()
+            }
+        }
+    }
+
+    /// Does what the machine says; gives the report once the call is settled.
+    async fn perform(&mut self, actions: Vec<Action>) -> Option<Report> {
+        let mut todo: std::collections::VecDeque<Action> = actions.into();
+        while let Some(action) = todo.pop_front() {
+            match action {
+                Action::Settle(report) => return Some(report),
+                Action::NoteAnswer(at) => {
+                    self.context.stats.on_answer();
+                    self.context.ledger.answered(self.call, at);
+                }
+                Action::Play(file) => {
+                    if let Err(CommandError::Refused(reason)) = answered(self.line.switch.play(self.call, &file)).await
+                    {
+                        let failed = CallEvent::PlaybackFinished { failure: Some(reason) };
+                        todo.extend(self.machine.on_event(self.context.clock.now(), failed));
+                    }
+                    // No such channel: its end is on its way. No connection:
+                    // the next one looks for the call.
+                }
+                Action::HangUp => match answered(self.line.switch.hang_up(self.call)).await {
+                    Ok(()) => {}
+                    Err(CommandError::NoSuchChannel) => self.look_at = Some(Instant::now() + SECOND_LOOK),
+                    Err(error) => tracing::debug!(call = %self.call, %error, "could not hang up yet"),
+                },
+            }
+        }
+        None
+    }
+}
+
+/// Ends when calls in progress are to be hung up.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    if stop.wait_for(|stop| *stop).await.is_err() {
+        // The engine is gone without a word: nothing will ask us to stop.
+        std::future::pending().await
+    }
+}
+
+/// Waits for a switch's answer, but not for ever.
+async fn answered<T>(command: impl Future<Output = Result<T, CommandError>>) -> Result<T, CommandError> {
+    tokio::time::timeout(ANSWER_TIMEOUT, command)
+        .await
+        .unwrap_or_else(|_| Err(CommandError::Disconnected("no answer in time".into())))
+}
+
+/// A call that was never placed: its target is as it was before.
+fn taken_back(context: &Context, why: &str) -> Report {
+    let facts = CallFacts { detail: Some(why.to_owned()), ended_at: Some(context.clock.now()), ..CallFacts::default() };
+    Report { outcome: Outcome::Cancelled, facts }
+}
+
+/// Hands the end to the ledger, then tells the engine that the slot is free.
+fn end(context: &Context, job: &Job, report: Report) {
+    let claimed = &job.claimed;
+    let now = report.facts.ended_at.unwrap_or_else(|| context.clock.now());
+    let mut after = after_call(&job.settings, report.outcome, claimed.attempt, claimed.congestions, now);
+    if report.outcome == Outcome::Cancelled && report.facts.ringing_at.is_some() {
+        // The phone rang: not again at once, though it was no attempt.
+        after.due_at = now.checked_add(job.settings.retry_delay()).ok();
+    }
+    tracing::debug!(call = %claimed.planned.call, number = %claimed.number, outcome = %report.outcome, "call ended");
+    let outcome = report.outcome;
+    context.ledger.settle(Settlement {
+        call: claimed.planned.call,
+        campaign: job.campaign,
+        target: claimed.target,
+        outcome,
+        facts: report.facts,
+        after,
+    });
+    let _ = context.news.send(News::Ended {
+        call: claimed.planned.call,
+        campaign: job.campaign,
+        place: job.place.clone(),
+        outcome,
+    });
+}
+
+/// A wall time as a point on the timers' scale.
+pub(super) fn instant_of(at: Timestamp, now: Timestamp) -> Instant {
+    let wait = at.duration_since(now);
+    Instant::now() + Duration::try_from(wait).unwrap_or(Duration::ZERO)
+}
