@@ -6,6 +6,7 @@
 //! | [`campaign`] | the rules of a campaign: states, settings, launch checks, retry (pure) |
 //! | [`contact`] | contact lists: CSV reading, variables |
 //! | [`call`] | one call as a state machine, and how it ended (pure) |
+//! | [`config`] | what `canvass.toml` may say |
 //! | [`dialer`] | the dialing engine: claims, paces, runs calls, settles, recovers |
 //! | [`switch`] | what the dialer needs of a PBX, its two adapters and their simulators |
 //! | [`store`] | what the rest needs of a database, on SQLite and Postgres |
@@ -14,6 +15,7 @@
 pub mod call;
 pub mod campaign;
 pub mod clock;
+pub mod config;
 pub mod contact;
 pub mod dialer;
 pub mod number;

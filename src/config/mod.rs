@@ -1,0 +1,216 @@
+//! What `canvass.toml` may say.
+//!
+//! Sources, the later winning: built-in defaults, the file, environment
+//! variables (`CANVASS__SECTION__KEY`, as in `CANVASS__DATABASE__URL`).
+//! Unknown keys are errors. Secrets may stand in files of their own.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+
+use crate::number::{NumberCheck, NumberRules, Region};
+use crate::switch::TrunkTemplate;
+
+mod campaign_file;
+mod load;
+mod mask;
+mod switches;
+
+pub use campaign_file::{CampaignFile, read_campaign};
+pub use load::{ConfigError, load};
+
+/// Everything that can be configured.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where everything is kept.
+    pub database: Database,
+    /// Whose calls these are.
+    pub organization: Organization,
+    /// Where prompts lie.
+    pub media: Media,
+    /// This process.
+    pub node: Node,
+    /// The dialing engine.
+    pub dialer: Dialer,
+    /// What is logged, and how.
+    pub log: Log,
+    /// The switches, by name.
+    pub switches: BTreeMap<String, SwitchConfig>,
+}
+
+/// Where everything is kept.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Database {
+    /// `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/NAME`.
+    #[serde(serialize_with = "mask::url")]
+    pub url: SecretString,
+    /// A file that holds the URL; wins over `url`.
+    pub url_file: Option<PathBuf>,
+}
+
+/// Whose calls these are.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Organization {
+    /// Country of numbers written without a country code (ISO 3166, `US`).
+    pub region: Region,
+    /// How strictly numbers are checked: `valid` or `possible`.
+    pub number_check: NumberCheck,
+    /// Calls in progress at once over all campaigns, at most.
+    pub outbound_rate_limit: u32,
+}
+
+/// Where prompts lie.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Media {
+    /// The folder as the daemon sees it.
+    pub folder: PathBuf,
+    /// The same folder as the switches see it; none: at the same path.
+    pub switch_folder: Option<String>,
+}
+
+/// This process.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Node {
+    /// Marks our channels on the switches, so two daemons on one switch tell
+    /// theirs apart. Letters, digits, `-` and `_`; keep it over restarts.
+    pub name: String,
+}
+
+/// The dialing engine.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Dialer {
+    /// Seconds that running calls may go on after SIGTERM.
+    pub drain_seconds: u32,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    /// `human` or `json`.
+    pub format: LogFormat,
+    /// `error`, `warn`, `info`, `debug`, `trace`, or a filter such as
+    /// `info,canvass::switch=debug`.
+    pub level: String,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What drives a switch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SwitchKind {
+    /// FreeSWITCH, by its event socket.
+    Freeswitch,
+    /// Asterisk, by ARI.
+    Asterisk,
+}
+
+/// One switch.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SwitchConfig {
+    /// `freeswitch` or `asterisk`.
+    pub kind: SwitchKind,
+    /// FreeSWITCH: host and port of its event socket, `127.0.0.1:8021`.
+    /// Asterisk: base URL of ARI, `http://127.0.0.1:8088/ari`.
+    pub address: String,
+    /// Asterisk: the user of ari.conf.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// The password of the event socket or of the ARI user.
+    #[serde(default, serialize_with = "mask::secret")]
+    pub password: Option<SecretString>,
+    /// A file that holds the password; wins over `password`.
+    #[serde(default)]
+    pub password_file: Option<PathBuf>,
+    /// Calls in progress at once on this switch, at most.
+    #[serde(default = "defaults::max_channels")]
+    pub max_channels: u32,
+    /// Calls started a second on this switch, at most; evenly spaced.
+    #[serde(default = "defaults::max_calls_per_second")]
+    pub max_calls_per_second: f64,
+    /// Trunks by name: `carrier = "sofia/gateway/carrier/{number}"`.
+    #[serde(default)]
+    pub trunks: BTreeMap<String, TrunkTemplate>,
+    /// The trunk of campaigns that name none; may be left out if there is one.
+    #[serde(default)]
+    pub default_trunk: Option<String>,
+}
+
+mod defaults {
+    pub(super) fn max_channels() -> u32 {
+        50
+    }
+
+    pub(super) fn max_calls_per_second() -> f64 {
+        10.0
+    }
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self { url: "sqlite:canvass.db".to_owned().into(), url_file: None }
+    }
+}
+
+impl Default for Organization {
+    fn default() -> Self {
+        Self { region: Region::US, number_check: NumberCheck::default(), outbound_rate_limit: 10 }
+    }
+}
+
+impl Default for Media {
+    fn default() -> Self {
+        Self { folder: PathBuf::from("media"), switch_folder: None }
+    }
+}
+
+impl Default for Node {
+    fn default() -> Self {
+        Self { name: "canvass".into() }
+    }
+}
+
+impl Default for Dialer {
+    fn default() -> Self {
+        Self { drain_seconds: 30 }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { format: LogFormat::default(), level: "info".into() }
+    }
+}
+
+impl Config {
+    /// How lists' numbers are read.
+    pub fn number_rules(&self) -> NumberRules {
+        NumberRules { region: self.organization.region, check: self.organization.number_check }
+    }
+
+    /// The media folder with its path made absolute, as switches need it.
+    pub fn media_folder(&self) -> crate::dialer::MediaFolder {
+        let local = std::path::absolute(&self.media.folder).unwrap_or_else(|_| self.media.folder.clone());
+        let on_switch = self.media.switch_folder.clone().unwrap_or_else(|| Path::to_string_lossy(&local).into_owned());
+        crate::dialer::MediaFolder { local, on_switch }
+    }
+}

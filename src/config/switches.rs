@@ -1,0 +1,95 @@
+//! A switch's section: what must be there, and the switch made of it.
+
+use secrecy::SecretString;
+
+use super::{Config, SwitchConfig, SwitchKind};
+use crate::dialer::{SwitchLimits, SwitchSetup};
+use crate::switch::{Switch, asterisk, freeswitch};
+
+impl SwitchConfig {
+    /// Adds everything that is wrong with it to `errors`.
+    pub(super) fn check(&self, name: &str, errors: &mut Vec<String>) {
+        let mut wrong = |key: &str, message: &str| errors.push(format!("switches.{name}.{key}: {message}"));
+        match self.kind {
+            SwitchKind::Freeswitch => {
+                let port = self.address.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
+                if port.is_none() {
+                    wrong("address", "must be host:port of the event socket, such as 127.0.0.1:8021");
+                }
+            }
+            SwitchKind::Asterisk => {
+                if !self.address.starts_with("http://") && !self.address.starts_with("https://") {
+                    wrong("address", "must be the URL of ARI, such as http://127.0.0.1:8088/ari");
+                }
+                if self.user.is_none() {
+                    wrong("user", "is missing: the name of a section of ari.conf");
+                }
+            }
+        }
+        if self.password.is_none() {
+            wrong("password", "is missing; it may stand in password_file");
+        }
+        if self.max_channels == 0 {
+            wrong("max_channels", "is 0, must be at least 1");
+        }
+        if !self.max_calls_per_second.is_finite() || self.max_calls_per_second <= 0.0 {
+            wrong("max_calls_per_second", "must be above 0");
+        }
+        match &self.default_trunk {
+            None if self.trunks.len() > 1 => wrong("default_trunk", "is missing: there are several trunks"),
+            Some(trunk) if !self.trunks.contains_key(trunk) => wrong("default_trunk", "is none of the trunks"),
+            None | Some(_) => {}
+        }
+        if self.trunks.is_empty() {
+            wrong("trunks", "is empty: no call could leave");
+        }
+    }
+
+    fn limits(&self, name: &str) -> SwitchLimits {
+        let first = || self.trunks.keys().next().cloned().unwrap_or_default();
+        SwitchLimits {
+            name: name.to_owned(),
+            max_channels: self.max_channels,
+            max_calls_per_second: self.max_calls_per_second,
+            trunks: self.trunks.clone(),
+            default_trunk: self.default_trunk.clone().unwrap_or_else(first),
+        }
+    }
+
+    fn password(&self) -> SecretString {
+        self.password.clone().unwrap_or_default()
+    }
+
+    /// Starts the adapter.
+    fn connect(&self, name: &str, node: &str) -> SwitchSetup {
+        let (switch, events) = match self.kind {
+            SwitchKind::Freeswitch => {
+                let options = freeswitch::Options {
+                    address: self.address.clone(),
+                    password: self.password(),
+                    node: node.to_owned(),
+                };
+                let (switch, events) = freeswitch::FreeSwitch::start(options);
+                (Switch::FreeSwitch(switch), events)
+            }
+            SwitchKind::Asterisk => {
+                let options = asterisk::Options {
+                    url: self.address.trim_end_matches('/').to_owned(),
+                    user: self.user.clone().unwrap_or_default(),
+                    password: self.password(),
+                    node: node.to_owned(),
+                };
+                let (switch, events) = asterisk::Asterisk::start(options);
+                (Switch::Asterisk(switch), events)
+            }
+        };
+        SwitchSetup { limits: self.limits(name), switch, events }
+    }
+}
+
+impl Config {
+    /// Starts the adapters of all switches; they connect by themselves.
+    pub fn connect_switches(&self) -> Vec<SwitchSetup> {
+        self.switches.iter().map(|(name, switch)| switch.connect(name, &self.node.name)).collect()
+    }
+}
