@@ -6,7 +6,9 @@
 //! | [`campaign`] | the rules of a campaign: states, settings, launch checks, retry (pure) |
 //! | [`contact`] | contact lists: CSV reading, variables |
 //! | [`call`] | one call as a state machine, and how it ended (pure) |
+//! | [`cli`] | the command line, one file per command |
 //! | [`config`] | what `canvass.toml` may say |
+//! | [`control`] | a campaign's life: create, launch, pause, resume, cancel |
 //! | [`dialer`] | the dialing engine: claims, paces, runs calls, settles, recovers |
 //! | [`switch`] | what the dialer needs of a PBX, its two adapters and their simulators |
 //! | [`store`] | what the rest needs of a database, on SQLite and Postgres |
@@ -14,9 +16,11 @@
 
 pub mod call;
 pub mod campaign;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod contact;
+pub mod control;
 pub mod dialer;
 pub mod number;
 pub mod store;

@@ -1,0 +1,106 @@
+//! The command line: one file per command.
+#![allow(clippy::print_stdout)] // what a command answers goes to standard output
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod app;
+
+mod campaign;
+mod config;
+mod demo;
+mod dnc;
+mod doctor;
+mod foreground;
+mod import;
+mod migrate;
+mod number;
+mod report;
+mod run;
+mod serve;
+mod signals;
+mod simulate;
+mod summary;
+mod watch;
+
+/// Self-hosted outbound campaigns for FreeSWITCH and Asterisk.
+#[derive(Debug, Parser)]
+#[command(name = "canvass", version, about, propagate_version = true)]
+pub struct Cli {
+    /// The configuration file; without it ./canvass.toml or
+    /// /etc/canvass/canvass.toml, if there is one.
+    #[arg(long, short, global = true, env = "CANVASS_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Dial a list of simulated callees and show what came of it. Needs nothing.
+    Demo(demo::Args),
+    /// Run the daemon: it dials whatever campaigns the database says.
+    Serve,
+    /// Run one campaign in the foreground, from a campaign file and a list.
+    Run(run::Args),
+    /// Add a list of contacts to a campaign.
+    Import(import::Args),
+    /// Create, launch, watch and report campaigns.
+    #[command(subcommand)]
+    Campaign(campaign::Command),
+    /// Our own numbers, used as caller IDs.
+    #[command(subcommand)]
+    Number(number::Command),
+    /// The do-not-call list.
+    #[command(subcommand)]
+    Dnc(dnc::Command),
+    /// Check database, switches and media, and say how to mend each fault.
+    Doctor,
+    /// Show the configuration in force, secrets masked.
+    Config,
+    /// Bring the database to this version.
+    Migrate,
+    /// Be a switch with simulated callees, for rehearsals and tests.
+    #[command(subcommand)]
+    Simulate(simulate::Command),
+}
+
+/// Runs a command; the status says whether it did what was asked.
+pub fn run(cli: Cli) -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("canvass: cannot start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let done = runtime.block_on(dispatch(cli));
+    // What still runs in the background (a reconnect, a look) is not waited for.
+    runtime.shutdown_background();
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("canvass: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
+    let file = app::config_file(cli.config);
+    match cli.command {
+        Command::Demo(args) => Box::pin(demo::run(args)).await,
+        Command::Serve => Box::pin(serve::run(file)).await,
+        Command::Run(args) => Box::pin(run::run(file, args)).await,
+        Command::Import(args) => Box::pin(import::run(file, args)).await,
+        Command::Campaign(command) => Box::pin(campaign::run(file, command)).await,
+        Command::Number(command) => Box::pin(number::run(file, command)).await,
+        Command::Dnc(command) => Box::pin(dnc::run(file, command)).await,
+        Command::Doctor => Box::pin(doctor::run(file)).await,
+        Command::Config => config::run(file),
+        Command::Migrate => Box::pin(migrate::run(file)).await,
+        Command::Simulate(command) => Box::pin(simulate::run(command)).await,
+    }
+}

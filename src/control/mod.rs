@@ -1,0 +1,164 @@
+//! A campaign's life: the actions of a person on a stored campaign. What the
+//! command line and the API both do.
+
+use jiff::Timestamp;
+
+use crate::campaign::{Action, CampaignId, CampaignStatus, LaunchFacts, LaunchReport, Settings, check_launch};
+use crate::dialer::MediaFolder;
+use crate::store::{Campaign, Changed, StatusChange, Store, StoreError};
+
+/// Why an action was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum ControlError {
+    /// There is no such campaign.
+    #[error("there is no campaign {0}")]
+    NotFound(String),
+    /// Several campaigns have that name.
+    #[error("several campaigns are called \"{0}\": name one by its id")]
+    Ambiguous(String),
+    /// The campaign's state forbids it.
+    #[error("cannot {action} a campaign that is {status}; allowed now: {}", list(*status))]
+    Conflict {
+        /// What was asked.
+        action: Action,
+        /// The state it is in.
+        status: CampaignStatus,
+    },
+    /// It may not start; every reason.
+    #[error("the campaign cannot start:\n  {}", .0.join("\n  "))]
+    Refused(Vec<String>),
+    /// The database says no.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+fn list(status: CampaignStatus) -> String {
+    status.allowed_actions().iter().map(|action| action.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// How to launch.
+#[derive(Clone, Debug, Default)]
+pub struct Launch {
+    /// Start then instead of now.
+    pub scheduled_at: Option<Timestamp>,
+    /// Use this limit from now on.
+    pub max_concurrent: Option<u32>,
+    /// Switches that are reachable and have the campaign's trunk, if somebody
+    /// looked.
+    pub usable_switches: Option<usize>,
+}
+
+/// Finds a campaign by its id or by its name, if only one has it.
+pub async fn find(store: &Store, reference: &str) -> Result<Campaign, ControlError> {
+    if let Ok(id) = reference.parse::<CampaignId>() {
+        return store.campaign(id).await?.ok_or_else(|| ControlError::NotFound(reference.to_owned()));
+    }
+    let mut named = store.campaigns().await?.into_iter().filter(|campaign| campaign.name == reference);
+    match (named.next(), named.next()) {
+        (Some(campaign), None) => Ok(campaign),
+        (None, _) => Err(ControlError::NotFound(format!("\"{reference}\""))),
+        (Some(_), Some(_)) => Err(ControlError::Ambiguous(reference.to_owned())),
+    }
+}
+
+/// Stores a new draft; the members of its pool become numbers of ours.
+pub async fn create(
+    store: &Store,
+    name: &str,
+    settings: &Settings,
+    now: Timestamp,
+) -> Result<CampaignId, ControlError> {
+    let id = CampaignId::new();
+    store.add_numbers(&settings.number_pool, now).await?;
+    store.create_campaign(id, name, settings, now).await?;
+    Ok(id)
+}
+
+/// Checks a campaign and starts it, or has it start later. The report holds
+/// warnings only.
+pub async fn launch(
+    store: &Store,
+    media: &MediaFolder,
+    id: CampaignId,
+    launch: &Launch,
+    now: Timestamp,
+) -> Result<LaunchReport, ControlError> {
+    let mut campaign = known(store, id).await?;
+    if !campaign.status.allows(Action::Launch) {
+        return Err(ControlError::Conflict { action: Action::Launch, status: campaign.status });
+    }
+    if let Some(limit) = launch.max_concurrent {
+        campaign.settings.max_concurrent = limit;
+    }
+    let facts = facts(store, media, &campaign, launch.usable_switches).await?;
+    let report = check_launch(&campaign.settings, &facts);
+    if !report.refusals.is_empty() {
+        return Err(ControlError::Refused(report.refusals));
+    }
+    if launch.max_concurrent.is_some() {
+        made(Action::Edit, id, store.set_settings(id, &campaign.settings, now).await?)?;
+    }
+    let later = launch.scheduled_at.filter(|at| *at > now);
+    let change = StatusChange {
+        to: if later.is_some() { CampaignStatus::Scheduled } else { CampaignStatus::Running },
+        from: CampaignStatus::sources(Action::Launch),
+        reason: None,
+        scheduled_at: later,
+    };
+    made(Action::Launch, id, store.change_status(id, &change, now).await?)?;
+    Ok(report)
+}
+
+/// Places no new calls from now on.
+pub async fn pause(store: &Store, id: CampaignId, now: Timestamp) -> Result<(), ControlError> {
+    change(store, id, Action::Pause, CampaignStatus::Paused, now).await
+}
+
+/// Goes on where it was.
+pub async fn resume(store: &Store, id: CampaignId, now: Timestamp) -> Result<(), ControlError> {
+    change(store, id, Action::Resume, CampaignStatus::Running, now).await
+}
+
+/// Stops for good.
+pub async fn cancel(store: &Store, id: CampaignId, now: Timestamp) -> Result<(), ControlError> {
+    change(store, id, Action::Cancel, CampaignStatus::Cancelled, now).await
+}
+
+async fn change(
+    store: &Store,
+    id: CampaignId,
+    action: Action,
+    to: CampaignStatus,
+    now: Timestamp,
+) -> Result<(), ControlError> {
+    let change = StatusChange { to, from: CampaignStatus::sources(action), reason: None, scheduled_at: None };
+    made(action, id, store.change_status(id, &change, now).await?)
+}
+
+fn made(action: Action, id: CampaignId, changed: Changed) -> Result<(), ControlError> {
+    match changed {
+        Changed::Yes => Ok(()),
+        Changed::Conflict(status) => Err(ControlError::Conflict { action, status }),
+        Changed::NotFound => Err(ControlError::NotFound(id.to_string())),
+    }
+}
+
+async fn known(store: &Store, id: CampaignId) -> Result<Campaign, ControlError> {
+    store.campaign(id).await?.ok_or_else(|| ControlError::NotFound(id.to_string()))
+}
+
+async fn facts(
+    store: &Store,
+    media: &MediaFolder,
+    campaign: &Campaign,
+    usable_switches: Option<usize>,
+) -> Result<LaunchFacts, ControlError> {
+    let pool = &campaign.settings.number_pool;
+    let own = store.numbers().await?;
+    Ok(LaunchFacts {
+        contacts: store.tally(campaign.id).await?.total(),
+        active_numbers: own.iter().filter(|own| own.active && pool.contains(&own.number)).count(),
+        usable_switches,
+        missing_media: media.missing(&campaign.settings.prompts),
+    })
+}
