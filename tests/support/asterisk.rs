@@ -12,6 +12,7 @@
 //! - `PJSIP/{number}@downcarrier`: the same, and Asterisk knows.
 
 #![allow(dead_code)] // not every test binary uses all of it
+#![allow(clippy::print_stdout)] // where a test speaks
 
 use std::fs;
 use std::net::UdpSocket;
@@ -31,26 +32,26 @@ mod ports;
 #[path = "asterisk/process.rs"]
 mod process;
 
-pub use callee::Callee;
+pub(crate) use callee::Callee;
 use ports::PortBlock;
 use process::Process;
 
 /// The trunk to SIPp.
-pub const SIPP_TRUNK: &str = "PJSIP/{number}@carrier";
+pub(crate) const SIPP_TRUNK: &str = "PJSIP/{number}@carrier";
 /// The trunk back into the same Asterisk.
-pub const LOOP_TRUNK: &str = "PJSIP/{number}@loop";
+pub(crate) const LOOP_TRUNK: &str = "PJSIP/{number}@loop";
 
 /// How long a program may take to start on a busy machine.
 const START: Duration = Duration::from_secs(60);
 
 /// A running Asterisk and SIPp. Both end when it is dropped.
-pub struct AsteriskLab {
+pub(crate) struct AsteriskLab {
     /// Base of the REST interface: `http://127.0.0.1:{port}/ari`.
-    pub ari_url: String,
+    pub(crate) ari_url: String,
     /// User of the REST interface.
-    pub user: String,
+    pub(crate) user: String,
     /// Its password.
-    pub password: String,
+    pub(crate) password: String,
     asterisk: Option<Process>,
     sipp: Option<Process>,
     installed: PathBuf,
@@ -62,7 +63,7 @@ pub struct AsteriskLab {
 impl AsteriskLab {
     /// Starts both, and waits until Asterisk takes calls. `None`, and a line in
     /// the test log, where the programs are not installed.
-    pub async fn start(test: &str) -> Option<Self> {
+    pub(crate) async fn start(test: &str) -> Option<Self> {
         let installed = installed();
         for (need, program) in [(Need::Asterisk, "asterisk"), (Need::Sipp, "sipp")] {
             if !installed.join("bin").join(program).exists() {
@@ -92,12 +93,12 @@ impl AsteriskLab {
     }
 
     /// Ends Asterisk as a power cut would.
-    pub fn kill_asterisk(&mut self) {
+    pub(crate) fn kill_asterisk(&mut self) {
         self.asterisk = None;
     }
 
     /// Starts Asterisk again, on the same ports.
-    pub async fn start_asterisk(&mut self) {
+    pub(crate) async fn start_asterisk(&mut self) {
         self.asterisk = None;
         let mut command = Command::new(self.installed.join("bin/asterisk"));
         command.arg("-f").arg("-C").arg(self.config_file());
@@ -133,19 +134,24 @@ impl AsteriskLab {
 
     /// The name under which Asterisk plays this file: without its extension,
     /// which must be `.wav` for 8 kHz, 16-bit, mono.
-    pub fn sound(wav: &Path) -> String {
+    pub(crate) fn sound(wav: &Path) -> String {
         let wav = wav.canonicalize().unwrap_or_else(|error| panic!("{}: {error}", wav.display()));
         format!("sound:{}", wav.with_extension("").display())
     }
 
-    /// What Asterisk logged so far.
-    pub fn log(&self) -> String {
-        let read = |name: &str| fs::read_to_string(self.path(name)).unwrap_or_default();
-        read("log/stdout.log") + &read("log/messages.log")
+    /// What Asterisk logged so far: its complaints, and the last lines of the rest.
+    pub(crate) fn log(&self) -> String {
+        let log = fs::read_to_string(self.path("log/messages.log")).unwrap_or_default();
+        let output = fs::read_to_string(self.path("log/stdout.log")).unwrap_or_default();
+        let lines: Vec<&str> = output.lines().chain(log.lines()).collect();
+        let last = lines.len().saturating_sub(40);
+        let is_complaint = |line: &str| line.contains("ERROR[") || line.contains("WARNING[");
+        let chosen = lines.iter().enumerate().filter(|(n, line)| *n >= last || is_complaint(line));
+        chosen.map(|(_, line)| format!("{line}\n")).collect()
     }
 
     /// Process ids of Asterisk and SIPp, as far as they run.
-    pub fn processes(&self) -> Vec<u32> {
+    pub(crate) fn processes(&self) -> Vec<u32> {
         self.asterisk.iter().chain(&self.sipp).map(Process::id).collect()
     }
 

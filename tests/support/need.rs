@@ -5,6 +5,7 @@
 //! `scripts/test` sums up at the end of the run.
 
 #![allow(dead_code)] // not every test binary needs everything
+#![allow(clippy::print_stdout)] // where a test speaks
 
 use std::fmt;
 use std::fs::OpenOptions;
@@ -12,7 +13,7 @@ use std::io::Write;
 
 /// Something outside the crate that a test runs against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Need {
+pub(crate) enum Need {
     /// A PostgreSQL server.
     Postgres,
     /// A real Asterisk.
@@ -48,7 +49,7 @@ impl fmt::Display for Need {
 }
 
 /// Records that `test` ran against the real thing.
-pub fn ran(need: Need, test: &str) {
+pub(crate) fn ran(need: Need, test: &str) {
     record(&format!("RAN ({need}): {test}"));
 }
 
@@ -57,7 +58,7 @@ pub fn ran(need: Need, test: &str) {
 /// # Panics
 ///
 /// Under `CI=true`, where what is required must be there.
-pub fn skip(need: Need, test: &str) {
+pub(crate) fn skip(need: Need, test: &str) {
     record(&format!("SKIPPED ({need}): {test}"));
     let ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
     assert!(!(ci && need.is_required()), "{test} needs {need}, which a CI run must have");

@@ -2,7 +2,7 @@
 
 /// What a called party does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Callee {
+pub(crate) enum Callee {
     /// Rings, answers, stays until the caller hangs up.
     Answers,
     /// 486 Busy Here.
@@ -29,7 +29,7 @@ pub enum Callee {
 
 impl Callee {
     /// Number `index` (below 100,000) of those who behave like this.
-    pub fn number(self, index: u32) -> String {
+    pub(crate) fn number(self, index: u32) -> String {
         assert!(index < 100_000, "only five digits tell callees of a kind apart");
         let kind = match self {
             Self::Answers => 0,
@@ -51,7 +51,7 @@ impl Callee {
     }
 
     /// The number behind the trunk that leads to SIPp.
-    pub fn endpoint(self, index: u32) -> String {
+    pub(crate) fn endpoint(self, index: u32) -> String {
         format!("PJSIP/{}@carrier", self.number(index))
     }
 }

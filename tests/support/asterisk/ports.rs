@@ -30,7 +30,9 @@ impl PortBlock {
 
     fn is_free(&self) -> bool {
         TcpListener::bind(("127.0.0.1", self.http())).is_ok()
-            && [self.sip(), self.callees(), self.dead()].iter().all(|port| UdpSocket::bind(("127.0.0.1", *port)).is_ok())
+            && [self.sip(), self.callees(), self.dead()]
+                .iter()
+                .all(|port| UdpSocket::bind(("127.0.0.1", *port)).is_ok())
     }
 
     /// Asterisk's HTTP server, TCP.
