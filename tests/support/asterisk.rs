@@ -73,7 +73,8 @@ impl AsteriskLab {
         }
         let ports = PortBlock::claim().expect("a thousand free ports");
         // Not under target/: the path of a Unix socket has at most 107 characters.
-        let run = tempfile::Builder::new().prefix("a").tempdir_in("/tmp").expect("a folder to run in");
+        let parent = std::env::var_os("CANVASS_TEST_RUN").unwrap_or_else(|| "/tmp".into());
+        let run = tempfile::Builder::new().prefix("a").tempdir_in(parent).expect("a folder to run in");
         let mut lab = Self {
             ari_url: format!("http://127.0.0.1:{}/ari", ports.http()),
             user: "canvass".to_owned(),
