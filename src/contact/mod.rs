@@ -1,10 +1,44 @@
 //! Contact lists: reading them from CSV, and what a contact is.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `source` | the bytes of a file, in blocks; UTF-16 made UTF-8 |
+//! | `sniff` | what is no list: workbooks, PDFs, binary files |
+//! | `record` | where a record ends and its fields are |
+//! | `row` | its cells decoded; why a row is rejected |
+//! | `header` | what the columns mean |
+//! | `cell` | what spreadsheets put around a cell |
+//! | `columns` | from cells to a contact |
+//! | `reader` | [`ListReader`]: all of these, row by row |
+//! | `rejects` | the rows not taken, as a list to mend and import again |
+//! | `import` | a whole list into a campaign |
+//! | `template` | an example of a list |
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::number::PhoneNumber;
+
+mod cell;
+mod columns;
+mod error;
+mod header;
+mod import;
+mod reader;
+mod record;
+mod rejects;
+mod row;
+mod sniff;
+mod source;
+mod template;
+
+pub use error::{ListError, ListWarning};
+pub use import::{ImportError, ImportSummary, RejectedLine, import_list};
+pub use reader::{LONGEST_ROW, ListReader};
+pub use rejects::RejectedWriter;
+pub use row::{RawRow, RejectReason, Rejected, Row};
+pub use template::TEMPLATE;
 
 /// A person to be called, as a list gives them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -11,6 +11,8 @@ use rlibphonenumber::{NumberLengthType, PHONE_NUMBER_UTIL, PhoneNumberFormat, Ph
 use serde::{Deserialize, Serialize};
 
 mod region;
+mod written;
+
 pub use region::Region;
 
 /// An E.164 number: a country code and a national number, 7 to 15 digits in all
@@ -71,6 +73,12 @@ pub enum NumberError {
     /// The right length, but in no range its country has assigned.
     #[error("no such number range")]
     Unassigned,
+    /// `1.5551E+10`, or the result of a subtraction: the digits are gone.
+    #[error("a spreadsheet has changed it: format the column as text and export the list again")]
+    Spreadsheet,
+    /// More than one number: which to call is not ours to choose.
+    #[error("more than one number: keep one")]
+    Several,
     /// Premium rate: never dialed by a campaign.
     #[error("premium-rate number")]
     PremiumRate,
@@ -80,25 +88,17 @@ impl PhoneNumber {
     /// Reads a number as people write it: `5559876543`, `(555) 555-0100`,
     /// `+44 20 7946 0958`, `0049…`, `tel:+1-555-…`.
     pub fn parse(text: &str, rules: NumberRules) -> Result<Self, NumberError> {
-        let text = text.trim();
-        if text.is_empty() {
-            return Err(NumberError::Empty);
-        }
-        // Longer than any written form: do not let a hostile cell reach the parser.
-        if text.len() > 100 {
-            return Err(NumberError::TooLong);
-        }
+        let written = written::prepare(text)?;
         let util = &*PHONE_NUMBER_UTIL;
-        // Vanity letters ("1-800-FLOWERS") would be turned into digits: a list
-        // with letters in the number column is far more often a wrong column.
-        let bare = text.strip_prefix("tel:").unwrap_or(text);
-        if bare.chars().any(|c| c.is_alphabetic()) && !has_extension_mark(bare) {
-            return Err(NumberError::NotANumber);
+        let parsed = util.parse(&written.text, Some(rules.region.library()));
+        if !written.plain {
+            // The library would turn letters into digits ("1-800-FLOWERS") and
+            // step over symbols; a list with those in the number column is far
+            // more often a wrong column.
+            let extension = parsed.is_ok_and(|number| number.extension.is_some_and(|x| !x.is_empty()));
+            return Err(if extension { NumberError::Extension } else { NumberError::NotANumber });
         }
-        let parsed = util.parse(text, Some(rules.region.library())).map_err(NumberError::from_library)?;
-        if parsed.extension.as_deref().is_some_and(|x| !x.is_empty()) {
-            return Err(NumberError::Extension);
-        }
+        let parsed = parsed.map_err(NumberError::from_library)?;
         match util.is_possible_number_with_reason(&parsed) {
             Ok(NumberLengthType::IsPossible) => {}
             Ok(NumberLengthType::IsPossibleLocalOnly) => return Err(NumberError::LocalOnly),
@@ -108,16 +108,12 @@ impl PhoneNumber {
         let number = Self::from_e164(e164.as_ref()).ok_or(NumberError::NotANumber)?;
         match rules.check {
             NumberCheck::Possible => Ok(number),
-            NumberCheck::Valid => {
-                let valid = util.is_valid_number(&parsed);
-                if !valid && !number.has_nanp_shape() {
-                    return Err(NumberError::Unassigned);
-                }
-                match util.get_number_type(&parsed) {
-                    PhoneNumberType::PremiumRate => Err(NumberError::PremiumRate),
-                    _ => Ok(number),
-                }
-            }
+            // A type is known of every valid number, and of no other.
+            NumberCheck::Valid => match util.get_number_type(&parsed) {
+                PhoneNumberType::PremiumRate => Err(NumberError::PremiumRate),
+                PhoneNumberType::Unknown if !number.has_nanp_shape() => Err(NumberError::Unassigned),
+                _ => Ok(number),
+            },
         }
     }
 
@@ -139,21 +135,16 @@ impl PhoneNumber {
         self.0.to_string()
     }
 
-    /// Country code 1, area code and exchange both from 200 to 999. Area code
-    /// 555 rings nobody and is what examples and laboratories use: any
-    /// exchange will do there.
+    /// Country code 1, area code and exchange both from 200 to 999, and none of
+    /// the two a service code such as 911. Area code 555 rings nobody and is
+    /// what examples and laboratories use: any exchange will do there.
     fn has_nanp_shape(self) -> bool {
         const NANP: u64 = 10_000_000_000;
         let national = self.0 % NANP;
+        let opens = |code: u64| code >= 200 && code % 100 != 11;
         let (area, exchange) = (national / 10_000_000, national / 10_000 % 1_000);
-        self.0 / NANP == 1 && (area == 555 || (area >= 200 && exchange >= 200))
+        self.0 / NANP == 1 && (area == 555 || (opens(area) && opens(exchange)))
     }
-}
-
-/// `x123`, `ext. 5` and the like: the library reads these, we report them.
-fn has_extension_mark(text: &str) -> bool {
-    let lower = text.to_ascii_lowercase();
-    lower.contains('x') || lower.contains("ext")
 }
 
 impl NumberError {
@@ -261,8 +252,21 @@ mod tests {
         refuses("+1 212 736 5000 0000", "US", NumberError::TooLong);
         refuses("212-736-5000 x12", "US", NumberError::Extension);
         refuses("+1 212 136 5000", "US", NumberError::Unassigned);
+        refuses("911 234 5678", "US", NumberError::Unassigned);
+        refuses("2127365000, 2127365001", "US", NumberError::Several);
+        refuses("1.21274E+10", "US", NumberError::Spreadsheet);
+        refuses("*31*2127365000", "US", NumberError::NotANumber);
+        refuses("fax 212-736-5000", "US", NumberError::NotANumber);
         refuses("900-234-5678", "US", NumberError::PremiumRate);
         refuses(&"5".repeat(10_000), "US", NumberError::TooLong);
+    }
+
+    #[test]
+    fn numbers_as_files_and_telephones_hold_them() {
+        reads("0309018200.0", "DE", "+49309018200");
+        reads("\u{202A}+1\u{A0}(212)\u{200E} 736‑5000\u{202C}", "GB", "+12127365000");
+        reads("２１２７３６５０００", "US", "+12127365000");
+        reads("٢١٢٧٣٦٥٠٠٠", "US", "+12127365000");
     }
 
     /// `phonenumber` 0.3 makes another person's number of this one.

@@ -1,9 +1,43 @@
 //! FreeSWITCH, by its event socket in inbound mode.
+//!
+//! | layer | does |
+//! |---|---|
+//! | [`codec`], [`event`] | bytes → frames → events |
+//! | `command` | the only place where text for the switch is made |
+//! | `handshake`, `connection` | log in; own the socket, pipeline commands |
+//! | `calls`, `hangup` | what events mean for our calls |
+//! | `supervisor` | keep connected, carry events to calls |
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use secrecy::SecretString;
+use serde::Deserialize;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use tokio_util::sync::DropGuard;
+use uuid::Uuid;
 
 use super::{CallEvents, CommandError, LinkEvents, Originate, OriginateError, Presence};
 use crate::call::CallId;
+
+mod calls;
+pub mod codec;
+mod command;
+mod connection;
+pub mod event;
+mod handshake;
+mod hangup;
+mod supervisor;
+
+use command::Command;
+use connection::{Lost, Reply};
+use event::Event;
+use supervisor::{Shared, Supervisor};
+
+/// An answer not here by then is not waited for any longer. FreeSWITCH answers
+/// in microseconds, but a `show channels` before ours may take its time.
+const REPLY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How to reach a FreeSWITCH.
 #[derive(Clone, Debug)]
@@ -16,43 +50,199 @@ pub struct Options {
     pub node: String,
 }
 
-/// A FreeSWITCH. Cheap to clone.
+/// A FreeSWITCH. Cheap to clone; the connection is closed with the last one.
 #[derive(Clone, Debug)]
-pub struct FreeSwitch;
+pub struct FreeSwitch {
+    shared: Arc<Shared>,
+    _close_with_last: Arc<DropGuard>,
+}
 
-#[allow(missing_docs)]
 impl FreeSwitch {
-    pub fn start(_options: Options) -> (Self, LinkEvents) {
-        unimplemented!()
+    /// Begins to connect, and connects again whenever the connection is lost.
+    /// Must be called within a tokio runtime.
+    pub fn start(options: Options) -> (Self, LinkEvents) {
+        let (events, link_events) = mpsc::unbounded_channel();
+        let shared = Arc::new(Shared::new(options));
+        let served = Arc::clone(&shared);
+        shared.tasks.spawn(async move { Supervisor::new(&served, events).run().await });
+        shared.tasks.close();
+        let guard = Arc::new(shared.closing.clone().drop_guard());
+        (Self { shared, _close_with_last: guard }, link_events)
     }
+
+    /// Whether commands can be sent now.
     pub fn is_up(&self) -> bool {
-        unimplemented!()
+        self.shared.link().is_some()
     }
-    pub async fn originate(&self, _call: &Originate) -> Result<CallEvents, OriginateError> {
-        unimplemented!()
+
+    /// Places a call (`bgapi originate … &park()`). Its events arrive from the
+    /// moment the command is written; `Ok` means FreeSWITCH took the command.
+    ///
+    /// # Errors
+    ///
+    /// A text outside the safe alphabet is `Refused`: sending it again, here or
+    /// elsewhere, would be no better.
+    pub async fn originate(&self, call: &Originate) -> Result<CallEvents, OriginateError> {
+        let command = Command::originate(call, &self.shared.options.node)
+            .map_err(|error| OriginateError::Refused { cause: None, detail: error.to_string() })?;
+        let link = self.shared.link().ok_or_else(|| OriginateError::NotSent("not connected".into()))?;
+        let events = self.shared.registry.register(call.call);
+        self.shared.calls().originate(call.call);
+        match timeout(REPLY_TIMEOUT, link.send(command)).await {
+            Ok(Ok(reply)) => match reply.refusal() {
+                None => Ok(events),
+                Some(words) => {
+                    self.shared.calls().forget(call.call);
+                    Err(OriginateError::Refused { cause: None, detail: words.to_owned() })
+                }
+            },
+            Ok(Err(Lost { sent: false, reason })) => {
+                self.shared.calls().forget(call.call);
+                Err(OriginateError::NotSent(reason))
+            }
+            Ok(Err(Lost { sent: true, reason })) => Err(OriginateError::Unknown(reason)),
+            Err(_) => Err(OriginateError::Unknown(no_answer())),
+        }
     }
-    pub fn attach(&self, _call: CallId) -> CallEvents {
-        unimplemented!()
+
+    /// Receives the events of a call that was placed before a restart.
+    pub fn attach(&self, call: CallId) -> CallEvents {
+        let events = self.shared.registry.register(call);
+        self.shared.calls().attach(call);
+        events
     }
-    pub async fn play(&self, _call: CallId, _file: &str) -> Result<(), CommandError> {
-        unimplemented!()
+
+    /// Plays a file to an answered call.
+    pub async fn play(&self, call: CallId, file: &str) -> Result<(), CommandError> {
+        let playback = Uuid::now_v7();
+        let command = Command::play(call, playback, file).map_err(|error| CommandError::Refused(error.to_string()))?;
+        if !self.shared.calls().start_playback(call, playback) {
+            return Err(CommandError::NoSuchChannel);
+        }
+        let played = self.tell_channel(command).await;
+        if played.is_err() {
+            self.shared.calls().cancel_playback(call, playback);
+        }
+        played
     }
-    pub async fn stop_playback(&self, _call: CallId) -> Result<(), CommandError> {
-        unimplemented!()
+
+    /// Stops what plays.
+    pub async fn stop_playback(&self, call: CallId) -> Result<(), CommandError> {
+        self.tell_channel(Command::stop_playback(call)).await
     }
-    pub async fn hang_up(&self, _call: CallId) -> Result<(), CommandError> {
-        unimplemented!()
+
+    /// Hangs the channel up. A channel that FreeSWITCH is about to make is hung
+    /// up when it shows up.
+    pub async fn hang_up(&self, call: CallId) -> Result<(), CommandError> {
+        let doomed = self.shared.calls().doom(call);
+        match self.tell_channel(Command::kill(call.0)).await {
+            Err(CommandError::NoSuchChannel) if doomed => Ok(()),
+            hung_up => hung_up,
+        }
     }
-    pub async fn presence(&self, _call: CallId) -> Result<Presence, CommandError> {
-        unimplemented!()
+
+    /// Asks for one call, exactly.
+    pub async fn presence(&self, call: CallId) -> Result<Presence, CommandError> {
+        match self.ask_channel(Command::dump(call)).await {
+            Ok(dump) => {
+                let channel = Event::new(dump.0.into_bytes().into());
+                Ok(if hangup::was_answered(&channel) || channel.raw("Answer-State") == Some(b"answered") {
+                    Presence::Up
+                } else {
+                    Presence::Dialing
+                })
+            }
+            Err(CommandError::NoSuchChannel) => Ok(Presence::Gone),
+            Err(error @ (CommandError::Disconnected(_) | CommandError::Refused(_))) => Err(error),
+        }
     }
+
+    /// Every channel on the switch that carries our mark.
+    ///
+    /// FreeSWITCH keeps the list in a database it writes with a delay, and
+    /// without variables: a channel a moment old may be missing, and each id
+    /// that looks like ours (UUIDv7, which FreeSWITCH never makes) is asked for
+    /// its mark. [`Self::presence`] has neither flaw.
     pub async fn live_calls(&self) -> Result<Vec<CallId>, CommandError> {
-        unimplemented!()
+        let list = self.ask(Command::channels()).await?;
+        let channels: Channels = serde_json::from_str(&list.0)
+            .map_err(|error| CommandError::Refused(format!("unreadable list of channels: {error}")))?;
+        let candidates = channels.rows.into_iter().filter_map(|row| Uuid::try_parse(&row.uuid?).ok());
+        // All asked at once: the answers come in one go.
+        let asked: Vec<_> = candidates
+            .filter(|id| id.get_version_num() == 7)
+            .map(|id| (id, self.shared.link().map(|link| link.send(Command::mark_of(id)))))
+            .collect();
+        let mut calls = Vec::new();
+        for (id, answer) in asked {
+            let answer = answer.ok_or_else(not_connected)?;
+            // A refusal means that the channel has gone meanwhile.
+            if await_reply(answer).await?.text() == self.shared.options.node {
+                calls.push(CallId(id));
+            }
+        }
+        Ok(calls)
     }
+
+    /// Product and version, for `doctor` and the log.
     pub async fn version(&self) -> Result<String, CommandError> {
-        unimplemented!()
+        let reply = self.ask(Command::version()).await?;
+        Ok(reply.text().to_owned())
     }
+
+    /// Closes the connection and stops reconnecting.
     pub async fn close(&self) {
-        unimplemented!()
+        self.shared.closing.cancel();
+        self.shared.tasks.wait().await;
     }
+
+    async fn tell_channel(&self, command: Command) -> Result<(), CommandError> {
+        self.ask_channel(command).await.map(|_| ())
+    }
+
+    /// Asks something about one channel.
+    async fn ask_channel(&self, command: Command) -> Result<Reply, CommandError> {
+        let reply = self.ask(command).await?;
+        match reply.refusal() {
+            None => Ok(reply),
+            // `api` commands say the first, `sendmsg` the second.
+            Some(words) if words.contains("No such channel") || words.contains("invalid session id") => {
+                Err(CommandError::NoSuchChannel)
+            }
+            Some(words) => Err(CommandError::Refused(words.to_owned())),
+        }
+    }
+
+    async fn ask(&self, command: Command) -> Result<Reply, CommandError> {
+        let link = self.shared.link().ok_or_else(not_connected)?;
+        await_reply(link.send(command)).await
+    }
+}
+
+async fn await_reply(answer: impl Future<Output = Result<Reply, Lost>>) -> Result<Reply, CommandError> {
+    match timeout(REPLY_TIMEOUT, answer).await {
+        Ok(Ok(reply)) => Ok(reply),
+        Ok(Err(lost)) => Err(CommandError::Disconnected(lost.reason)),
+        Err(_) => Err(CommandError::Disconnected(no_answer())),
+    }
+}
+
+fn not_connected() -> CommandError {
+    CommandError::Disconnected("not connected".into())
+}
+
+fn no_answer() -> String {
+    format!("no answer within {} seconds", REPLY_TIMEOUT.as_secs())
+}
+
+/// What `show channels as json` says; `rows` is absent when there are none.
+#[derive(Deserialize)]
+struct Channels {
+    #[serde(default)]
+    rows: Vec<Row>,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    uuid: Option<String>,
 }

@@ -1,0 +1,300 @@
+//! What the events of the switch mean for our calls. No I/O.
+//!
+//! Order of events of one answered call, as recorded: PROGRESS, ANSWER, the
+//! originate job's `+OK`, PARK, HANGUP_COMPLETE. Of a failed one: the job's
+//! `-ERR` and HANGUP_COMPLETE in either order, or the job alone.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::event::Event;
+use super::hangup;
+use crate::call::CallId;
+use crate::switch::{CallEvent, HungUp};
+
+/// After a failed job, how long its channel's own end may take to arrive. It
+/// has the SIP status, which the job lacks.
+const END_GRACE: Duration = Duration::from_secs(1);
+
+/// After a successful job, how long the channel's PARK may take to arrive.
+const PARK_GRACE: Duration = Duration::from_secs(5);
+
+/// [`super::command::MARK`] as events carry it.
+const MARK_HEADER: &str = "variable_canvass_node";
+
+/// What is to be done about an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Effect {
+    /// Tell the call.
+    Deliver(CallId, CallEvent),
+    /// A channel of this node belongs to no call. May be told twice.
+    Orphan(CallId),
+    /// Hang this channel up.
+    Kill(Uuid),
+    /// An event that must have been sent has not arrived.
+    Gap,
+}
+
+/// The originate job of a call.
+#[derive(Debug, Default)]
+enum Job {
+    /// None of this process, or over and done with.
+    #[default]
+    None,
+    Running,
+    Succeeded(Instant),
+    Failed(Instant, HungUp),
+}
+
+/// What is known of one call until its end has been told.
+#[derive(Debug, Default)]
+struct Track {
+    job: Job,
+    /// Any event of its channel has arrived.
+    seen: bool,
+    told_ringing: bool,
+    answered: bool,
+    parked: bool,
+    told_answered: bool,
+    /// To be hung up as soon as its channel shows up.
+    doomed: bool,
+    /// Playbacks started and not finished; seldom more than one.
+    playbacks: Vec<Uuid>,
+}
+
+/// The calls of one switch.
+#[derive(Debug)]
+pub(super) struct Calls {
+    node: String,
+    tracks: HashMap<CallId, Track>,
+}
+
+impl Calls {
+    pub(super) fn new(node: String) -> Self {
+        Self { node, tracks: HashMap::new() }
+    }
+
+    /// A call is about to be originated; its job has its id.
+    pub(super) fn originate(&mut self, call: CallId) {
+        self.tracks.insert(call, Track { job: Job::Running, ..Track::default() });
+    }
+
+    /// Somebody wants to hear of a call from before.
+    pub(super) fn attach(&mut self, call: CallId) {
+        self.tracks.entry(call).or_default();
+    }
+
+    /// The call did not come to be.
+    pub(super) fn forget(&mut self, call: CallId) {
+        self.tracks.remove(&call);
+    }
+
+    /// A playback is about to be started; `false` if the call is over.
+    pub(super) fn start_playback(&mut self, call: CallId, playback: Uuid) -> bool {
+        let track = self.tracks.get_mut(&call);
+        track.map(|track| track.playbacks.push(playback)).is_some()
+    }
+
+    /// A playback was refused.
+    pub(super) fn cancel_playback(&mut self, call: CallId, playback: Uuid) {
+        if let Some(track) = self.tracks.get_mut(&call) {
+            track.playbacks.retain(|known| *known != playback);
+        }
+    }
+
+    /// A call is about to be hung up, and the switch may say that there is no
+    /// channel. True if that may only mean that the originate job has not made
+    /// it yet: then it is hung up again when it shows up.
+    pub(super) fn doom(&mut self, call: CallId) -> bool {
+        let unborn = self.tracks.get_mut(&call).filter(|track| !track.seen && matches!(track.job, Job::Running));
+        unborn.map(|track| track.doomed = true).is_some()
+    }
+
+    /// A new connection: what became of jobs from before may never be told.
+    pub(super) fn on_connected(&mut self) {
+        for track in self.tracks.values_mut() {
+            if matches!(track.job, Job::Running) {
+                track.job = Job::None;
+            }
+        }
+    }
+
+    /// An event has arrived.
+    pub(super) fn on_event(&mut self, event: &Event, now: Instant) -> Vec<Effect> {
+        match event.name() {
+            b"BACKGROUND_JOB" => self.on_job(event, now),
+            b"CHANNEL_EXECUTE_COMPLETE" => self.on_executed(event),
+            b"CHANNEL_PROGRESS" | b"CHANNEL_PROGRESS_MEDIA" => self.on_channel(event, Track::on_progress),
+            b"CHANNEL_ANSWER" => self.on_channel(event, Track::on_answer),
+            b"CHANNEL_PARK" => self.on_channel(event, Track::on_park),
+            b"DTMF" => self.on_channel(event, Track::on_dtmf),
+            b"CHANNEL_HANGUP_COMPLETE" => {
+                let Some(call) = id_of(event, "Unique-ID") else { return Vec::new() };
+                let Some(track) = self.tracks.remove(&call) else { return Vec::new() };
+                let end = hangup::from_event(event, track.answered);
+                vec![Effect::Deliver(call, CallEvent::HungUp(end))]
+            }
+            // Every event has a name: whatever this was, it is lost.
+            b"" => vec![Effect::Gap],
+            _ => Vec::new(),
+        }
+    }
+
+    /// Time has passed. Forgets calls that nobody listens to any more.
+    ///
+    /// Gap: FreeSWITCH drops events for a client that is slow to read, and
+    /// tells nobody. `Event-Sequence` counts events of all kinds, so it has
+    /// holes whenever only some kinds are subscribed to and shows nothing. What
+    /// does show is a job that announced an event which never came.
+    pub(super) fn on_tick(&mut self, now: Instant, heard: impl Fn(CallId) -> bool) -> Vec<Effect> {
+        self.tracks.retain(|call, _| heard(*call));
+        let mut effects = Vec::new();
+        let mut ended = Vec::new();
+        for (call, track) in &mut self.tracks {
+            match &track.job {
+                Job::None | Job::Running => {}
+                Job::Succeeded(at) if now < *at + PARK_GRACE => {}
+                Job::Failed(at, _) if now < *at + END_GRACE => {}
+                Job::Succeeded(_) => {
+                    if !std::mem::replace(&mut track.told_answered, true) {
+                        // The job succeeds on answer, and parks at once.
+                        effects.extend([Effect::Gap, Effect::Deliver(*call, CallEvent::Answered)]);
+                    }
+                    track.job = Job::None;
+                }
+                Job::Failed(_, end) => {
+                    if track.seen {
+                        effects.push(Effect::Gap);
+                    }
+                    effects.push(Effect::Deliver(*call, CallEvent::HungUp(end.clone())));
+                    ended.push(*call);
+                }
+            }
+        }
+        for call in ended {
+            self.tracks.remove(&call);
+        }
+        effects
+    }
+
+    fn on_channel(&mut self, event: &Event, step: fn(&mut Track, &Event) -> Option<CallEvent>) -> Vec<Effect> {
+        let Some(call) = id_of(event, "Unique-ID") else { return Vec::new() };
+        let Some(track) = self.tracks.get_mut(&call) else { return self.on_stranger(call, event) };
+        track.seen = true;
+        let mut effects = Vec::new();
+        if std::mem::take(&mut track.doomed) {
+            effects.push(Effect::Kill(call.0));
+        }
+        effects.extend(step(track, event).map(|told| Effect::Deliver(call, told)));
+        effects
+    }
+
+    /// A channel that is no call we wait for: one of another node or of the
+    /// PBX itself most likely, but it may be ours.
+    ///
+    /// A loopback channel hands its variables to its other half, so the mark
+    /// alone does not make a channel ours: its id must be the one we gave.
+    fn on_stranger(&self, call: CallId, event: &Event) -> Vec<Effect> {
+        let answered = matches!(event.name(), b"CHANNEL_ANSWER" | b"CHANNEL_PARK");
+        let ours = answered
+            && event.get(MARK_HEADER).is_some_and(|node| node == self.node)
+            && id_of(event, "variable_origination_uuid") == Some(call);
+        if ours { vec![Effect::Orphan(call)] } else { Vec::new() }
+    }
+
+    fn on_executed(&mut self, event: &Event) -> Vec<Effect> {
+        // Every application of every channel comes along here: cheapest first.
+        if event.raw("Application") != Some(b"playback") {
+            return Vec::new();
+        }
+        let track = id_of(event, "Unique-ID").and_then(|call| Some((call, self.tracks.get_mut(&call)?)));
+        let (Some((call, track)), Some(CallId(playback))) = (track, id_of(event, "Application-UUID")) else {
+            return Vec::new();
+        };
+        let Some(position) = track.playbacks.iter().position(|known| *known == playback) else {
+            return Vec::new();
+        };
+        track.playbacks.swap_remove(position);
+        let response = event.get("Application-Response").unwrap_or_default();
+        let failure = (response != "FILE PLAYED").then(|| response.into_owned());
+        if failure.is_some() && event.raw("Answer-State") == Some(b"hangup") {
+            // Not the file failed but the callee hung up, which is told next.
+            return Vec::new();
+        }
+        vec![Effect::Deliver(call, CallEvent::PlaybackFinished { failure })]
+    }
+
+    fn on_job(&mut self, event: &Event, now: Instant) -> Vec<Effect> {
+        let Some(call) = id_of(event, "Job-UUID") else { return Vec::new() };
+        let Some(track) = self.tracks.get_mut(&call) else { return Vec::new() };
+        let output = event.body_text();
+        match output.strip_prefix("+OK") {
+            Some(channel) => match channel.trim().parse::<CallId>() {
+                Ok(channel) if channel != call => {
+                    // FreeSWITCH does not refuse an id in use, it takes another.
+                    let end = HungUp {
+                        detail: Some(format!("the channel's id was in use; {channel} was made and is hung up")),
+                        ..HungUp::default()
+                    };
+                    self.tracks.remove(&call);
+                    vec![Effect::Kill(channel.0), Effect::Deliver(call, CallEvent::HungUp(end))]
+                }
+                Ok(_) | Err(_) => {
+                    track.job = Job::Succeeded(now);
+                    Vec::new()
+                }
+            },
+            None => {
+                let end = hangup::from_job(&output, track.answered);
+                if track.seen || hangup::had_channel(&end) {
+                    track.job = Job::Failed(now, end);
+                    return Vec::new();
+                }
+                self.tracks.remove(&call);
+                vec![Effect::Deliver(call, CallEvent::HungUp(end))]
+            }
+        }
+    }
+}
+
+impl Track {
+    fn on_progress(&mut self, _: &Event) -> Option<CallEvent> {
+        let first = !std::mem::replace(&mut self.told_ringing, true);
+        (first && !self.answered).then_some(CallEvent::Ringing)
+    }
+
+    fn on_answer(&mut self, _: &Event) -> Option<CallEvent> {
+        self.answered = true;
+        self.ready()
+    }
+
+    fn on_park(&mut self, event: &Event) -> Option<CallEvent> {
+        self.parked = true;
+        self.answered |= event.raw("Answer-State") == Some(b"answered");
+        self.ready()
+    }
+
+    /// Answered is told once the channel is parked too: before that, it does
+    /// not take commands. Should the call end in between, its end says that it
+    /// was answered.
+    fn ready(&mut self) -> Option<CallEvent> {
+        let first = self.answered && self.parked && !std::mem::replace(&mut self.told_answered, true);
+        first.then_some(CallEvent::Answered)
+    }
+
+    fn on_dtmf(&mut self, event: &Event) -> Option<CallEvent> {
+        let digit = event.get("DTMF-Digit")?.chars().next()?.to_ascii_uppercase();
+        matches!(digit, '0'..='9' | '*' | '#' | 'A'..='D').then_some(CallEvent::Dtmf { digit })
+    }
+}
+
+/// A header's value as an id; other programs' ids may be any text.
+fn id_of(event: &Event, name: &str) -> Option<CallId> {
+    Uuid::try_parse_ascii(event.raw(name)?).ok().map(CallId)
+}
+
+#[cfg(test)]
+mod tests;
