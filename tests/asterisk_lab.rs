@@ -61,6 +61,18 @@ async fn every_callee_ends_as_it_says() {
 }
 
 #[tokio::test]
+async fn a_hundred_callees_at_once() {
+    let Some(lab) = AsteriskLab::start("a_hundred_callees_at_once").await else { return };
+    let ari = Ari::connect(&lab).await;
+    for index in 0..100 {
+        ari.originate(&format!("many-{index}"), &Callee::HangsUpWithCause.endpoint(index), 20).await;
+    }
+    for index in 0..100 {
+        assert_eq!(ari.end(&format!("many-{index}")).await, answered(16, None), "call {index}");
+    }
+}
+
+#[tokio::test]
 async fn a_callee_who_answers_stays_until_we_hang_up() {
     let Some(lab) = AsteriskLab::start("a_callee_who_answers_stays_until_we_hang_up").await else { return };
     let ari = Ari::connect(&lab).await;

@@ -261,3 +261,6 @@ impl Batch {
         self.contacts.len() + self.rejected.len() >= BATCH || self.bytes >= BATCH_BYTES
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -65,8 +65,10 @@ impl<R: Read> ListReader<R> {
     pub fn new(source: R, rules: NumberRules) -> Result<Self, ListError> {
         let mut source = Source::open(source)?;
         sniff::check(source.bytes())?;
-        let mut line = skip_blank_lines(&mut source)?;
+        let mut line = 1;
+        skip_blank_lines(&mut source, &mut line)?;
         let declared = declared_separator(&mut source, &mut line);
+        skip_blank_lines(&mut source, &mut line)?;
         if source.bytes().len() <= LONGEST_ROW && !source.at_end() {
             source.fill()?;
         }
@@ -108,10 +110,7 @@ impl<R: Read> ListReader<R> {
 
     fn read_row(&mut self) -> Result<Option<Row>, ListError> {
         loop {
-            let window = self.source.bytes();
-            let full = window.len() > LONGEST_ROW;
-            let window = window.get(..=LONGEST_ROW).unwrap_or(window);
-            let at_end = self.source.at_end() && !full;
+            let Window { bytes: window, at_end, full } = Window::of(&self.source);
             if window.is_empty() && at_end {
                 return Ok(None);
             }
@@ -205,6 +204,25 @@ impl<R: Read> Iterator for ListReader<R> {
     }
 }
 
+/// As many bytes as a row may have, so that what a row is does not depend on
+/// how many more happen to be there.
+struct Window<'a> {
+    bytes: &'a [u8],
+    /// Nothing follows these bytes.
+    at_end: bool,
+    /// A row that is not whole in these bytes is too long.
+    full: bool,
+}
+
+impl<'a> Window<'a> {
+    fn of<R: Read>(source: &'a Source<R>) -> Self {
+        match source.bytes().split_at_checked(LONGEST_ROW) {
+            Some((bytes, rest)) if !rest.is_empty() => Self { bytes, at_end: false, full: true },
+            Some(_) | None => Self { bytes: source.bytes(), at_end: source.at_end(), full: false },
+        }
+    }
+}
+
 struct Header {
     separator: u8,
     length: usize,
@@ -213,20 +231,18 @@ struct Header {
     encoded: Encoded,
 }
 
-/// Goes to the first line with anything on it; gives its number.
-fn skip_blank_lines<R: Read>(source: &mut Source<R>) -> Result<u64, ListError> {
-    let mut line = 1;
+/// Goes to the first line with anything but empty cells on it.
+fn skip_blank_lines<R: Read>(source: &mut Source<R>, line: &mut u64) -> Result<(), ListError> {
+    let blank = |b: &u8| b.is_ascii_whitespace() || SEPARATORS.contains(b);
     loop {
         match record::line(source.bytes(), source.at_end()) {
-            Some((text, whole)) if source.bytes().get(..text).is_some_and(|t| t.trim_ascii().is_empty()) => {
-                if whole == 0 {
-                    return Err(ListError::Empty);
-                }
+            Some((_, 0)) => return Err(ListError::Empty),
+            Some((text, whole)) if source.bytes().iter().take(text).all(blank) => {
                 source.consume(whole);
-                line += 1;
+                *line += 1;
             }
-            Some(_) => return Ok(line),
-            None if source.bytes().len() > LONGEST_ROW => return Ok(line),
+            Some(_) => return Ok(()),
+            None if source.bytes().len() > LONGEST_ROW => return Ok(()),
             None => source.fill()?,
         }
     }
@@ -250,10 +266,7 @@ fn declared_separator<R: Read>(source: &mut Source<R>, line: &mut u64) -> Option
 /// Reads the first record with the separator that shows a phone column, or
 /// else the one that gives the most columns.
 fn read_header<R: Read>(source: &Source<R>, declared: Option<u8>) -> Result<Header, ListError> {
-    let window = source.bytes();
-    let full = window.len() > LONGEST_ROW;
-    let window = window.get(..=LONGEST_ROW).unwrap_or(window);
-    let at_end = source.at_end() && !full;
+    let Window { bytes: window, at_end, full: _ } = Window::of(source);
     let mut best: Option<((bool, usize), Header)> = None;
     let mut broken = false;
     for separator in SEPARATORS.into_iter().filter(|s| declared.is_none_or(|declared| declared == *s)) {
@@ -272,8 +285,11 @@ fn read_header<R: Read>(source: &Source<R>, declared: Option<u8>) -> Result<Head
             Scan::BrokenQuotes => broken = true,
         }
     }
-    best.map(|(_, header)| header)
-        .ok_or(ListError::Header { reason: if broken { "its quotes are broken" } else { "it is too long" } })
+    match best {
+        Some(((names_a_phone, _), header)) if names_a_phone || !broken => Ok(header),
+        Some(_) | None if broken => Err(ListError::Header { reason: "its quotes are broken" }),
+        Some(_) | None => Err(ListError::Header { reason: "it is too long" }),
+    }
 }
 
 /// A first line without a phone column but with a number is a contact.
@@ -294,3 +310,6 @@ fn shown(line: &[u8]) -> RawRow {
     }
     RawRow::of(text)
 }
+
+#[cfg(test)]
+mod tests;

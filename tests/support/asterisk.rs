@@ -65,11 +65,10 @@ impl AsteriskLab {
     /// the test log, where the programs are not installed.
     pub(crate) async fn start(test: &str) -> Option<Self> {
         let installed = installed();
-        for (need, program) in [(Need::Asterisk, "asterisk"), (Need::Sipp, "sipp")] {
-            if !installed.join("bin").join(program).exists() {
-                need::skip(need, test);
-                return None;
-            }
+        if ["asterisk", "sipp"].iter().any(|program| !installed.join("bin").join(program).exists()) {
+            need::skip(Need::Asterisk, test);
+            need::skip(Need::Sipp, test);
+            return None;
         }
         let ports = PortBlock::claim().expect("a thousand free ports");
         // Not under target/: the path of a Unix socket has at most 107 characters.
@@ -210,7 +209,8 @@ impl Drop for AsteriskLab {
 /// Where `install.sh` put the programs.
 fn installed() -> PathBuf {
     let default = || Path::new(env!("CARGO_MANIFEST_DIR")).join("target/lab/asterisk");
-    std::env::var_os("CANVASS_TEST_ASTERISK").map_or_else(default, PathBuf::from)
+    let folder = std::env::var_os("CANVASS_TEST_ASTERISK").map_or_else(default, PathBuf::from);
+    folder.canonicalize().unwrap_or(folder)
 }
 
 /// Configuration templates and scenarios.

@@ -1,1 +1,0 @@
-//! A fake Asterisk: ARI over HTTP and WebSocket.
