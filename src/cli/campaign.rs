@@ -153,7 +153,7 @@ pub(super) async fn write_report(
 
 async fn list(app: &app::App) -> anyhow::Result<Table> {
     let mut table = Table::new();
-    table.load_preset(UTF8_FULL_CONDENSED).set_header([
+    table.load_style(UTF8_FULL_CONDENSED).set_header([
         "id",
         "name",
         "status",

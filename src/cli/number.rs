@@ -37,7 +37,7 @@ pub(super) async fn run(file: Option<PathBuf>, command: Command) -> anyhow::Resu
     match command {
         Command::List => {
             let mut table = Table::new();
-            table.load_preset(UTF8_FULL_CONDENSED).set_header(["number", "active", "label"]);
+            table.load_style(UTF8_FULL_CONDENSED).set_header(["number", "active", "label"]);
             for own in app.store.numbers().await? {
                 let active = if own.active { "yes" } else { "no" };
                 table.add_row([own.number.to_string(), active.to_owned(), own.label.unwrap_or_default()]);

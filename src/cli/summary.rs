@@ -55,14 +55,14 @@ impl Summary {
     /// The table a person reads.
     pub(super) fn table(&self) -> String {
         let mut calls = Table::new();
-        calls.load_preset(UTF8_FULL_CONDENSED).set_header(["outcome", "calls", "share"]);
+        calls.load_style(UTF8_FULL_CONDENSED).set_header(["outcome", "calls", "share"]);
         let total = self.tally.calls();
         for (outcome, n) in &self.tally.outcomes {
             calls.add_row([outcome.to_string(), n.to_string(), percent(*n, total)]);
         }
         calls.add_row(["all calls".to_owned(), total.to_string(), percent(total, total)]);
         let mut contacts = Table::new();
-        contacts.load_preset(UTF8_FULL_CONDENSED).set_header(["contacts", "number", "share"]);
+        contacts.load_style(UTF8_FULL_CONDENSED).set_header(["contacts", "number", "share"]);
         let all = self.tally.total();
         for (status, n) in &self.tally.targets {
             contacts.add_row([status.to_string(), n.to_string(), percent(*n, all)]);

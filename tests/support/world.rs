@@ -72,31 +72,40 @@ impl Simulator {
 
     /// An adapter connected to it, with one trunk.
     pub(crate) fn connect(&self, name: &str, channels: u32, rate: f64) -> SwitchSetup {
-        let node = "test".to_owned();
-        let (template, (switch, events)) = match self {
-            Self::FreeSwitch(simulator) => {
-                let address = simulator.address().to_string();
-                let password = simulator::freeswitch::Options::default().password.into();
-                let (switch, events) = freeswitch::FreeSwitch::start(freeswitch::Options { address, password, node });
-                ("sofia/gateway/carrier/{number}", (Switch::FreeSwitch(switch), events))
+        match self {
+            Self::FreeSwitch(it) => connect_to(Kind::FreeSwitch, &it.address().to_string(), name, channels, rate),
+            Self::Asterisk(it) => {
+                connect_to(Kind::Asterisk, &format!("http://{}/ari", it.address()), name, channels, rate)
             }
-            Self::Asterisk(simulator) => {
-                let url = format!("http://{}/ari", simulator.address());
-                let simulator::asterisk::Options { user, password, .. } = Default::default();
-                let options = asterisk::Options { url, user, password: password.into(), node };
-                let (switch, events) = asterisk::Asterisk::start(options);
-                ("PJSIP/{number}@carrier", (Switch::Asterisk(switch), events))
-            }
-        };
-        let limits = SwitchLimits {
-            name: name.to_owned(),
-            max_channels: channels,
-            max_calls_per_second: rate,
-            trunks: BTreeMap::from([("carrier".to_owned(), template.parse().expect("a template"))]),
-            default_trunk: "carrier".into(),
-        };
-        SwitchSetup { limits, switch, events }
+        }
     }
+}
+
+/// An adapter connected to the simulator at `address`, with one trunk.
+pub(crate) fn connect_to(kind: Kind, address: &str, name: &str, channels: u32, rate: f64) -> SwitchSetup {
+    let node = "test".to_owned();
+    let address = address.to_owned();
+    let (template, (switch, events)) = match kind {
+        Kind::FreeSwitch => {
+            let password = simulator::freeswitch::Options::default().password.into();
+            let (switch, events) = freeswitch::FreeSwitch::start(freeswitch::Options { address, password, node });
+            ("sofia/gateway/carrier/{number}", (Switch::FreeSwitch(switch), events))
+        }
+        Kind::Asterisk => {
+            let simulator::asterisk::Options { user, password, .. } = Default::default();
+            let options = asterisk::Options { url: address, user, password: password.into(), node };
+            let (switch, events) = asterisk::Asterisk::start(options);
+            ("PJSIP/{number}@carrier", (Switch::Asterisk(switch), events))
+        }
+    };
+    let limits = SwitchLimits {
+        name: name.to_owned(),
+        max_channels: channels,
+        max_calls_per_second: rate,
+        trunks: BTreeMap::from([("carrier".to_owned(), template.parse().expect("a template"))]),
+        default_trunk: "carrier".into(),
+    };
+    SwitchSetup { limits, switch, events }
 }
 
 /// A database with campaigns.
