@@ -21,7 +21,7 @@ pub(super) fn encoded(text: &str) -> String {
 }
 
 fn is_plain(byte: u8) -> bool {
-    (b' '..=b'~').contains(&byte) && !br#" "#%&+:;<=>?@[\]^`{|}"#.contains(&byte)
+    (b' '..=b'~').contains(&byte) && !b" \"#%&+:;<=>?@[\\]^`{|}".contains(&byte)
 }
 
 /// The text behind an encoded value.
@@ -69,7 +69,10 @@ mod tests {
     #[test]
     fn values_are_encoded_as_recorded() {
         assert_eq!(encoded("Sat, 21 Nov"), "Sat,%2021%20Nov");
-        assert_eq!(encoded("sofia/gateway/carrier/15550000001 &park()"), "sofia/gateway/carrier/15550000001%20%26park()");
+        assert_eq!(
+            encoded("sofia/gateway/carrier/15550000001 &park()"),
+            "sofia/gateway/carrier/15550000001%20%26park()"
+        );
         assert_eq!(encoded("tone_stream://%(800,200,440);loops=2"), "tone_stream%3A//%25(800,200,440)%3Bloops%3D2");
         assert_eq!(encoded("<sip:gw+carrier@127.0.0.1>"), "%3Csip%3Agw%2Bcarrier%40127.0.0.1%3E");
         assert_eq!(encoded("ü~'\"\n"), "%C3%BC~'%22%0A");

@@ -10,6 +10,9 @@ use std::time::Duration;
 use super::expand::expand;
 use super::separate::{closing, separate};
 
+/// Names and values, in order.
+type Variables = Vec<(String, String)>;
+
 /// An originate command as understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParsedOriginate {
@@ -116,12 +119,7 @@ pub fn parse_originate(text: &str) -> Result<ParsedOriginate, OriginateFault> {
 }
 
 /// Reads groups of variables in brackets, and what follows them.
-fn brackets(
-    text: &str,
-    open: char,
-    close: char,
-    comma: char,
-) -> Result<(Vec<(String, String)>, &str), OriginateFault> {
+fn brackets(text: &str, open: char, close: char, comma: char) -> Result<(Variables, &str), OriginateFault> {
     let mut variables = Vec::new();
     let mut rest = text;
     while rest.starts_with(open) {
@@ -169,8 +167,8 @@ fn hide_commas(text: &str) -> String {
 }
 
 /// The later of two equal names counts; `${…}` sees the others.
-fn expanded(given: Vec<(String, String)>) -> Vec<(String, String)> {
-    let mut plain: Vec<(String, String)> = Vec::with_capacity(given.len());
+fn expanded(given: Variables) -> Variables {
+    let mut plain: Variables = Vec::with_capacity(given.len());
     for (name, value) in given {
         match plain.iter_mut().find(|(known, _)| *known == name) {
             Some((_, old)) => *old = value,

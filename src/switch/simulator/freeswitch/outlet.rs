@@ -27,7 +27,13 @@ pub(super) struct Outlet {
 impl Outlet {
     /// An outlet nobody subscribed for yet.
     pub(super) fn new(cut: CancellationToken) -> Self {
-        Self { waiting: Mutex::default(), ready: Notify::new(), events: AtomicU64::new(0), filters: Mutex::default(), cut }
+        Self {
+            waiting: Mutex::default(),
+            ready: Notify::new(),
+            events: AtomicU64::new(0),
+            filters: Mutex::default(),
+            cut,
+        }
     }
 
     /// The kinds this client wants.
