@@ -144,12 +144,12 @@ async fn other_applications_do_what_they_say() {
         let length = argument.len();
         format!("sendmsg u\ncall-command: execute\nexecute-app-name: {name}\nContent-Length: {length}\n\n{argument}")
     };
-    client.send(&execute("set", "greeting=good day")).await;
+    client.ask(&execute("set", "greeting=good day")).await;
     assert_eq!(client.event().await.get("Application-Data"), Some("greeting%3Dgood%20day"));
     assert_eq!(client.api("uuid_getvar u greeting").await, "good day");
-    client.send(&execute("sleep", "100")).await;
+    client.ask(&execute("sleep", "100")).await;
     assert_eq!(client.event().await.get("Application"), Some("sleep"));
-    client.send(&execute("nosuchapplication", "")).await;
+    client.ask(&execute("nosuchapplication", "")).await;
     let end = client.wait_for("CHANNEL_HANGUP_COMPLETE").await;
     assert_eq!(end.get("Hangup-Cause"), Some("DESTINATION_OUT_OF_ORDER"));
 }
@@ -160,9 +160,11 @@ async fn recordings_start_and_stop() {
     let mut client = Client::listening(&simulator, "CHANNEL_PARK RECORD_START RECORD_STOP").await;
     parked(&mut client).await;
     assert_eq!(client.api("uuid_record u stop /tmp/a.wav").await, "-ERR Cannot record session!\n");
-    for (word, name) in [("start", "RECORD_START"), ("stop", "RECORD_STOP")] {
+    for (word, name) in [("start", "RECORD_START"), ("stop", "RECORD_STOP"), ("start", "RECORD_START")] {
         assert_eq!(client.api(&format!("uuid_record u {word} /tmp/a.wav")).await, "+OK Success\n");
         let event = client.event().await;
         assert_eq!((event.name(), event.get("Record-File-Path")), (name, Some("/tmp/a.wav")));
     }
+    client.api("uuid_kill u").await;
+    assert!(client.event().await.is("RECORD_STOP"), "a recording ends with its call");
 }

@@ -264,6 +264,9 @@ impl Channel {
     /// Takes the channel down.
     fn bury(&self, state: &mut State, command: &str) {
         self.abandon_plays(state);
+        for path in std::mem::take(&mut state.recordings) {
+            self.tell_recording(state, EventKind::RecordStop, &path);
+        }
         if let Some(id) = state.park.take() {
             self.tell(state, EventKind::Unpark);
             self.complete(state, "park", "", "_none_", &id);
@@ -298,14 +301,14 @@ impl Channel {
                 state.variables.push("sip_hangup_disposition", "send_bye");
             }
             state.append(
-                "variable_answer_stamp: {start_stamp}\nvariable_caller_id: %22Outbound%20Call%22%20%3C{number}%3E\n",
+                "variable_answer_stamp: {answer_stamp}\nvariable_caller_id: %22Outbound%20Call%22%20%3C{number}%3E\n",
             );
             state.append(MEDIA_REPORT);
         } else {
             state.append("variable_caller_id: {cid}\n");
         }
         if state.times.progress > 0 {
-            state.append("variable_progress_stamp: {start_stamp}\n");
+            state.append("variable_progress_stamp: {progress_stamp}\n");
         }
     }
 

@@ -109,6 +109,8 @@ impl State {
             "port" => number(16_384 + face.session * 2 % 16_384, out),
             "tag" => out.extend_from_slice(&face.uuid.as_bytes()[..face.uuid.len().min(13)]),
             "start_stamp" => out.extend_from_slice(stamp(times.start).as_bytes()),
+            "progress_stamp" => out.extend_from_slice(stamp(times.progress).as_bytes()),
+            "answer_stamp" => out.extend_from_slice(stamp(times.answer).as_bytes()),
             "end_stamp" => out.extend_from_slice(stamp(times.end).as_bytes()),
             _ => number(times.by_name(hole), out),
         });

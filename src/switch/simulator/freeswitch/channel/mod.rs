@@ -246,12 +246,15 @@ impl Channel {
             };
             state.recordings.remove(at);
         }
-        let kind = if start { EventKind::RecordStart } else { EventKind::RecordStop };
+        self.tell_recording(&state, if start { EventKind::RecordStart } else { EventKind::RecordStop }, path);
+        true
+    }
+
+    fn tell_recording(&self, state: &State, kind: EventKind, path: &str) {
         self.core.hub.publish(kind, |out| {
             state.full_lines(out);
             State::line(out, "Record-File-Path", path);
         });
-        true
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
