@@ -1,1 +1,0 @@
-//! A fake FreeSWITCH: the event socket over TCP.

@@ -1,0 +1,11 @@
+//! The fake FreeSWITCH, as a client on the wire sees it, beside recordings of
+//! a real one.
+
+mod audio;
+mod calls;
+mod client;
+mod events;
+mod faults;
+mod playback;
+mod replies;
+mod reports;
