@@ -128,7 +128,11 @@ impl World {
     }
 
     /// A launched campaign over `numbers`.
-    pub(crate) async fn campaign(&self, settings: Settings, numbers: impl IntoIterator<Item = PhoneNumber>) -> CampaignId {
+    pub(crate) async fn campaign(
+        &self,
+        settings: Settings,
+        numbers: impl IntoIterator<Item = PhoneNumber>,
+    ) -> CampaignId {
         let settings =
             if settings.number_pool.is_empty() { Settings { number_pool: pool(3), ..settings } } else { settings };
         let now = self.clock.now();
@@ -222,4 +226,3 @@ fn wav(length: Duration) -> Vec<u8> {
     bytes.resize(bytes.len() + samples as usize * 2, 0);
     bytes
 }
-

@@ -190,6 +190,7 @@ fn seconds(time: Duration) -> u64 {
 mod tests {
     use super::*;
     use crate::number::PhoneNumber;
+    use crate::switch::simulator::freeswitch::parse_originate;
     use proptest::prelude::*;
 
     fn call(endpoint: &str) -> Originate {
@@ -284,6 +285,38 @@ mod tests {
         assert!(!refused.to_string().contains("Clue"));
     }
 
+    /// The simulated switch reads originate strings as the real one does, traps
+    /// included: it must find our variables, our endpoint, and nothing else.
+    fn judge(line: &str, endpoint: &str, node: &str) -> Result<(), TestCaseError> {
+        let Ok(read) = parse_originate(line) else { return Ok(()) }; // no call at all
+        let mut variables = read.variables;
+        variables.sort();
+        let mut want = [
+            ("origination_uuid", "01900000-0000-7000-8000-000000000001"),
+            ("origination_caller_id_number", "+15550001111"),
+            ("originate_timeout", "30"),
+            ("ignore_early_media", "true"),
+            ("park_timeout", "330"),
+            ("execute_on_answer", "sched_hangup +300 ALLOTTED_TIMEOUT"),
+            ("send_silence_when_idle", "-1"),
+            ("canvass_node", node),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        want.sort();
+        prop_assert_eq!(variables, want);
+        prop_assert_eq!((read.endpoint.as_str(), read.further_endpoints.len()), (endpoint, 0));
+        prop_assert_eq!(read.application.as_deref(), Some("park"));
+        Ok(())
+    }
+
+    #[test]
+    fn the_judge_knows_a_trap_when_it_sees_one() {
+        let trap = format!("{},x=1}}loopback/1 &park()", &ORIGINATE["bgapi originate ".len()..ORIGINATE.len() - 1]);
+        assert!(judge(&trap, "loopback/1", "node-1").is_err());
+        let plain = format!("{}loopback/1 &park()", &ORIGINATE["bgapi originate ".len()..]);
+        assert!(judge(&plain, "loopback/1", "node-1").is_ok());
+    }
+
     /// Characters FreeSWITCH gives a meaning to, among harmless ones.
     fn hostile() -> impl Strategy<Value = String> {
         prop_oneof![
@@ -307,6 +340,7 @@ mod tests {
                 let count = |c: char| lines[0].matches(c).count();
                 prop_assert_eq!((count('{'), count('}'), count('\''), count('$'), count(',')), (1, 1, 2, 0, 7));
                 prop_assert_eq!(count(' '), 5);
+                judge(&lines[0]["bgapi originate ".len()..], &endpoint, &node)?;
             }
         }
 
