@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod app;
+mod bench;
 
 mod campaign;
 mod config;
@@ -65,6 +66,8 @@ enum Command {
     /// Be a switch with simulated callees, for rehearsals and tests.
     #[command(subcommand)]
     Simulate(simulate::Command),
+    /// Measure speed and size; see docs/benchmarks.md.
+    Bench(bench::Args),
 }
 
 /// Runs a command; the status says whether it did what was asked.
@@ -102,5 +105,6 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Config => config::run(file),
         Command::Migrate => Box::pin(migrate::run(file)).await,
         Command::Simulate(command) => Box::pin(simulate::run(command)).await,
+        Command::Bench(args) => Box::pin(bench::run(args)).await,
     }
 }

@@ -1,6 +1,7 @@
 //! The loop that owns the engine's state. Everything that happens reaches it
 //! as [`News`]; after each handful it plans a round and sends the claims off.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -221,11 +222,13 @@ impl State {
         }
         let mut settings: HashMap<CampaignId, Arc<Settings>> = HashMap::new();
         for call in open {
-            if !settings.contains_key(&call.campaign) {
-                let campaign = self.store.campaign(call.campaign).await?;
-                settings.insert(call.campaign, Arc::new(campaign.map(|found| found.settings).unwrap_or_default()));
-            }
-            let Some(known) = settings.get(&call.campaign).cloned() else { continue };
+            let known = match settings.entry(call.campaign) {
+                Entry::Occupied(known) => known.get().clone(),
+                Entry::Vacant(unknown) => {
+                    let campaign = self.store.campaign(call.campaign).await?;
+                    unknown.insert(Arc::new(campaign.map(|found| found.settings).unwrap_or_default())).clone()
+                }
+            };
             let switch = self.fleet.index(&call.planned.switch);
             let line = switch.map(|index| {
                 self.recovering[index] += 1;
