@@ -133,7 +133,7 @@ summary() {
     while read -r need name; do
         ran=$(sed -n "s/^RAN ($need): //p" "$CANVASS_TEST_LOG" | sort -u | wc -l)
         skipped=$(sed -n "s/^SKIPPED ($need): //p" "$CANVASS_TEST_LOG" | sort -u | wc -l)
-        printf '%-24s %4d tests ran' "$name:" "$ran"
+        printf '%-26s %4d ran' "against $name:" "$ran"
         if [ "$skipped" -gt 0 ]; then printf ', %d SKIPPED: none here' "$skipped"; fi
         printf '\n'
     done <<'NEEDS'

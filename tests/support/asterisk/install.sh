@@ -139,8 +139,11 @@ unpack() {
     ln -sfn "$data" "$dir/data"
 }
 
+# One at a time: a second run waits here and then finds everything done.
+exec 9>"$dir/.lock"
+if command -v flock >/dev/null; then flock 9; fi
 if ! installed; then
-    rm -rf "$dir/root" "$dir/bin" "$dir/.complete" "$dir/modules" "$dir/data"
+    rm -rf "${dir:?}"/{root,bin,.complete,modules,data}
     suite=
     for candidate in $suites; do
         if prepare_apt "$candidate"; then suite=$candidate; break; fi
