@@ -33,6 +33,8 @@ pub(in crate::switch) mod basic;
 mod calls;
 mod event;
 mod link;
+#[cfg(test)]
+mod observed;
 mod rest;
 mod track;
 
