@@ -189,6 +189,16 @@ async fn an_endless_message_costs_the_connection_only() {
 }
 
 #[tokio::test]
+async fn a_silent_asterisk_is_noticed() {
+    // The fake answers no ping.
+    let (asterisk, mut link) = fake(Vec::new(), "").await;
+    tokio::time::pause();
+    let event = link.recv().await;
+    assert!(matches!(&event, Some(LinkEvent::Down { reason }) if reason.contains("silent")), "{event:?}");
+    assert!(!asterisk.is_up());
+}
+
+#[tokio::test]
 async fn the_simulator_survives_what_clients_send() {
     let simulator = AsteriskSimulator::start("127.0.0.1:0", Default::default()).await.expect("starts");
     let url = format!("http://{}/ari", simulator.address());

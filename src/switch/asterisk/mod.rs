@@ -40,6 +40,7 @@ mod track;
 
 use calls::Calls;
 use rest::{Answer, Rest, RestError};
+use track::Track;
 
 /// How to reach an Asterisk.
 #[derive(Clone, Debug)]
@@ -141,7 +142,12 @@ impl Asterisk {
         let events = self.core.calls.place(call.call, call.ring_timeout);
         let error = match rest.post("channels", Some(&body)).await {
             Ok(answer) => match placed(&answer) {
-                Ok(()) => return Ok(events),
+                Ok(()) => {
+                    if answer.status == EXISTS {
+                        self.core.calls.with(call.call, Track::missed_events);
+                    }
+                    return Ok(events);
+                }
                 Err(error) => error,
             },
             Err(RestError::NotSent(words)) => OriginateError::NotSent(words),
@@ -371,12 +377,14 @@ fn whole_seconds(time: Duration) -> u64 {
     time.as_secs().saturating_add(up).clamp(1, i32::MAX as u64 / 4)
 }
 
+/// "Channel with given unique ID already exists."
+const EXISTS: u16 = 409;
+
 /// What an answer to `POST /channels` means.
 fn placed(answer: &Answer) -> Result<(), OriginateError> {
     match answer.status {
-        200..=299 => Ok(()),
         // The id is ours alone: the call was placed before.
-        409 => Ok(()),
+        200..=299 | EXISTS => Ok(()),
         401 | 403 => Err(OriginateError::NotSent(format!("Asterisk refuses our user or password: {}", answer.words()))),
         404 | 405 => Err(OriginateError::NotSent(format!("no ARI at this URL: {}", answer.words()))),
         // "Allocation failed": the trunk is known to be down, or not known.

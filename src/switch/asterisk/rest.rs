@@ -63,7 +63,7 @@ impl Rest {
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .build()
-            .map_err(|error| words(error))?;
+            .map_err(words)?;
         let base = url.as_str().trim_end_matches('/').to_owned();
         Ok(Self { client, base, authorization, permits: Semaphore::new(REQUESTS) })
     }
