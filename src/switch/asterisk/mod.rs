@@ -1,7 +1,7 @@
 //! Asterisk, by ARI: REST and one event WebSocket.
 //!
-//! Layers: [`event`] reads the JSON of events, [`rest`] and [`link`] own the
-//! connections, [`calls`], [`track`] and [`answer`] say what events and answers
+//! Layers: `event` reads the JSON of events, `rest` and `link` own the
+//! connections, `calls`, `track` and `answer` say what events and answers
 //! mean for a call, and [`Asterisk`] offers it all to the dialer.
 //!
 //! What Asterisk does was tried with 22.10 and 16.28:
@@ -92,7 +92,7 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 impl Asterisk {
     /// Starts to connect, and goes on trying until [`Self::close`]. What is
     /// wrong with the options, or with the connection, is told as
-    /// [`LinkEvent::Down`].
+    /// [`LinkEvent::Down`]. To be called within a tokio runtime.
     pub fn start(options: Options) -> (Self, LinkEvents) {
         let (sender, events) = mpsc::unbounded_channel();
         let app = app_name(&options.node);
