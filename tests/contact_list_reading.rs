@@ -270,7 +270,7 @@ fn a_row_in_another_encoding_is_rejected() {
 #[case::twice("phone,city,City\n1,2,3\n", "two columns are named \"City\"")]
 #[case::broken_header("phone,\"name\n2127365000,Ada\n", "its quotes are broken")]
 fn a_file_that_is_no_list_says_what_to_do(#[case] list: &str, #[case] want: &str) {
-    let error = ListReader::new(list.as_bytes(), rules("US")).err().expect("no list").to_string();
+    let error = ListReader::new(list.as_bytes(), rules("US")).expect_err("no list").to_string();
     assert!(error.contains(want), "{error}");
 }
 

@@ -6,7 +6,7 @@ use std::io;
 use proptest::prelude::*;
 
 use super::*;
-use crate::contact::source::BLOCK;
+use crate::contact::source::{BLOCK, LONGEST_ROW};
 use crate::number::{NumberCheck, Region};
 
 const RULES: NumberRules = NumberRules { region: Region::US, check: NumberCheck::Valid };
