@@ -159,9 +159,9 @@ fn a_number_in_the_dress_of_a_spreadsheet(#[case] cell: &str) {
 #[case::zero_byte("2127365000,A\0da", RejectReason::Undecodable)]
 fn a_row_that_is_no_contact_says_why(#[case] row: &str, #[case] want: RejectReason) {
     // Far behind the first block, so that a zero byte is the row's fault.
-    let padding = "2127365000,Ada\n".repeat(6_000);
+    let padding = format!("2127365000,{}\n", "Ada".repeat(10_000)).repeat(3);
     let list = format!("phone,name\n{padding}{row}\n2127365001,Bob\n");
-    assert_eq!(rejections(list.as_bytes()), [(6_002, want)]);
+    assert_eq!(rejections(list.as_bytes()), [(5, want)]);
 }
 
 #[test]
@@ -236,15 +236,16 @@ fn windows_1252_is_read_and_pointed_out() {
 #[test]
 fn a_late_byte_changes_nothing_before_it() {
     let mut list = String::from("phone,name\n").into_bytes();
-    for row in 0..10_000 {
-        list.extend_from_slice(format!("212{:07},Zoë {row}\n", 7_360_000 + row).as_bytes());
+    for row in 0..10 {
+        list.extend_from_slice(format!("212{:07},Zoë{} {row}\n", 7_360_000 + row, "é".repeat(10_000)).as_bytes());
     }
     list.extend_from_slice(b"2125550000,Ren\xE9e\n2125550001,\xC3\xA9\n");
     let (contacts, rejected, warnings) = read(open(&list));
-    assert_eq!((contacts.len(), rejected.len()), (10_002, 0));
-    let name = |at: usize| contacts[at].1.name.clone().expect("a name");
-    assert_eq!((name(9_999), name(10_000), name(10_001)), ("Zoë 9999".into(), "Renée".into(), "é".into()));
-    assert_eq!(warnings, [ListWarning::NotUtf8 { rows: 1, first_line: 10_002 }]);
+    assert_eq!((contacts.len(), rejected.len()), (12, 0));
+    let names: Vec<&str> = contacts.iter().filter_map(|(_, contact)| contact.name.as_deref()).collect();
+    assert!(names.iter().take(10).all(|name| name.starts_with("Zoëéé") && name.chars().count() == 10_005));
+    assert_eq!(names.get(10..), Some(&["Renée", "é"][..]));
+    assert_eq!(warnings, [ListWarning::NotUtf8 { rows: 1, first_line: 12 }]);
 }
 
 /// Bytes that mean nothing in Windows-1252: another encoding altogether.
@@ -270,7 +271,7 @@ fn a_row_in_another_encoding_is_rejected() {
 #[case::twice("phone,city,City\n1,2,3\n", "two columns are named \"City\"")]
 #[case::broken_header("phone,\"name\n2127365000,Ada\n", "its quotes are broken")]
 fn a_file_that_is_no_list_says_what_to_do(#[case] list: &str, #[case] want: &str) {
-    let error = ListReader::new(list.as_bytes(), rules("US")).err().expect("no list").to_string();
+    let error = ListReader::new(list.as_bytes(), rules("US")).expect_err("no list").to_string();
     assert!(error.contains(want), "{error}");
 }
 

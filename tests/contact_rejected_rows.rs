@@ -72,7 +72,7 @@ fn a_mended_row_can_be_imported() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Written and read again, twice, every row means what it meant.
     #[test]

@@ -69,6 +69,7 @@ const PHONE: [&[&str]; 3] = [
         "contactphone",
         "callee",
         "phone1",
+        "phone1value",
         "telefon",
         "telefonnummer",
         "rufnummer",

@@ -112,7 +112,7 @@ pub async fn import_list<R: Read + Send + 'static>(
 ) -> Result<ImportSummary, ImportError> {
     // One instant for all: the claim's order is due time, then order of upload.
     let now = clock.now();
-    run(list, Targets { store, campaign, now }, rejects, progress).await
+    run(list, Targets { store, campaign, now }, rejects, BATCH, progress).await
 }
 
 /// Takes contacts, in order.
@@ -146,12 +146,13 @@ async fn run<R: Read + Send + 'static>(
     list: ListReader<R>,
     mut sink: impl Sink,
     mut rejects: Option<RejectedWriter>,
+    batch_rows: usize,
     mut progress: impl FnMut(u64),
 ) -> Result<ImportSummary, ImportError> {
     let mut summary = ImportSummary::default();
     let (sender, mut batches) = mpsc::channel(WAITING);
     let keep = rejects.is_some();
-    let reading = spawn_blocking(move || read(list, keep, &sender));
+    let reading = spawn_blocking(move || read(list, batch_rows, keep, &sender));
     while let Some(batch) = batches.recv().await {
         let accepted = summary.accepted;
         let batch: Batch = batch.map_err(|source| ImportError::List { accepted, source })?;
@@ -220,6 +221,7 @@ async fn write(
 /// Reads a list to its end, or until nobody takes its batches.
 fn read<R: Read>(
     mut list: ListReader<R>,
+    batch_rows: usize,
     keep: bool,
     batches: &mpsc::Sender<Result<Batch, ListError>>,
 ) -> Vec<ListWarning> {
@@ -234,7 +236,7 @@ fn read<R: Read>(
                 return Vec::new();
             }
         }
-        if batch.is_full() && batches.blocking_send(Ok(std::mem::take(&mut batch))).is_err() {
+        if batch.is_full(batch_rows) && batches.blocking_send(Ok(std::mem::take(&mut batch))).is_err() {
             return Vec::new();
         }
     }
@@ -257,8 +259,8 @@ impl Batch {
         }
     }
 
-    fn is_full(&self) -> bool {
-        self.contacts.len() + self.rejected.len() >= BATCH || self.bytes >= BATCH_BYTES
+    fn is_full(&self, rows: usize) -> bool {
+        self.contacts.len() + self.rejected.len() >= rows || self.bytes >= BATCH_BYTES
     }
 }
 

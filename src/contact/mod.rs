@@ -6,6 +6,7 @@
 //! | `sniff` | what is no list: workbooks, PDFs, binary files |
 //! | `record` | where a record ends and its fields are |
 //! | `row` | its cells decoded; why a row is rejected |
+//! | `opening` | the first line: separator and names of columns |
 //! | `header` | what the columns mean |
 //! | `cell` | what spreadsheets put around a cell |
 //! | `columns` | from cells to a contact |
@@ -25,6 +26,7 @@ mod columns;
 mod error;
 mod header;
 mod import;
+mod opening;
 mod reader;
 mod record;
 mod rejects;
@@ -35,9 +37,10 @@ mod template;
 
 pub use error::{ListError, ListWarning};
 pub use import::{ImportError, ImportSummary, RejectedLine, import_list};
-pub use reader::{LONGEST_ROW, ListReader};
+pub use reader::ListReader;
 pub use rejects::RejectedWriter;
 pub use row::{RawRow, RejectReason, Rejected, Row};
+pub use source::LONGEST_ROW;
 pub use template::TEMPLATE;
 
 /// A person to be called, as a list gives them.

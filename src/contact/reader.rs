@@ -1,24 +1,20 @@
 //! Reading a list row by row, in constant memory.
 
+use std::fmt;
 use std::io::Read;
 
 use super::columns::Layout;
 use super::error::{ListError, ListWarning};
 use super::header;
+use super::opening;
 use super::record::{self, Field, Scan};
 use super::row::{Encoded, RawRow, RejectReason, Rejected, Row};
 use super::sniff;
-use super::source::Source;
-use crate::number::{NumberRules, PhoneNumber};
-
-/// A row of more bytes is rejected: it is a broken quote or no list.
-pub const LONGEST_ROW: usize = 64 * 1024;
+use super::source::{Source, Window};
+use crate::number::NumberRules;
 
 /// How much of a row that could not be taken apart is shown.
 const SHOWN: usize = 1024;
-
-/// In order of preference where the header leaves a choice.
-const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// Reads contacts from a CSV list as people export them.
 ///
@@ -61,33 +57,20 @@ pub struct ListReader<R> {
 }
 
 impl<R: Read> ListReader<R> {
-    /// Reads the header; the rows come by iteration.
+    /// Reads the header; the rows come by iteration. Both wait for the source:
+    /// on a thread that may, if it is a file.
     pub fn new(source: R, rules: NumberRules) -> Result<Self, ListError> {
         let mut source = Source::open(source)?;
         sniff::check(source.bytes())?;
-        let mut line = 1;
-        skip_blank_lines(&mut source, &mut line)?;
-        let declared = declared_separator(&mut source, &mut line);
-        skip_blank_lines(&mut source, &mut line)?;
-        if source.bytes().len() <= LONGEST_ROW && !source.at_end() {
-            source.fill()?;
-        }
-        let header = read_header(&source, declared)?;
-        source.consume(header.length);
-        line += header.lines;
-        let names: Vec<String> =
-            header.row.cells().map(|cell| super::cell::text(cell).unwrap_or_default().into()).collect();
-        let columns = header::columns(&names).map_err(|error| no_header(error, &names, rules))?;
+        let opening = opening::read(&mut source)?;
+        let names = opening.names;
+        let columns = header::columns(&names).map_err(|error| opening::no_header(error, &names, rules))?;
         if source.at_end() && source.bytes().trim_ascii().is_empty() {
             return Err(ListError::NoRows);
         }
-        let warnings = match header.encoded {
-            Encoded::Utf8 => Vec::new(),
-            Encoded::Windows1252 => vec![ListWarning::HeaderNotUtf8],
-            Encoded::Neither => return Err(ListError::Header { reason: "it is not text" }),
-        };
-        let layout = Layout::new(header.separator, names, columns, rules);
-        Ok(Self { source, layout, line, fields: Vec::new(), warnings, not_utf8: None, done: false })
+        let warnings = if opening.utf8 { Vec::new() } else { vec![ListWarning::HeaderNotUtf8] };
+        let layout = Layout::new(opening.separator, names, columns, rules);
+        Ok(Self { source, layout, line: opening.lines + 1, fields: Vec::new(), warnings, not_utf8: None, done: false })
     }
 
     /// The names of the columns, as written.
@@ -110,7 +93,7 @@ impl<R: Read> ListReader<R> {
 
     fn read_row(&mut self) -> Result<Option<Row>, ListError> {
         loop {
-            let Window { bytes: window, at_end, full } = Window::of(&self.source);
+            let Window { bytes: window, at_end, full } = self.source.window();
             if window.is_empty() && at_end {
                 return Ok(None);
             }
@@ -191,6 +174,15 @@ impl<R: Read> ListReader<R> {
     }
 }
 
+impl<R> fmt::Debug for ListReader<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ListReader")
+            .field("columns", &self.layout.names())
+            .field("line", &self.line)
+            .finish_non_exhaustive()
+    }
+}
+
 impl<R: Read> Iterator for ListReader<R> {
     type Item = Result<Row, ListError>;
 
@@ -201,103 +193,6 @@ impl<R: Read> Iterator for ListReader<R> {
         let row = self.read_row().transpose();
         self.done = !matches!(row, Some(Ok(_)));
         row
-    }
-}
-
-/// As many bytes as a row may have, so that what a row is does not depend on
-/// how many more happen to be there.
-struct Window<'a> {
-    bytes: &'a [u8],
-    /// Nothing follows these bytes.
-    at_end: bool,
-    /// A row that is not whole in these bytes is too long.
-    full: bool,
-}
-
-impl<'a> Window<'a> {
-    fn of<R: Read>(source: &'a Source<R>) -> Self {
-        match source.bytes().split_at_checked(LONGEST_ROW) {
-            Some((bytes, rest)) if !rest.is_empty() => Self { bytes, at_end: false, full: true },
-            Some(_) | None => Self { bytes: source.bytes(), at_end: source.at_end(), full: false },
-        }
-    }
-}
-
-struct Header {
-    separator: u8,
-    length: usize,
-    lines: u64,
-    row: RawRow,
-    encoded: Encoded,
-}
-
-/// Goes to the first line with anything but empty cells on it.
-fn skip_blank_lines<R: Read>(source: &mut Source<R>, line: &mut u64) -> Result<(), ListError> {
-    let blank = |b: &u8| b.is_ascii_whitespace() || SEPARATORS.contains(b);
-    loop {
-        match record::line(source.bytes(), source.at_end()) {
-            Some((_, 0)) => return Err(ListError::Empty),
-            Some((text, whole)) if source.bytes().iter().take(text).all(blank) => {
-                source.consume(whole);
-                *line += 1;
-            }
-            Some(_) => return Ok(()),
-            None if source.bytes().len() > LONGEST_ROW => return Ok(()),
-            None => source.fill()?,
-        }
-    }
-}
-
-/// `sep=;` on a line of its own before the header tells Excel the separator.
-fn declared_separator<R: Read>(source: &mut Source<R>, line: &mut u64) -> Option<u8> {
-    let (text, whole) = record::line(source.bytes(), source.at_end())?;
-    let declaration = source.bytes().get(..text)?;
-    let declaration = declaration.strip_prefix(b"\"").and_then(|d| d.strip_suffix(b"\"")).unwrap_or(declaration);
-    let separator = match declaration.split_at_checked(4)? {
-        (head, [separator]) if head.eq_ignore_ascii_case(b"sep=") => *separator,
-        _ => return None,
-    };
-    let separator = SEPARATORS.contains(&separator).then_some(separator)?;
-    source.consume(whole);
-    *line += 1;
-    Some(separator)
-}
-
-/// Reads the first record with the separator that shows a phone column, or
-/// else the one that gives the most columns.
-fn read_header<R: Read>(source: &Source<R>, declared: Option<u8>) -> Result<Header, ListError> {
-    let Window { bytes: window, at_end, full: _ } = Window::of(source);
-    let mut best: Option<((bool, usize), Header)> = None;
-    let mut broken = false;
-    for separator in SEPARATORS.into_iter().filter(|s| declared.is_none_or(|declared| declared == *s)) {
-        let mut fields = Vec::new();
-        match record::scan(window, separator, at_end, &mut fields) {
-            Scan::Record { length, lines } => {
-                let (row, encoded) = RawRow::decode(window.get(..length).unwrap_or_default(), &fields);
-                let names: Vec<String> =
-                    row.cells().map(|cell| super::cell::text(cell).unwrap_or_default().into()).collect();
-                let score = (header::names_a_phone(&names), names.len());
-                if best.as_ref().is_none_or(|(other, _)| score > *other) {
-                    best = Some((score, Header { separator, length, lines, row, encoded }));
-                }
-            }
-            Scan::Incomplete => {}
-            Scan::BrokenQuotes => broken = true,
-        }
-    }
-    match best {
-        Some(((names_a_phone, _), header)) if names_a_phone || !broken => Ok(header),
-        Some(_) | None if broken => Err(ListError::Header { reason: "its quotes are broken" }),
-        Some(_) | None => Err(ListError::Header { reason: "it is too long" }),
-    }
-}
-
-/// A first line without a phone column but with a number is a contact.
-fn no_header(error: ListError, names: &[String], rules: NumberRules) -> ListError {
-    let number = |name: &&String| PhoneNumber::parse(name, rules).is_ok();
-    match (&error, names.iter().find(number)) {
-        (ListError::NoPhoneColumn { .. }, Some(found)) => ListError::NoHeader { found: found.clone() },
-        _ => error,
     }
 }
 

@@ -4,10 +4,13 @@ use std::io::{self, Read};
 
 use encoding_rs::{CoderResult, Decoder, Encoding, UTF_8};
 
+/// A row of more bytes is rejected: it is a broken quote or no list.
+pub const LONGEST_ROW: usize = 64 * 1024;
+
 /// How much is read at a time.
 pub(super) const BLOCK: usize = 64 * 1024;
 
-/// A window on a list's bytes. A byte-order mark is taken off; UTF-16 comes
+/// A list's bytes, some at a time. A byte-order mark is taken off; UTF-16 comes
 /// out as UTF-8.
 pub(super) struct Source<R> {
     inner: R,
@@ -15,6 +18,17 @@ pub(super) struct Source<R> {
     start: usize,
     at_end: bool,
     utf16: Option<Utf16>,
+}
+
+/// As many bytes as a row may have, so that what a row is does not depend on
+/// how many more happen to be there.
+pub(super) struct Window<'a> {
+    /// The bytes.
+    pub(super) bytes: &'a [u8],
+    /// Nothing follows them.
+    pub(super) at_end: bool,
+    /// A row that is not whole in them is too long.
+    pub(super) full: bool,
 }
 
 struct Utf16 {
@@ -40,12 +54,20 @@ impl<R: Read> Source<R> {
         Ok(source)
     }
 
-    /// What is in the window.
+    /// What was read and not yet consumed.
     pub(super) fn bytes(&self) -> &[u8] {
         self.buffer.get(self.start..).unwrap_or_default()
     }
 
-    /// Whether the window reaches to the end of the list.
+    /// As many of them as a row may have.
+    pub(super) fn window(&self) -> Window<'_> {
+        match self.bytes().split_at_checked(LONGEST_ROW) {
+            Some((bytes, rest)) if !rest.is_empty() => Window { bytes, at_end: false, full: true },
+            Some(_) | None => Window { bytes: self.bytes(), at_end: self.at_end, full: false },
+        }
+    }
+
+    /// Whether the bytes reach to the end of the list.
     pub(super) fn at_end(&self) -> bool {
         self.at_end
     }

@@ -54,11 +54,15 @@ async fn nonsense_is_refused_and_harms_nobody() {
         client.send("api uuid_exists x\n\n").await;
         while client.frame().await.expect("an answer to what follows").body != "false" {}
     }
+    let mut client = Client::connect(&simulator).await;
+    client.ask("auth ClueCon").await;
+    for flood in ["[", "{a=1}", "'", "\\", "${", "^^", "<", "a|", "a,"] {
+        assert!(!client.api(&format!("originate {} &park()", flood.repeat(60_000 / flood.len()))).await.is_empty());
+    }
     let mut half = Client::connect(&simulator).await;
     half.send("auth Clue").await;
     let mut huge = Client::connect(&simulator).await;
-    huge.send(&"x".repeat(1 << 20)).await;
-    huge.send("more").await;
+    huge.send(&"x".repeat((64 << 10) + 1)).await;
     assert_eq!(huge.frame().await, None);
     assert_eq!(good.api("uuid_exists x").await, "false");
 }

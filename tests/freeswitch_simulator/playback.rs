@@ -58,7 +58,8 @@ async fn a_missing_file_only_completes() {
     let simulator = start(mix()).await;
     let mut client = Client::listening(&simulator, EVENTS).await;
     parked(&mut client).await;
-    for path in ["/nonexistent/a.wav", "http://127.0.0.1/a.wav"] {
+    let nested = "file_string://".repeat(4_000);
+    for path in ["/nonexistent/a.wav", "http://127.0.0.1/a.wav", &nested] {
         client.ask(&play(path, "id-1")).await;
         let event = client.event().await;
         assert_eq!(told(&event), ("CHANNEL_EXECUTE_COMPLETE", Some("id-1"), Some("FILE%20NOT%20FOUND")), "{path}");
@@ -152,6 +153,18 @@ async fn other_applications_do_what_they_say() {
     client.ask(&execute("nosuchapplication", "")).await;
     let end = client.wait_for("CHANNEL_HANGUP_COMPLETE").await;
     assert_eq!(end.get("Hangup-Cause"), Some("DESTINATION_OUT_OF_ORDER"));
+}
+
+#[tokio::test]
+async fn parking_anew_stops_what_plays() {
+    let simulator = start(mix()).await;
+    let mut client = Client::listening(&simulator, EVENTS).await;
+    client.ask("bgapi originate {origination_uuid=u}loopback/1 &playback(silence_stream://900000)").await;
+    client.wait_for("PLAYBACK_START").await;
+    assert_eq!(client.api("uuid_park u").await, "+OK\n");
+    let names: Vec<_> = client.until("CHANNEL_PARK").await.iter().map(|e| e.name().to_owned()).collect();
+    assert_eq!(names, ["PLAYBACK_STOP", "CHANNEL_EXECUTE_COMPLETE", "CHANNEL_PARK"]);
+    assert_eq!(client.api("uuid_exists u").await, "true");
 }
 
 #[tokio::test]

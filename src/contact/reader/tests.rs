@@ -6,7 +6,7 @@ use std::io;
 use proptest::prelude::*;
 
 use super::*;
-use crate::contact::source::BLOCK;
+use crate::contact::source::{BLOCK, LONGEST_ROW};
 use crate::number::{NumberCheck, Region};
 
 const RULES: NumberRules = NumberRules { region: Region::US, check: NumberCheck::Valid };
@@ -55,9 +55,13 @@ const BOUND: usize = 2 * (LONGEST_ROW + 2 * BLOCK);
 
 #[test]
 fn a_long_list_is_read_in_constant_memory() {
-    let row = |row: u64| format!("+1212{:07},Person {row},\"some, notes\"\r\n", 2_000_000 + row).into_bytes();
-    let (contacts, rejected, most) = run(list(100_000, row));
-    assert_eq!((contacts, rejected), (100_000, 0));
+    // Most rows without a number: checking numbers is slow in a debug build.
+    let row = |row: u64| {
+        let number = if row.is_multiple_of(50) { format!("+1212{:07}", 2_000_000 + row) } else { String::new() };
+        format!("{number},Person {row},\"some, notes\"\r\n").into_bytes()
+    };
+    let (contacts, rejected, most) = run(list(200_000, row));
+    assert_eq!((contacts, rejected), (4_000, 196_000));
     assert!(most <= BOUND, "{most}");
 }
 

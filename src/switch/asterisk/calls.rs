@@ -34,7 +34,7 @@ impl Calls {
     pub(super) fn place(&self, call: CallId, ring_timeout: Duration) -> CallEvents {
         // Registered first: `sweep` forgets what is not.
         let events = self.registry.register(call);
-        self.lock().insert(call, Track::placed(ring_timeout, Instant::now()));
+        self.lock().entry(call).or_insert_with(|| Track::placed(ring_timeout, Instant::now()));
         events
     }
 

@@ -1,8 +1,8 @@
 //! Asterisk, by ARI: REST and one event WebSocket.
 //!
-//! Layers: [`event`] reads the JSON of events, [`rest`] and [`link`] own the
-//! connections, [`calls`] and [`track`] turn events into what they mean for a
-//! call, and [`Asterisk`] offers it all to the dialer.
+//! Layers: `event` reads the JSON of events, `rest` and `link` own the
+//! connections, `calls`, `track` and `answer` say what events and answers
+//! mean for a call, and [`Asterisk`] offers it all to the dialer.
 //!
 //! What Asterisk does was tried with 22.10 and 16.28:
 //! - Events can be ahead of the answer to the request that caused them.
@@ -29,15 +29,20 @@ use uuid::Uuid;
 use super::{CallEvents, CommandError, LinkEvent, LinkEvents, Originate, OriginateError, Presence};
 use crate::call::CallId;
 
+mod answer;
 pub(in crate::switch) mod basic;
 mod calls;
 mod event;
 mod link;
+#[cfg(test)]
+mod observed;
 mod rest;
 mod track;
 
+use answer::{EXISTS, check, done, placed};
 use calls::Calls;
-use rest::{Answer, Rest, RestError};
+use rest::{Rest, RestError};
+use track::Track;
 
 /// How to reach an Asterisk.
 #[derive(Clone, Debug)]
@@ -87,7 +92,7 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 impl Asterisk {
     /// Starts to connect, and goes on trying until [`Self::close`]. What is
     /// wrong with the options, or with the connection, is told as
-    /// [`LinkEvent::Down`].
+    /// [`LinkEvent::Down`]. To be called within a tokio runtime.
     pub fn start(options: Options) -> (Self, LinkEvents) {
         let (sender, events) = mpsc::unbounded_channel();
         let app = app_name(&options.node);
@@ -139,7 +144,12 @@ impl Asterisk {
         let events = self.core.calls.place(call.call, call.ring_timeout);
         let error = match rest.post("channels", Some(&body)).await {
             Ok(answer) => match placed(&answer) {
-                Ok(()) => return Ok(events),
+                Ok(()) => {
+                    if answer.status == EXISTS {
+                        self.core.calls.with(call.call, Track::missed_events);
+                    }
+                    return Ok(events);
+                }
                 Err(error) => error,
             },
             Err(RestError::NotSent(words)) => OriginateError::NotSent(words),
@@ -367,41 +377,4 @@ fn app_name(node: &str) -> String {
 fn whole_seconds(time: Duration) -> u64 {
     let up = u64::from(time.subsec_nanos() > 0);
     time.as_secs().saturating_add(up).clamp(1, i32::MAX as u64 / 4)
-}
-
-/// What an answer to `POST /channels` means.
-fn placed(answer: &Answer) -> Result<(), OriginateError> {
-    match answer.status {
-        200..=299 => Ok(()),
-        // The id is ours alone: the call was placed before.
-        409 => Ok(()),
-        401 | 403 => Err(OriginateError::NotSent(format!("Asterisk refuses our user or password: {}", answer.words()))),
-        404 | 405 => Err(OriginateError::NotSent(format!("no ARI at this URL: {}", answer.words()))),
-        // "Allocation failed": the trunk is known to be down, or not known.
-        500 if answer.message().is_some() => {
-            Err(OriginateError::Refused { cause: Some(track::NO_CHANNEL), detail: answer.words() })
-        }
-        // Asterisk is not fully booted.
-        503 if answer.message().is_some() => Err(OriginateError::NotSent(answer.words())),
-        400..=499 => Err(OriginateError::Refused { cause: None, detail: answer.words() }),
-        // A proxy's words, or nobody's.
-        _ => Err(OriginateError::Unknown(answer.words())),
-    }
-}
-
-/// What came of a command.
-fn done(result: Result<Answer, RestError>) -> Result<(), CommandError> {
-    let answer = result.map_err(|error| CommandError::Disconnected(error.to_string()))?;
-    check(&answer)
-}
-
-fn check(answer: &Answer) -> Result<(), CommandError> {
-    match answer.status {
-        200..=299 => Ok(()),
-        // "Resource not found", or anything but ARI's own words: a wrong path.
-        404 if answer.message().is_some_and(|message| message != "Resource not found") => {
-            Err(CommandError::NoSuchChannel)
-        }
-        _ => Err(CommandError::Refused(answer.words())),
-    }
 }

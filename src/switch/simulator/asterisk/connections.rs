@@ -13,16 +13,23 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 /// The connections that are open now.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Connections {
+    stop: CancellationToken,
     token: Arc<Mutex<CancellationToken>>,
 }
 
 impl Connections {
+    /// No connections yet; `stop` will cut them, and whatever comes later.
+    pub(super) fn new(stop: CancellationToken) -> Self {
+        let token = Arc::new(Mutex::new(stop.child_token()));
+        Self { stop, token }
+    }
+
     /// Cuts them; later ones are not affected.
     pub(super) fn cut(&self) {
         let mut token = self.token.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut *token).cancel();
+        std::mem::replace(&mut *token, self.stop.child_token()).cancel();
     }
 
     fn current(&self) -> CancellationToken {
@@ -133,7 +140,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_cut_ends_what_is_open_and_nothing_later() {
-        let connections = Connections::default();
+        let stop = CancellationToken::new();
+        let connections = Connections::new(stop.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let mut listener = CuttableListener::new(listener, connections.clone());
         let address = listener.local_addr().expect("an address");
@@ -151,5 +159,7 @@ mod tests {
         let (mut after, _) = listener.accept().await;
         client.write_u8(7).await.expect("writes");
         assert_eq!(after.read_u8().await.ok(), Some(7));
+        stop.cancel();
+        assert!(after.read_u8().await.is_err(), "the end of all");
     }
 }

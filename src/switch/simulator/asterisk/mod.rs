@@ -15,6 +15,7 @@ use super::{CalleeMix, Journal};
 mod call;
 mod connections;
 mod events;
+mod life;
 mod rest;
 mod sounds;
 mod wire;
@@ -76,7 +77,7 @@ impl AsteriskSimulator {
         let tasks = TaskTracker::new();
         let world = Arc::new(World::new(&options, tasks.clone(), stop.clone()));
         let router = rest::router(Arc::clone(&world), &options)?;
-        let connections = Connections::default();
+        let connections = Connections::new(stop.clone());
         let listener = CuttableListener::new(listener, connections.clone());
         let serve = stop.clone().run_until_cancelled_owned(async move { axum::serve(listener, router).await });
         tasks.spawn(serve);
@@ -110,7 +111,6 @@ impl AsteriskSimulator {
     pub async fn stop(self) {
         self.stop.cancel();
         self.tasks.close();
-        self.connections.cut();
         self.tasks.wait().await;
         self.world.clear();
     }

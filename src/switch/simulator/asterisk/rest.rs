@@ -89,15 +89,17 @@ fn not_in_stasis() -> Response {
 }
 
 /// Parameters come in the query or, with more weight, in a JSON body.
-fn merged(query: Parameters, body: &[u8]) -> Result<Map<String, Value>, Response> {
+/// None if the body is something else.
+fn merged(query: Parameters, body: &[u8]) -> Option<Map<String, Value>> {
     let mut parameters = query.map(|Query(query)| query).unwrap_or_default();
     if !body.is_empty() {
-        match serde_json::from_slice::<Map<String, Value>>(body) {
-            Ok(body) => parameters.extend(body),
-            Err(_) => return Err(refuse(StatusCode::BAD_REQUEST, "Error parsing request body")),
-        }
+        parameters.extend(serde_json::from_slice::<Map<String, Value>>(body).ok()?);
     }
-    Ok(parameters)
+    Some(parameters)
+}
+
+fn unreadable() -> Response {
+    refuse(StatusCode::BAD_REQUEST, "Error parsing request body")
 }
 
 fn text(parameters: &Map<String, Value>, name: &str) -> Option<String> {
@@ -118,10 +120,7 @@ fn seconds(value: Option<&Value>) -> Option<Duration> {
 const RING_TIMEOUT: Duration = Duration::from_secs(30);
 
 async fn originate(State(app): State<App>, query: Parameters, body: Bytes) -> Response {
-    let mut parameters = match merged(query, &body) {
-        Ok(parameters) => parameters,
-        Err(refusal) => return refusal,
-    };
+    let Some(mut parameters) = merged(query, &body) else { return unreadable() };
     let Some(endpoint) = text(&parameters, "endpoint") else {
         return refuse(StatusCode::BAD_REQUEST, "Endpoint must be specified");
     };
@@ -213,10 +212,7 @@ async fn silence(State(app): State<App>, Path(id): Path<String>) -> Response {
 }
 
 async fn play(State(app): State<App>, Path(id): Path<String>, query: Parameters, body: Bytes) -> Response {
-    let parameters = match merged(query, &body) {
-        Ok(parameters) => parameters,
-        Err(refusal) => return refusal,
-    };
+    let Some(parameters) = merged(query, &body) else { return unreadable() };
     let media: Vec<String> = match parameters.get("media") {
         Some(Value::String(list)) => list.split(',').map(str::to_owned).collect(),
         Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).map(str::to_owned).collect(),

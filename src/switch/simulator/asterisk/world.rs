@@ -10,7 +10,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::Options;
-use super::call::{self, Call, Command, Placed};
+use super::call::{Call, Command, Placed};
+use super::life;
 use super::sounds::Sounds;
 use super::wire::{self, Event};
 use crate::switch::simulator::{Callees, Journal};
@@ -93,7 +94,7 @@ impl World {
             calls.insert(call.id().to_owned(), Arc::clone(&call));
         }
         call.note_originate(&self.journal);
-        let life = call::live(Arc::clone(self), Arc::clone(&call), commands);
+        let life = life::live(Arc::clone(self), Arc::clone(&call), commands);
         self.tasks.spawn(self.stop.clone().run_until_cancelled_owned(life));
         Some(call)
     }

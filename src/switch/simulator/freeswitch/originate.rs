@@ -71,6 +71,9 @@ const KINDS: &[&str] = &["sofia", "loopback", "user", "group", "error", "null", 
 const VARIABLE_COMMA: char = '\u{2}';
 /// Stands for a comma inside a local variable's quotes.
 const QUOTED_COMMA: char = '\u{1}';
+/// Open brackets without an end that are looked at before giving up: each
+/// costs a look at all the rest.
+const MOST_UNCLOSED: usize = 64;
 
 /// Reads what follows `originate `.
 pub fn parse_originate(text: &str) -> Result<ParsedOriginate, OriginateFault> {
@@ -141,11 +144,12 @@ fn brackets(text: &str, open: char, close: char, comma: char) -> Result<(Variabl
 /// Commas inside `[…]` do not separate endpoints.
 fn hide_commas(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut end = None;
+    let (mut end, mut unclosed) = (None, 0);
     let (mut quoted, mut other_delimiter, mut before) = (false, false, ' ');
     for (at, c) in text.char_indices() {
-        if end.is_none() && c == '[' {
+        if end.is_none() && c == '[' && unclosed < MOST_UNCLOSED {
             end = closing(&text[at..], '[', ']').map(|len| at + len);
+            unclosed += usize::from(end.is_none());
             other_delimiter = text[at..].starts_with("[^^");
             quoted = false;
         }

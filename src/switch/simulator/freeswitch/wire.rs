@@ -3,7 +3,7 @@
 use bytes::{Buf, BytesMut};
 
 /// A request may be this long; who sends more is cut off.
-const LONGEST: usize = 1 << 20;
+const LONGEST: usize = 64 << 10;
 
 /// A command line with its headers and body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub(super) struct Request {
     pub(super) body: String,
 }
 
-/// A request of more than a mebibyte.
+/// A request of more than 64 KiB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct TooLong;
 

@@ -80,7 +80,7 @@ impl Channel {
         if state.phase != Phase::Up {
             return;
         }
-        self.break_plays(state, true);
+        self.abandon(state, "break");
         if let Some(id) = state.park.take() {
             self.tell(state, EventKind::Unpark);
             self.complete(state, "park", "", "_none_", &id);
@@ -132,11 +132,8 @@ impl Channel {
         }
         match app.name.as_str() {
             "playback" => return self.start_play(state, app),
-            "park" => {
-                return if state.park.is_none() {
-                    self.start_park(state)
-                };
-            }
+            "park" if state.park.is_none() => return self.start_park(state),
+            "park" => return,
             "sleep" => {
                 let time = Duration::from_millis(app.argument.trim().parse::<u32>().unwrap_or(0).into());
                 state.schedule.add(Instant::now() + self.core.scaled(time), Due::Rested);

@@ -263,7 +263,7 @@ impl Channel {
 
     /// Takes the channel down.
     fn bury(&self, state: &mut State, command: &str) {
-        self.abandon_plays(state);
+        self.abandon(state, "done");
         for path in std::mem::take(&mut state.recordings) {
             self.tell_recording(state, EventKind::RecordStop, &path);
         }

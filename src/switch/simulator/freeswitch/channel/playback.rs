@@ -58,9 +58,14 @@ impl Channel {
         self.go_on(state);
     }
 
-    /// The channel is gone: nothing goes on.
-    pub(super) fn abandon_plays(&self, state: &mut State) {
-        while self.stop_innermost(state, "done") {}
+    /// Stops all that plays or rests, and nothing goes on.
+    pub(super) fn abandon(&self, state: &mut State, status: &str) {
+        state.schedule.cancel(&Due::PlayEnd);
+        state.schedule.cancel(&Due::Rested);
+        while self.stop_innermost(state, status) {}
+        if let Some(app) = state.rest.take() {
+            self.complete(state, &app.name, &app.argument, "_none_", &app.id);
+        }
     }
 
     fn go_on(&self, state: &mut State) {
@@ -106,9 +111,15 @@ fn file_lines(out: &mut Vec<u8>, path: &str) {
 /// How long a file plays, unscaled; none if there is no such file, or no
 /// module of a stock FreeSWITCH could open it.
 fn length(path: &str) -> Option<Duration> {
+    match path.strip_prefix("file_string://") {
+        Some(list) => list.split('!').map(length_of_one).sum(),
+        None => length_of_one(path),
+    }
+}
+
+fn length_of_one(path: &str) -> Option<Duration> {
     match path.split_once("://") {
         None => play_length(Path::new(path)),
-        Some(("file_string", list)) => list.split('!').map(length).sum(),
         Some(("silence_stream", ms)) => {
             let ms = ms.split(',').next()?.parse::<u32>().ok()?;
             Some(Duration::from_millis(ms.into()))
