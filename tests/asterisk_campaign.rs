@@ -61,7 +61,6 @@ const fn want(callee: Callee, status: TargetStatus, outcome: Outcome, cause: Opt
 async fn a_campaign_over_every_kind_of_callee() {
     let name = "a_campaign_over_every_kind_of_callee";
     let Some(lab) = AsteriskLab::start(name).await else { return };
-    need::ran(need::Need::Asterisk, name);
     let table = [
         want(Callee::Answers, TargetStatus::Completed, Outcome::Answered, Some(16), None),
         want(Callee::HangsUp, TargetStatus::Completed, Outcome::Answered, None, None),
@@ -122,7 +121,6 @@ async fn a_campaign_over_every_kind_of_callee() {
 async fn a_trunk_without_room_uses_no_attempt() {
     let name = "a_trunk_without_room_uses_no_attempt";
     let Some(lab) = AsteriskLab::start(name).await else { return };
-    need::ran(need::Need::Asterisk, name);
     for (trunk, sip) in [("carrier", Some(SipStatus(503))), ("gone", None)] {
         let world = World::new().await;
         let settings = Settings { max_concurrent: 3, trunk: Some(trunk.into()), ..Settings::default() };
@@ -151,7 +149,6 @@ async fn a_trunk_without_room_uses_no_attempt() {
 async fn retries_go_to_those_who_were_busy() {
     let name = "retries_go_to_those_who_were_busy";
     let Some(lab) = AsteriskLab::start(name).await else { return };
-    need::ran(need::Need::Asterisk, name);
     let world = World::new().await;
     let retry_on = RetryOn { no_answer: false, ..RetryOn::default() };
     let settings = Settings {
@@ -180,7 +177,6 @@ async fn retries_go_to_those_who_were_busy() {
 async fn asterisk_dies_and_comes_back() {
     let name = "asterisk_dies_and_comes_back";
     let Some(mut lab) = AsteriskLab::start(name).await else { return };
-    need::ran(need::Need::Asterisk, name);
     let world = World::new().await;
     world.prompt("hello.wav", Duration::from_secs(4));
     let settings = Settings { max_concurrent: 10, prompts: vec!["hello.wav".into()], ..Settings::default() };
