@@ -16,8 +16,6 @@ use canvass::store::{Location, Store};
 mod evidence;
 #[path = "support/need.rs"]
 mod need;
-#[path = "support/postgres.rs"]
-mod postgres;
 #[path = "support/processes.rs"]
 mod processes;
 #[path = "support/world.rs"]

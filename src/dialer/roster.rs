@@ -153,9 +153,9 @@ impl Entry {
         self.in_progress = self.in_progress.saturating_sub(1);
         match outcome {
             Outcome::Answered | Outcome::Voicemail | Outcome::Busy | Outcome::NoAnswer => self.bad_in_a_row = 0,
-            Outcome::Rejected | Outcome::InvalidNumber | Outcome::Failed | Outcome::Lost => self.bad_in_a_row += 1,
+            Outcome::Rejected | Outcome::InvalidNumber | Outcome::Failed => self.bad_in_a_row += 1,
             // These say nothing of the list.
-            Outcome::Congestion | Outcome::Blocked | Outcome::Cancelled => {}
+            Outcome::Congestion | Outcome::Blocked | Outcome::Cancelled | Outcome::Lost => {}
         }
         self.bad_in_a_row >= SUSPICIOUS
     }

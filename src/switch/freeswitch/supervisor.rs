@@ -190,7 +190,7 @@ impl<'a> Supervisor<'a> {
     }
 
     fn down(&self, reason: &str) {
-        tracing::warn!(switch = self.shared.options.address, reason, "no connection to FreeSWITCH");
+        tracing::debug!(switch = self.shared.options.address, reason, "no connection to FreeSWITCH");
         self.tell(LinkEvent::Down { reason: reason.to_owned() });
     }
 
