@@ -78,3 +78,26 @@ async fn stopping_ends_calls_and_connections() {
     assert_eq!(client.frame().await, None);
     assert!(tokio::net::TcpStream::connect(address).await.is_err());
 }
+
+#[tokio::test]
+async fn who_does_not_read_is_cut_off_and_others_are_not() {
+    let simulator = start(mix()).await;
+    let mut slow = Client::listening(&simulator, "CHANNEL_PARK").await;
+    let mut good = Client::connect(&simulator).await;
+    good.ask("auth ClueCon").await;
+    good.ask("event plain CHANNEL_PARK").await;
+    good.ask(&originate("u", "1")).await;
+    good.wait_for("CHANNEL_PARK").await;
+    // Each parking event carries this, so that few are enough.
+    good.api(&format!("uuid_setvar u ballast {}", "x".repeat(60_000))).await;
+    let mut parked = 0;
+    for _ in 0..1_000 {
+        good.api("uuid_park u").await;
+        good.wait_for("CHANNEL_PARK").await;
+    }
+    while slow.frame().await.is_some() {
+        parked += 1;
+    }
+    assert!(parked < 1_000, "{parked} events reached who did not read");
+    assert_eq!(good.api("uuid_exists u").await, "true");
+}

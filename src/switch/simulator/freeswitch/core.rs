@@ -106,7 +106,8 @@ impl Core {
         (known || down).then_some(!down)
     }
 
-    /// Decides what an originate command does, and notes the call.
+    /// Decides what an originate command does, and notes the call. Of several
+    /// endpoints only the first is called.
     pub(super) fn prepare(self: &Arc<Self>, command: &str) -> Prepared {
         let parsed = match parse_originate(command) {
             Ok(parsed) => parsed,

@@ -5,6 +5,9 @@
 //! (ring time-out, park time-out, `sched_hangup`) are simulated time: the mix's
 //! `speed` divides them.
 //!
+//! Where it differs: one endpoint of an originate string is called, no audio is
+//! recorded, events are plain only, and an extension leads nowhere.
+//!
 //! | module | holds |
 //! |---|---|
 //! | `wire`, `session`, `outlet` | a client's connection: requests in, replies and events out |

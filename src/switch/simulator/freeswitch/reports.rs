@@ -159,7 +159,7 @@ pub(super) fn sofia(core: &Core, argument: &str) -> String {
             );
             let gateways = core.options.gateways.iter().flatten().chain(&core.options.down_gateways);
             for name in gateways {
-                let _ = writeln!(text, "{name:>25}\tgateway\t{:>42}\tNOREG", format!("sip:nobody@127.0.0.1:16060"));
+                let _ = writeln!(text, "{name:>25}\tgateway\t{:>42}\tNOREG", "sip:nobody@127.0.0.1:16060");
             }
             text + &line + "\n"
         }
@@ -186,4 +186,43 @@ pub(super) fn heartbeat(core: &Core) {
         out.push(b'\n');
         out.extend_from_slice(counts.as_bytes());
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio_util::sync::CancellationToken;
+
+    use super::super::event::EventSet;
+    use super::super::outlet::Outlet;
+    use super::*;
+
+    const RECORDING: &str =
+        include_str!("../../../../tests/fixtures/freeswitch/freeswitch-1.10.12-loopback-all-events.bin");
+
+    #[test]
+    fn a_heartbeat_has_the_recorded_headers() {
+        let core = Core::new(super::super::Options::default());
+        let outlet = Arc::new(Outlet::new(CancellationToken::new()));
+        outlet.set_events(EventSet::read("HEARTBEAT"));
+        core.hub.add(outlet.clone());
+        heartbeat(&core);
+        let mut bytes = Vec::new();
+        outlet.take_rest(&mut bytes);
+        let sent = String::from_utf8(bytes).expect("text");
+        let names = |text: &str| -> Vec<String> {
+            let event =
+                text.split("\n\n").find(|event| event.starts_with("Event-Name: HEARTBEAT")).expect("a heartbeat");
+            event.lines().filter_map(|line| Some(line.split_once(": ")?.0.to_owned())).collect()
+        };
+        assert_eq!(names(&sent), names(RECORDING));
+    }
+
+    #[test]
+    fn time_up_is_told_in_words() {
+        let core = Core::new(super::super::Options::default());
+        let words = up_time(&core);
+        assert!(words.starts_with("0 years, 0 days, 0 hours, 0 minutes, "), "{words}");
+    }
 }
