@@ -108,9 +108,26 @@ fn holds_several(text: &str) -> bool {
     if text.split([',', ';', '|', '/', '&', '\n', '\r']).filter(whole).count() > 1 {
         return true;
     }
-    // `030/901820` is one number, `901820/21` is two: 901820 and 901821.
-    let mut parts = text.rsplit('/').map(digits);
-    matches!((parts.next(), parts.next()), (Some(1..=3), Some(5..)))
+    two_endings(text)
+}
+
+/// `901820/21` is short for 901820 and 901821, but `030/901820` is one number:
+/// what stands before the last slash there is an area code at most.
+fn two_endings(text: &str) -> bool {
+    let Some((before, ending)) = text.rsplit_once(['/', '／']) else { return false };
+    let digits = |text: &str| text.chars().filter(|c| c.is_numeric()).count();
+    // Country code, trunk zero and the five digits of the longest area codes.
+    let area = match before.trim_start_matches(['(', ' ']) {
+        text if text.starts_with(['+', '＋']) => 8,
+        text if text.starts_with("00") => 10,
+        _ => 6,
+    };
+    let (grouped, last) = match before.rsplit_once(['/', '／']) {
+        // Groups of two or three, each with a slash behind it.
+        Some((_, group)) => (digits(group) < 6, group),
+        None => (digits(before) <= area, before),
+    };
+    !grouped || (digits(last) >= 5 && digits(ending) < 4)
 }
 
 /// A digit, a plus, or a mark that groups digits (what libphonenumber calls
@@ -176,11 +193,18 @@ mod tests {
             "+12127365000 +12127365001",
             "2127365000+2127365001",
             "030 901820/21",
+            "901820/21",
+            "030 901820 / 1821",
+            "+49 30 901820 / 1821",
+            "030/901820/1821",
         ] {
             refuses(text, NumberError::Several);
         }
         plain("030/901820", "030/901820");
         plain("01/23/45/67/89", "01/23/45/67/89");
+        plain("+49 (0) 34261 / 4711", "+49 (0) 34261 / 4711");
+        plain("0049 34261/4711", "0049 34261/4711");
+        plain("212-736/5000", "212-736/5000");
         plain("+49/30/901820", "+49/30/901820");
     }
 

@@ -1,5 +1,4 @@
-//! The import against a sink in memory; `tests/contact_import.rs` runs it
-//! against a database.
+//! The import against a campaign kept in memory.
 
 use std::collections::HashSet;
 use std::io::Cursor;
