@@ -11,9 +11,13 @@ use crate::campaign::{CampaignId, Settings, TargetStatus};
 use crate::contact::NewContact;
 use crate::number::PhoneNumber;
 
+mod fault;
+mod ledger;
+mod migrations;
 mod model;
 mod postgres;
 mod sqlite;
+mod text;
 
 pub use model::{
     Added, CallRow, Campaign, Changed, Claim, ClaimResult, Claimed, DoNotCall, LedgerBatch, Location, OpenCall,

@@ -1,128 +1,140 @@
 //! The store on Postgres.
-#![allow(missing_docs, unused_variables)]
+//!
+//! Nothing here waits for ever: each operation has a limit of its own, on both
+//! ends (`statement_timeout`), and a connection on which one failed is closed,
+//! not used again. Many rows travel as arrays, one per column (`UNNEST`).
 
-use jiff::Timestamp;
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Connection, PgConnection, PgPool};
 
 use super::StoreError;
-use super::model::*;
-use crate::call::CallId;
-use crate::campaign::{CampaignId, Settings, TargetStatus};
-use crate::contact::NewContact;
-use crate::number::PhoneNumber;
+use session::{Session, within};
 
-#[derive(Clone, Debug)]
-pub struct Postgres;
+mod calls;
+mod campaigns;
+mod do_not_call;
+mod ledger;
+mod lock;
+mod migrate;
+mod numbers;
+mod rows;
+mod session;
+mod targets;
 
-#[derive(Debug)]
-pub struct Lock;
+pub(super) use lock::Lock;
 
-impl Lock {
-    pub async fn renew(&mut self) -> Result<(), StoreError> {
-        unimplemented!()
+/// Connections of one process, the dialing lock's not counted.
+const CONNECTIONS: u32 = 8;
+/// For a connection to be there: a free one, or a new one.
+const CONNECT: Duration = Duration::from_secs(4);
+
+/// A Postgres database. Cheap to clone; clones share its connections.
+#[derive(Clone)]
+pub struct Postgres {
+    options: PgConnectOptions,
+    pool: PgPool,
+}
+
+/// Shows no password.
+impl fmt::Debug for Postgres {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Postgres")
+            .field("host", &self.options.get_host())
+            .field("port", &self.options.get_port())
+            .field("database", &self.options.get_database())
+            .finish_non_exhaustive()
     }
 }
 
 impl Postgres {
-    pub async fn open(url: &secrecy::SecretString) -> Result<Self, StoreError> {
-        unimplemented!()
+    /// Connects once, so that a wrong address or password shows here.
+    pub async fn open(url: &SecretString) -> Result<Self, StoreError> {
+        let options = options(url)?;
+        let connection = within(CONNECT, async { Ok(session::connect(&options).await?) }).await?;
+        // It did its work; that it also says good-bye is only polite.
+        let _ = within(CONNECT, async { Ok(connection.close().await?) }).await;
+        let pool = PgPoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(CONNECT)
+            .after_connect(|connection, _| Box::pin(session::prepare(connection)))
+            .connect_lazy_with(options.clone());
+        Ok(Self { options, pool })
     }
-    pub async fn dialing_lock(&self, owner: &str) -> Result<Lock, StoreError> {
-        unimplemented!()
-    }
-    pub async fn migrate(&self) -> Result<Vec<i64>, StoreError> {
-        unimplemented!()
-    }
+
+    /// Asks the server for an answer.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        unimplemented!()
+        within(CONNECT, async {
+            let mut session = self.session().await?;
+            session.connection().ping().await?;
+            session.keep();
+            Ok(())
+        })
+        .await
     }
-    pub async fn create_campaign(
-        &self,
-        id: CampaignId,
-        name: &str,
-        settings: &Settings,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        unimplemented!()
-    }
-    pub async fn campaign(&self, id: CampaignId) -> Result<Option<Campaign>, StoreError> {
-        unimplemented!()
-    }
-    pub async fn campaigns(&self) -> Result<Vec<Campaign>, StoreError> {
-        unimplemented!()
-    }
-    pub async fn active_campaigns(&self) -> Result<Vec<Campaign>, StoreError> {
-        unimplemented!()
-    }
-    pub async fn change_status(
-        &self,
-        id: CampaignId,
-        change: &StatusChange,
-        now: Timestamp,
-    ) -> Result<Changed, StoreError> {
-        unimplemented!()
-    }
-    pub async fn set_settings(
-        &self,
-        id: CampaignId,
-        settings: &Settings,
-        now: Timestamp,
-    ) -> Result<Changed, StoreError> {
-        unimplemented!()
-    }
-    pub async fn add_targets(
-        &self,
-        campaign: CampaignId,
-        contacts: &[NewContact],
-        now: Timestamp,
-    ) -> Result<Added, StoreError> {
-        unimplemented!()
-    }
-    pub async fn tally(&self, campaign: CampaignId) -> Result<Tally, StoreError> {
-        unimplemented!()
-    }
-    pub async fn remaining(&self, campaign: CampaignId) -> Result<Remaining, StoreError> {
-        unimplemented!()
-    }
-    pub async fn target_by_number(
-        &self,
-        campaign: CampaignId,
-        number: PhoneNumber,
-    ) -> Result<Option<(TargetStatus, u32, Option<Timestamp>)>, StoreError> {
-        unimplemented!()
-    }
-    pub async fn commit(&self, batch: &LedgerBatch, now: Timestamp) -> Result<Vec<ClaimResult>, StoreError> {
-        unimplemented!()
-    }
-    pub async fn open_calls(&self) -> Result<Vec<OpenCall>, StoreError> {
-        unimplemented!()
-    }
-    pub async fn calls_page(
-        &self,
-        campaign: CampaignId,
-        after: Option<CallId>,
-        limit: u32,
-    ) -> Result<Vec<CallRow>, StoreError> {
-        unimplemented!()
-    }
-    pub async fn add_numbers(&self, numbers: &[PhoneNumber], now: Timestamp) -> Result<(), StoreError> {
-        unimplemented!()
-    }
-    pub async fn numbers(&self) -> Result<Vec<OwnNumber>, StoreError> {
-        unimplemented!()
-    }
-    pub async fn set_number_active(&self, number: PhoneNumber, active: bool) -> Result<bool, StoreError> {
-        unimplemented!()
-    }
-    pub async fn add_do_not_call(&self, entry: &DoNotCall) -> Result<(), StoreError> {
-        unimplemented!()
-    }
-    pub async fn do_not_call(&self, number: PhoneNumber) -> Result<Option<DoNotCall>, StoreError> {
-        unimplemented!()
-    }
-    pub async fn remove_do_not_call(&self, number: PhoneNumber) -> Result<bool, StoreError> {
-        unimplemented!()
-    }
+
+    /// Closes every connection, of every clone.
     pub async fn close(&self) {
-        unimplemented!()
+        // A server that is gone must not hold up the end of the program.
+        let _ = tokio::time::timeout(CONNECT, self.pool.close()).await;
+    }
+
+    /// A connection from the pool.
+    async fn session(&self) -> Result<Session, StoreError> {
+        Ok(Session::new(self.pool.acquire().await?))
+    }
+
+    /// A connection beside the pool.
+    async fn connect(&self) -> Result<PgConnection, StoreError> {
+        within(CONNECT, async { Ok(session::connect(&self.options).await?) }).await
+    }
+}
+
+/// Reads the URL. What is wrong with it is told without showing it.
+fn options(url: &SecretString) -> Result<PgConnectOptions, StoreError> {
+    let text = url.expose_secret();
+    if !(text.starts_with("postgres://") || text.starts_with("postgresql://")) {
+        let expected = "expected postgres://user:password@host:port/database";
+        return Err(StoreError::Refused(sqlx::Error::Configuration(expected.into())));
+    }
+    let options = PgConnectOptions::from_str(text)
+        .map_err(|_| StoreError::Refused(sqlx::Error::Configuration("the postgres:// URL cannot be read".into())))?;
+    Ok(if options.get_application_name().is_some() { options } else { options.application_name("canvass") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secret(url: &str) -> SecretString {
+        SecretString::from(url.to_owned())
+    }
+
+    #[test]
+    fn no_error_shows_the_password() {
+        for url in [
+            "mysql://canvass:hunter2@db/canvass",
+            "canvass:hunter2@db",
+            "postgres://canvass:hunter2@db:notaport/canvass",
+            "postgres://canvass:hunter2@db/canvass?sslmode=hunter2",
+        ] {
+            let error = options(&secret(url)).expect_err("an error");
+            assert!(matches!(error, StoreError::Refused(_)));
+            let shown = format!("{error} {error:?}");
+            assert!(!shown.contains("hunter2"), "{shown}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_that_is_not_there_is_away() {
+        // Port 1 is not listened on.
+        let error = Postgres::open(&secret("postgres://canvass:hunter2@127.0.0.1:1/canvass")).await;
+        let error = error.expect_err("an error");
+        assert!(matches!(error, StoreError::Away(_)), "{error:?}");
+        assert!(!format!("{error} {error:?}").contains("hunter2"));
     }
 }

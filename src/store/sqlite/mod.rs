@@ -1,128 +1,76 @@
-//! The store on Sqlite.
-#![allow(missing_docs, unused_variables)]
+//! The store on SQLite: one file, one writer, a few readers.
+//!
+//! Every write is one `BEGIN IMMEDIATE` transaction on the one writing
+//! connection, so writers of this process queue up in order and those of other
+//! processes wait for each other (`busy_timeout`) instead of failing. Reads go
+//! to connections of their own and never wait (write-ahead log).
+//!
+//! Many rows travel as one JSON array, taken apart by `jsonb_each`: a statement
+//! per batch, not per row.
 
-use jiff::Timestamp;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::StoreError;
-use super::model::*;
-use crate::call::CallId;
-use crate::campaign::{CampaignId, Settings, TargetStatus};
-use crate::contact::NewContact;
-use crate::number::PhoneNumber;
+use writer::Durability;
 
+mod calls;
+mod campaigns;
+mod do_not_call;
+mod ledger;
+mod lock;
+mod migrate;
+mod numbers;
+mod readers;
+mod rows;
+mod targets;
+mod writer;
+
+pub(super) use lock::Lock;
+
+/// A SQLite database. Cheap to clone; clones share its connections.
 #[derive(Clone, Debug)]
-pub struct Sqlite;
+pub struct Sqlite {
+    inner: Arc<Inner>,
+}
 
 #[derive(Debug)]
-pub struct Lock;
-
-impl Lock {
-    pub async fn renew(&mut self) -> Result<(), StoreError> {
-        unimplemented!()
-    }
+struct Inner {
+    path: PathBuf,
+    writer: tokio::sync::Mutex<writer::Writer>,
+    readers: readers::Readers,
 }
 
 impl Sqlite {
-    pub async fn open(path: &std::path::Path) -> Result<Self, StoreError> {
-        unimplemented!()
+    /// Opens the file, which is made if it is not there.
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        let writer = writer::Writer::open(path).await?;
+        // Two names of one file must meet at one lock file.
+        let path = path.canonicalize().map_err(StoreError::io)?;
+        let readers = readers::Readers::new(&path);
+        Ok(Self { inner: Arc::new(Inner { path, writer: tokio::sync::Mutex::new(writer), readers }) })
     }
-    pub fn dialing_lock(&self, owner: &str) -> Result<Lock, StoreError> {
-        unimplemented!()
-    }
-    pub async fn migrate(&self) -> Result<Vec<i64>, StoreError> {
-        unimplemented!()
-    }
+
+    /// Reads something.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        unimplemented!()
+        let mut reader = self.reader().await?;
+        sqlx::query("SELECT 1 FROM sqlite_schema LIMIT 1").fetch_optional(reader.connection()?).await?;
+        Ok(())
     }
-    pub async fn create_campaign(
-        &self,
-        id: CampaignId,
-        name: &str,
-        settings: &Settings,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        unimplemented!()
-    }
-    pub async fn campaign(&self, id: CampaignId) -> Result<Option<Campaign>, StoreError> {
-        unimplemented!()
-    }
-    pub async fn campaigns(&self) -> Result<Vec<Campaign>, StoreError> {
-        unimplemented!()
-    }
-    pub async fn active_campaigns(&self) -> Result<Vec<Campaign>, StoreError> {
-        unimplemented!()
-    }
-    pub async fn change_status(
-        &self,
-        id: CampaignId,
-        change: &StatusChange,
-        now: Timestamp,
-    ) -> Result<Changed, StoreError> {
-        unimplemented!()
-    }
-    pub async fn set_settings(
-        &self,
-        id: CampaignId,
-        settings: &Settings,
-        now: Timestamp,
-    ) -> Result<Changed, StoreError> {
-        unimplemented!()
-    }
-    pub async fn add_targets(
-        &self,
-        campaign: CampaignId,
-        contacts: &[NewContact],
-        now: Timestamp,
-    ) -> Result<Added, StoreError> {
-        unimplemented!()
-    }
-    pub async fn tally(&self, campaign: CampaignId) -> Result<Tally, StoreError> {
-        unimplemented!()
-    }
-    pub async fn remaining(&self, campaign: CampaignId) -> Result<Remaining, StoreError> {
-        unimplemented!()
-    }
-    pub async fn target_by_number(
-        &self,
-        campaign: CampaignId,
-        number: PhoneNumber,
-    ) -> Result<Option<(TargetStatus, u32, Option<Timestamp>)>, StoreError> {
-        unimplemented!()
-    }
-    pub async fn commit(&self, batch: &LedgerBatch, now: Timestamp) -> Result<Vec<ClaimResult>, StoreError> {
-        unimplemented!()
-    }
-    pub async fn open_calls(&self) -> Result<Vec<OpenCall>, StoreError> {
-        unimplemented!()
-    }
-    pub async fn calls_page(
-        &self,
-        campaign: CampaignId,
-        after: Option<CallId>,
-        limit: u32,
-    ) -> Result<Vec<CallRow>, StoreError> {
-        unimplemented!()
-    }
-    pub async fn add_numbers(&self, numbers: &[PhoneNumber], now: Timestamp) -> Result<(), StoreError> {
-        unimplemented!()
-    }
-    pub async fn numbers(&self) -> Result<Vec<OwnNumber>, StoreError> {
-        unimplemented!()
-    }
-    pub async fn set_number_active(&self, number: PhoneNumber, active: bool) -> Result<bool, StoreError> {
-        unimplemented!()
-    }
-    pub async fn add_do_not_call(&self, entry: &DoNotCall) -> Result<(), StoreError> {
-        unimplemented!()
-    }
-    pub async fn do_not_call(&self, number: PhoneNumber) -> Result<Option<DoNotCall>, StoreError> {
-        unimplemented!()
-    }
-    pub async fn remove_do_not_call(&self, number: PhoneNumber) -> Result<bool, StoreError> {
-        unimplemented!()
-    }
+
+    /// Closes every connection, of every clone.
     pub async fn close(&self) {
-        unimplemented!()
+        self.inner.readers.close().await;
+        self.inner.writer.lock().await.close().await;
+    }
+
+    /// The right to write: held until dropped.
+    async fn writer(&self) -> tokio::sync::MutexGuard<'_, writer::Writer> {
+        self.inner.writer.lock().await
+    }
+
+    /// A connection to read from.
+    async fn reader(&self) -> Result<readers::Reader<'_>, StoreError> {
+        self.inner.readers.get().await
     }
 }

@@ -1,0 +1,10 @@
+//! What a ledger transaction changes, decided without I/O and so the same on
+//! both engines: they only read the rows concerned and write what comes out.
+
+mod claim;
+mod settle;
+mod tally;
+
+pub(super) use claim::{Due, Known, Taking, Turn, again};
+pub(super) use settle::{Changes, Standing, calls_named, settle};
+pub(super) use tally::{TallyKind, TallyMoves};

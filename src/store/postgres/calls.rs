@@ -1,0 +1,59 @@
+//! Calls, read.
+
+use uuid::Uuid;
+
+use super::session::{OPERATION, within};
+use super::{Postgres, StoreError, rows};
+use crate::call::CallId;
+use crate::campaign::CampaignId;
+use crate::store::model::{CallRow, OpenCall};
+
+const OPEN: &str = "SELECT c.id, c.caller_id, c.switch, c.campaign_id, c.target_id, c.number, c.attempt, t.congestions,
+        c.created_at, c.answered_at
+    FROM calls AS c
+    JOIN campaign_contacts AS t ON t.id = c.target_id
+    WHERE c.ended_at IS NULL
+    ORDER BY c.created_at, c.id";
+
+const PAGE: &str = "SELECT c.id, c.caller_id, c.switch, c.target_id, c.number, k.name, c.attempt, c.created_at,
+        c.ringing_at, c.answered_at, c.ended_at, c.outcome, c.cause, c.sip, c.detail, t.status
+    FROM calls AS c
+    JOIN campaign_contacts AS t ON t.id = c.target_id
+    JOIN contacts AS k ON k.id = t.contact_id
+    WHERE c.campaign_id = $1 AND c.id > $2
+    ORDER BY c.id
+    LIMIT $3";
+
+impl Postgres {
+    /// See [`Store::open_calls`](crate::store::Store::open_calls).
+    pub async fn open_calls(&self) -> Result<Vec<OpenCall>, StoreError> {
+        within(OPERATION, async {
+            let mut session = self.session().await?;
+            let found = sqlx::query(OPEN).fetch_all(session.connection()).await?;
+            session.keep();
+            found.iter().map(rows::open_call).collect()
+        })
+        .await
+    }
+
+    /// See [`Store::calls_page`](crate::store::Store::calls_page).
+    pub async fn calls_page(
+        &self,
+        campaign: CampaignId,
+        after: Option<CallId>,
+        limit: u32,
+    ) -> Result<Vec<CallRow>, StoreError> {
+        within(OPERATION, async {
+            let mut session = self.session().await?;
+            let found = sqlx::query(PAGE)
+                .bind(campaign.0)
+                .bind(after.map_or(Uuid::nil(), |call| call.0))
+                .bind(i64::from(limit))
+                .fetch_all(session.connection())
+                .await?;
+            session.keep();
+            found.iter().map(rows::call_row).collect()
+        })
+        .await
+    }
+}

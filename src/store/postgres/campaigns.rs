@@ -1,0 +1,145 @@
+//! Campaigns.
+
+use jiff::Timestamp;
+use sqlx::PgConnection;
+
+use super::rows::{self, at};
+use super::session::{OPERATION, within};
+use super::{Postgres, StoreError};
+use crate::campaign::{Action, CampaignId, CampaignStatus, Settings};
+use crate::store::model::{Campaign, Changed, StatusChange};
+use crate::store::text;
+
+impl Postgres {
+    /// See [`Store::create_campaign`](crate::store::Store::create_campaign).
+    pub async fn create_campaign(
+        &self,
+        id: CampaignId,
+        name: &str,
+        settings: &Settings,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let settings = text::settings_json(settings)?;
+        within(OPERATION, async {
+            let mut session = self.session().await?;
+            sqlx::query(
+                "INSERT INTO campaigns (id, name, status, settings, created_at, updated_at)
+                 VALUES ($1, $2, 'draft', $3, $4, $4)",
+            )
+            .bind(id.0)
+            .bind(text::clean(name))
+            .bind(settings)
+            .bind(at(now))
+            .execute(session.connection())
+            .await?;
+            session.keep();
+            Ok(())
+        })
+        .await
+    }
+
+    /// See [`Store::campaign`](crate::store::Store::campaign).
+    pub async fn campaign(&self, id: CampaignId) -> Result<Option<Campaign>, StoreError> {
+        within(OPERATION, async {
+            let mut session = self.session().await?;
+            let row = sqlx::query("SELECT * FROM campaigns WHERE id = $1")
+                .bind(id.0)
+                .fetch_optional(session.connection())
+                .await?;
+            session.keep();
+            row.as_ref().map(rows::campaign).transpose()
+        })
+        .await
+    }
+
+    /// See [`Store::campaigns`](crate::store::Store::campaigns).
+    pub async fn campaigns(&self) -> Result<Vec<Campaign>, StoreError> {
+        self.list("SELECT * FROM campaigns ORDER BY created_at DESC, id DESC").await
+    }
+
+    /// See [`Store::active_campaigns`](crate::store::Store::active_campaigns).
+    pub async fn active_campaigns(&self) -> Result<Vec<Campaign>, StoreError> {
+        self.list("SELECT * FROM campaigns WHERE status IN ('scheduled', 'running') ORDER BY created_at, id").await
+    }
+
+    async fn list(&self, sql: &'static str) -> Result<Vec<Campaign>, StoreError> {
+        within(OPERATION, async {
+            let mut session = self.session().await?;
+            let found = sqlx::query(sql).fetch_all(session.connection()).await?;
+            session.keep();
+            found.iter().map(rows::campaign).collect()
+        })
+        .await
+    }
+
+    /// See [`Store::change_status`](crate::store::Store::change_status).
+    pub async fn change_status(
+        &self,
+        id: CampaignId,
+        change: &StatusChange,
+        now: Timestamp,
+    ) -> Result<Changed, StoreError> {
+        let from: Vec<_> = change.from.iter().map(|status| status.as_str()).collect();
+        let scheduled_at = change.scheduled_at.filter(|_| change.to == CampaignStatus::Scheduled);
+        within(OPERATION, async {
+            let mut session = self.session().await?;
+            let done = sqlx::query(
+                "UPDATE campaigns SET status = $2, reason = $3, scheduled_at = coalesce($4, scheduled_at),
+                     started_at = CASE WHEN $2 = 'running' THEN coalesce(started_at, $5) ELSE started_at END,
+                     finished_at = CASE WHEN $6 THEN $5 END, updated_at = $5
+                 WHERE id = $1 AND status = ANY($7)",
+            )
+            .bind(id.0)
+            .bind(change.to.as_str())
+            .bind(text::clean_option(change.reason.as_ref()))
+            .bind(scheduled_at.map(at))
+            .bind(at(now))
+            .bind(change.to.is_final())
+            .bind(from)
+            .execute(session.connection())
+            .await?;
+            let changed = changed(session.connection(), id, done.rows_affected()).await?;
+            session.keep();
+            Ok(changed)
+        })
+        .await
+    }
+
+    /// See [`Store::set_settings`](crate::store::Store::set_settings).
+    pub async fn set_settings(
+        &self,
+        id: CampaignId,
+        settings: &Settings,
+        now: Timestamp,
+    ) -> Result<Changed, StoreError> {
+        let settings = text::settings_json(settings)?;
+        let from: Vec<_> = CampaignStatus::sources(Action::Edit).iter().map(|status| status.as_str()).collect();
+        within(OPERATION, async {
+            let mut session = self.session().await?;
+            let done =
+                sqlx::query("UPDATE campaigns SET settings = $2, updated_at = $3 WHERE id = $1 AND status = ANY($4)")
+                    .bind(id.0)
+                    .bind(settings)
+                    .bind(at(now))
+                    .bind(from)
+                    .execute(session.connection())
+                    .await?;
+            let changed = changed(session.connection(), id, done.rows_affected()).await?;
+            session.keep();
+            Ok(changed)
+        })
+        .await
+    }
+}
+
+/// What came of an update that touched so many rows, and if none, why.
+async fn changed(connection: &mut PgConnection, id: CampaignId, rows: u64) -> Result<Changed, StoreError> {
+    if rows > 0 {
+        return Ok(Changed::Yes);
+    }
+    let row = sqlx::query("SELECT status FROM campaigns WHERE id = $1").bind(id.0).fetch_optional(connection).await?;
+    Ok(match row {
+        Some(row) => Changed::Conflict(rows::word(&row, "status")?),
+        None => Changed::NotFound,
+    })
+}

@@ -1,0 +1,215 @@
+//! The ledger's transaction: answers, ends, claims.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+use sqlx::{Connection, PgConnection};
+
+use super::rows::{self, at};
+use super::session::{OPERATION, within};
+use super::{Postgres, StoreError, targets};
+use crate::campaign::CampaignId;
+use crate::store::ledger::{self, Changes, Known, Taking, TallyMoves, Turn};
+use crate::store::model::{Claim, ClaimResult, LedgerBatch};
+use crate::store::text;
+
+/// The open ones of the calls given, locked in order.
+const STANDING: &str = "SELECT c.id, c.campaign_id, c.target_id, t.last_call_id IS NOT DISTINCT FROM c.id AS current,
+        t.status, t.attempts, t.congestions
+    FROM calls AS c
+    JOIN campaign_contacts AS t ON t.id = c.target_id
+    WHERE c.id = ANY($1) AND c.ended_at IS NULL
+    ORDER BY c.id
+    FOR UPDATE OF c, t";
+
+const WRITE_CALLS: &str = "UPDATE calls AS c SET
+        ringing_at = coalesce(j.ringing_at, c.ringing_at), answered_at = coalesce(j.answered_at, c.answered_at),
+        ended_at = j.ended_at, outcome = j.outcome, cause = j.cause, sip = j.sip, detail = j.detail
+    FROM UNNEST($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::int[], $7::int[],
+        $8::text[]) AS j (id, ringing_at, answered_at, ended_at, outcome, cause, sip, detail)
+    WHERE c.id = j.id AND c.ended_at IS NULL";
+
+const WRITE_TARGETS: &str = "UPDATE campaign_contacts AS t SET
+        status = j.status, due_at = j.due_at, attempts = j.attempts, congestions = j.congestions,
+        last_outcome = coalesce(j.last_outcome, t.last_outcome), updated_at = $7
+    FROM UNNEST($1::bigint[], $2::text[], $3::timestamptz[], $4::int[], $5::int[], $6::text[])
+        AS j (id, status, due_at, attempts, congestions, last_outcome)
+    WHERE t.id = j.id";
+
+/// Those of a claim's calls that are there already.
+const KNOWN: &str = "SELECT c.id, c.campaign_id, c.caller_id, c.switch, c.target_id, c.number, c.attempt,
+        t.congestions, c.ended_at IS NULL AS open
+    FROM calls AS c
+    JOIN campaign_contacts AS t ON t.id = c.target_id
+    WHERE c.id = ANY($1)";
+
+/// The running ones of these campaigns; none of them is paused or cancelled
+/// before the transaction ends.
+const RUNNING: &str = "SELECT id FROM campaigns WHERE id = ANY($1) AND status = 'running' ORDER BY id FOR SHARE";
+
+/// The front of a campaign's dialing order, but for what others claim just now.
+const DUE: &str = "SELECT t.id, t.number, t.status, t.attempts, t.congestions,
+        EXISTS (SELECT 1 FROM do_not_call AS d WHERE d.number = t.number) AS do_not_call
+    FROM campaign_contacts AS t
+    WHERE t.campaign_id = $1 AND t.due_at IS NOT NULL AND t.due_at <= $2
+    ORDER BY t.due_at, t.id
+    LIMIT $3
+    FOR UPDATE OF t SKIP LOCKED";
+
+const CALL_TARGETS: &str = "UPDATE campaign_contacts AS t SET
+        status = 'calling', due_at = NULL, attempts = t.attempts + 1, last_call_id = j.call_id, updated_at = $3
+    FROM UNNEST($1::bigint[], $2::uuid[]) AS j (id, call_id)
+    WHERE t.id = j.id";
+
+const BAR_TARGETS: &str =
+    "UPDATE campaign_contacts SET status = 'do_not_call', due_at = NULL, updated_at = $2 WHERE id = ANY($1)";
+
+const ADD_CALLS: &str = "INSERT INTO calls (id, campaign_id, target_id, number, attempt, caller_id, switch, created_at)
+    SELECT id, $7, target_id, number, attempt, caller_id, switch, $8
+    FROM UNNEST($1::uuid[], $2::bigint[], $3::text[], $4::int[], $5::text[], $6::text[])
+        AS j (id, target_id, number, attempt, caller_id, switch)";
+
+impl Postgres {
+    /// See [`Store::commit`](crate::store::Store::commit).
+    pub async fn commit(&self, batch: &LedgerBatch, now: Timestamp) -> Result<Vec<ClaimResult>, StoreError> {
+        within(OPERATION, async {
+            let mut session = self.session().await?;
+            let mut transaction = session.connection().begin().await?;
+            let results = apply(&mut transaction, batch, now).await?;
+            transaction.commit().await?;
+            session.keep();
+            Ok(results)
+        })
+        .await
+    }
+}
+
+async fn apply(
+    connection: &mut PgConnection,
+    batch: &LedgerBatch,
+    now: Timestamp,
+) -> Result<Vec<ClaimResult>, StoreError> {
+    let mut tally = TallyMoves::default();
+    settle(connection, batch, now, &mut tally).await?;
+    let known = known(connection, &batch.claims).await?;
+    let running = running(connection, &batch.claims).await?;
+    let mut results = Vec::with_capacity(batch.claims.len());
+    for claim in &batch.claims {
+        let runs = running.contains(&claim.campaign);
+        let mut result = match ledger::again(claim, &known) {
+            Some(claimed) => ClaimResult { claimed, ..ClaimResult::default() },
+            None if runs => take(connection, claim, now, &mut tally).await?,
+            None => ClaimResult::default(),
+        };
+        result.not_running = !runs;
+        results.push(result);
+    }
+    targets::write_tally(connection, &tally).await?;
+    Ok(results)
+}
+
+/// Applies the answers and ends of a batch.
+async fn settle(
+    connection: &mut PgConnection,
+    batch: &LedgerBatch,
+    now: Timestamp,
+    tally: &mut TallyMoves,
+) -> Result<(), StoreError> {
+    let named: Vec<_> = ledger::calls_named(batch).iter().map(|call| call.0).collect();
+    if named.is_empty() {
+        return Ok(());
+    }
+    let standing = sqlx::query(STANDING).bind(named).fetch_all(&mut *connection).await?;
+    let standing = standing.iter().map(rows::standing).collect::<Result<_, _>>()?;
+    let Changes { calls, targets } = ledger::settle(batch, standing, now, tally);
+    if !calls.is_empty() {
+        let facts = || calls.iter().map(|change| &change.facts);
+        sqlx::query(WRITE_CALLS)
+            .bind(calls.iter().map(|change| change.call.0).collect::<Vec<_>>())
+            .bind(facts().map(|facts| facts.ringing_at.map(at)).collect::<Vec<_>>())
+            .bind(facts().map(|facts| facts.answered_at.map(at)).collect::<Vec<_>>())
+            .bind(facts().map(|facts| facts.ended_at.map(at)).collect::<Vec<_>>())
+            .bind(calls.iter().map(|change| change.outcome.map(|outcome| outcome.as_str())).collect::<Vec<_>>())
+            .bind(facts().map(|facts| facts.cause.map(|cause| i32::from(cause.0))).collect::<Vec<_>>())
+            .bind(facts().map(|facts| facts.sip.map(|sip| i32::from(sip.0))).collect::<Vec<_>>())
+            .bind(facts().map(|facts| text::clean_option(facts.detail.as_ref())).collect::<Vec<_>>())
+            .execute(&mut *connection)
+            .await?;
+    }
+    if !targets.is_empty() {
+        sqlx::query(WRITE_TARGETS)
+            .bind(targets.iter().map(|change| change.target.0).collect::<Vec<_>>())
+            .bind(targets.iter().map(|change| change.status.as_str()).collect::<Vec<_>>())
+            .bind(targets.iter().map(|change| change.due_at.map(at)).collect::<Vec<_>>())
+            .bind(targets.iter().map(|change| rows::int(change.attempts)).collect::<Vec<_>>())
+            .bind(targets.iter().map(|change| rows::int(change.congestions)).collect::<Vec<_>>())
+            .bind(targets.iter().map(|change| change.last_outcome.map(|outcome| outcome.as_str())).collect::<Vec<_>>())
+            .bind(at(now))
+            .execute(connection)
+            .await?;
+    }
+    Ok(())
+}
+
+/// The calls of these claims that an earlier commit has written.
+async fn known(connection: &mut PgConnection, claims: &[Claim]) -> Result<Vec<Known>, StoreError> {
+    let planned: Vec<_> = claims.iter().flat_map(|claim| &claim.calls).map(|planned| planned.call.0).collect();
+    if planned.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found = sqlx::query(KNOWN).bind(planned).fetch_all(connection).await?;
+    found.iter().map(rows::known).collect()
+}
+
+async fn running(connection: &mut PgConnection, claims: &[Claim]) -> Result<HashSet<CampaignId>, StoreError> {
+    if claims.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let campaigns: Vec<_> = claims.iter().map(|claim| claim.campaign.0).collect();
+    let found = sqlx::query(RUNNING).bind(campaigns).fetch_all(connection).await?;
+    found.iter().map(|row| rows::campaign_id(row, "id")).collect()
+}
+
+/// Claims what is due.
+async fn take(
+    connection: &mut PgConnection,
+    claim: &Claim,
+    now: Timestamp,
+    tally: &mut TallyMoves,
+) -> Result<ClaimResult, StoreError> {
+    let mut taking = Taking::new(claim);
+    while let Some(window) = taking.window() {
+        let found = sqlx::query(DUE)
+            .bind(claim.campaign.0)
+            .bind(at(now))
+            .bind(i64::try_from(window).unwrap_or(i64::MAX))
+            .fetch_all(&mut *connection)
+            .await?;
+        let due = found.iter().map(rows::due).collect::<Result<_, _>>()?;
+        let Turn { called, do_not_call } = taking.take(window, due, tally);
+        if !called.is_empty() {
+            let (targets, calls): (Vec<_>, Vec<_>) = called.iter().map(|(target, call)| (target.0, call.0)).unzip();
+            sqlx::query(CALL_TARGETS).bind(targets).bind(calls).bind(at(now)).execute(&mut *connection).await?;
+        }
+        if !do_not_call.is_empty() {
+            let targets: Vec<_> = do_not_call.iter().map(|target| target.0).collect();
+            sqlx::query(BAR_TARGETS).bind(targets).bind(at(now)).execute(&mut *connection).await?;
+        }
+    }
+    let result = taking.finish();
+    let claimed = || result.claimed.iter();
+    if !result.claimed.is_empty() {
+        sqlx::query(ADD_CALLS)
+            .bind(claimed().map(|claimed| claimed.planned.call.0).collect::<Vec<_>>())
+            .bind(claimed().map(|claimed| claimed.target.0).collect::<Vec<_>>())
+            .bind(claimed().map(|claimed| claimed.number.to_string()).collect::<Vec<_>>())
+            .bind(claimed().map(|claimed| rows::int(claimed.attempt)).collect::<Vec<_>>())
+            .bind(claimed().map(|claimed| claimed.planned.caller_id.to_string()).collect::<Vec<_>>())
+            .bind(claimed().map(|claimed| text::clean(&claimed.planned.switch)).collect::<Vec<_>>())
+            .bind(claim.campaign.0)
+            .bind(at(now))
+            .execute(connection)
+            .await?;
+    }
+    Ok(result)
+}

@@ -1,0 +1,223 @@
+//! Targets: bulk import, and what a campaign's progress is read from.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sqlx::{Connection, PgConnection, Row};
+
+use super::rows::{self, at};
+use super::session::{OPERATION, within};
+use super::{Postgres, StoreError};
+use crate::campaign::{CampaignId, TargetStatus};
+use crate::contact::NewContact;
+use crate::number::PhoneNumber;
+use crate::store::ledger::{TallyKind, TallyMoves};
+use crate::store::model::{Added, Remaining, Tally};
+use crate::store::text;
+
+/// For an import of one slice.
+const IMPORT: Duration = Duration::from_secs(90);
+
+/// An import may take longer than a claim, and can be repeated after a crash.
+const BULK: &str = "SET LOCAL statement_timeout = '60s';
+    SET LOCAL lock_timeout = '30s';
+    SET LOCAL synchronous_commit = off";
+
+/// Imports into one campaign take turns, so that what [`KNOWN`] gives holds
+/// until the end of the transaction.
+const TAKE_TURNS: &str = "SELECT pg_advisory_xact_lock(hashtextextended('canvass import ' || $1::text, 0))";
+
+/// Positions, from 1, of numbers the campaign has.
+const KNOWN: &str = "SELECT j.place FROM UNNEST($1::text[]) WITH ORDINALITY AS j (number, place)
+    WHERE EXISTS (SELECT 1 FROM campaign_contacts AS t WHERE t.campaign_id = $2 AND t.number = j.number)";
+
+/// Contacts and their targets; the order of the arrays becomes the order of ids.
+const ADD: &str = "WITH added AS (
+        INSERT INTO contacts (number, name, email, company, notes, timezone, consent, variables, created_at)
+        SELECT number, name, email, company, notes, timezone, consent, variables, $10
+        FROM UNNEST($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::jsonb[])
+            WITH ORDINALITY AS j (number, name, email, company, notes, timezone, consent, variables, place)
+        ORDER BY place
+        RETURNING id, number
+    )
+    INSERT INTO campaign_contacts (campaign_id, contact_id, number, status, due_at, updated_at)
+    SELECT $9, id, number, 'pending', $10, $10 FROM added ORDER BY id";
+
+impl Postgres {
+    /// See [`Store::add_targets`](crate::store::Store::add_targets).
+    pub async fn add_targets(
+        &self,
+        campaign: CampaignId,
+        contacts: &[NewContact],
+        now: Timestamp,
+    ) -> Result<Added, StoreError> {
+        within(IMPORT, async {
+            let mut session = self.session().await?;
+            let mut transaction = session.connection().begin().await?;
+            sqlx::raw_sql(BULK).execute(&mut *transaction).await?;
+            sqlx::query(TAKE_TURNS).bind(campaign.to_string()).execute(&mut *transaction).await?;
+            let duplicates = duplicates(&mut transaction, campaign, contacts).await?;
+            let fresh: Vec<_> = contacts
+                .iter()
+                .enumerate()
+                .filter(|(at, _)| !duplicates.contains(at))
+                .map(|(_, contact)| contact)
+                .collect();
+            if !fresh.is_empty() {
+                insert(&mut transaction, campaign, &fresh, now).await?;
+                let mut tally = TallyMoves::default();
+                tally.added(campaign, TargetStatus::Pending, i64::try_from(fresh.len()).unwrap_or(i64::MAX));
+                write_tally(&mut transaction, &tally).await?;
+            }
+            transaction.commit().await?;
+            session.keep();
+            let mut duplicates: Vec<_> = duplicates.into_iter().collect();
+            duplicates.sort_unstable();
+            Ok(Added { added: fresh.len() as u64, duplicates })
+        })
+        .await
+    }
+
+    /// See [`Store::tally`](crate::store::Store::tally).
+    pub async fn tally(&self, campaign: CampaignId) -> Result<Tally, StoreError> {
+        within(OPERATION, async {
+            let mut session = self.session().await?;
+            let found = sqlx::query("SELECT kind, key, count FROM campaign_tally WHERE campaign_id = $1 AND count > 0")
+                .bind(campaign.0)
+                .fetch_all(session.connection())
+                .await?;
+            session.keep();
+            let mut tally = Tally::default();
+            for row in &found {
+                let count = u64::try_from(row.try_get::<i64, _>("count")?).unwrap_or(0);
+                match row.try_get::<&str, _>("kind")? {
+                    kind if kind == TallyKind::Target.as_str() => tally.targets.push((rows::word(row, "key")?, count)),
+                    kind if kind == TallyKind::Outcome.as_str() => {
+                        tally.outcomes.push((rows::word(row, "key")?, count));
+                    }
+                    other => return Err(StoreError::unreadable("campaign_tally.kind", other)),
+                }
+            }
+            tally.targets.sort_unstable();
+            tally.outcomes.sort_unstable();
+            Ok(tally)
+        })
+        .await
+    }
+
+    /// See [`Store::remaining`](crate::store::Store::remaining).
+    pub async fn remaining(&self, campaign: CampaignId) -> Result<Remaining, StoreError> {
+        within(OPERATION, async {
+            let mut session = self.session().await?;
+            let row = sqlx::query(
+                "SELECT (SELECT due_at FROM campaign_contacts WHERE campaign_id = $1 AND due_at IS NOT NULL
+                         ORDER BY due_at LIMIT 1) AS next_due,
+                     EXISTS (SELECT 1 FROM campaign_contacts
+                         WHERE campaign_id = $1 AND status IN ('calling', 'connected')) AS in_call",
+            )
+            .bind(campaign.0)
+            .fetch_one(session.connection())
+            .await?;
+            session.keep();
+            Ok(Remaining { next_due: rows::instant_option(&row, "next_due")?, in_call: row.try_get("in_call")? })
+        })
+        .await
+    }
+
+    /// See [`Store::target_by_number`](crate::store::Store::target_by_number).
+    pub async fn target_by_number(
+        &self,
+        campaign: CampaignId,
+        number: PhoneNumber,
+    ) -> Result<Option<(TargetStatus, u32, Option<Timestamp>)>, StoreError> {
+        within(OPERATION, async {
+            let mut session = self.session().await?;
+            let row = sqlx::query(
+                "SELECT status, attempts, due_at FROM campaign_contacts WHERE campaign_id = $1 AND number = $2",
+            )
+            .bind(campaign.0)
+            .bind(number.to_string())
+            .fetch_optional(session.connection())
+            .await?;
+            session.keep();
+            row.map(|row| {
+                Ok((rows::word(&row, "status")?, rows::count(&row, "attempts")?, rows::instant_option(&row, "due_at")?))
+            })
+            .transpose()
+        })
+        .await
+    }
+}
+
+/// Positions of numbers that stand earlier in the slice, or in the campaign.
+async fn duplicates(
+    connection: &mut PgConnection,
+    campaign: CampaignId,
+    contacts: &[NewContact],
+) -> Result<HashSet<usize>, StoreError> {
+    let mut seen = HashSet::with_capacity(contacts.len());
+    let mut duplicates: HashSet<_> = (0..contacts.len())
+        .filter(|at| !contacts.get(*at).is_some_and(|contact| seen.insert(contact.number)))
+        .collect();
+    let numbers: Vec<_> = contacts.iter().map(|contact| contact.number.to_string()).collect();
+    let known = sqlx::query(KNOWN).bind(numbers).bind(campaign.0).fetch_all(connection).await?;
+    for row in &known {
+        duplicates.extend(usize::try_from(row.try_get::<i64, _>("place")? - 1));
+    }
+    Ok(duplicates)
+}
+
+/// Adds contacts and targets.
+async fn insert(
+    connection: &mut PgConnection,
+    campaign: CampaignId,
+    fresh: &[&NewContact],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let column = |field: fn(&NewContact) -> Option<&String>| -> Vec<_> {
+        fresh.iter().map(|contact| text::clean_option(field(contact))).collect()
+    };
+    let numbers: Vec<_> = fresh.iter().map(|contact| contact.number.to_string()).collect();
+    let variables: Vec<_> = fresh.iter().map(|contact| text::variables(&contact.variables)).collect();
+    sqlx::query(ADD)
+        .bind(numbers)
+        .bind(column(|contact| contact.name.as_ref()))
+        .bind(column(|contact| contact.email.as_ref()))
+        .bind(column(|contact| contact.company.as_ref()))
+        .bind(column(|contact| contact.notes.as_ref()))
+        .bind(column(|contact| contact.timezone.as_ref()))
+        .bind(column(|contact| contact.consent.as_ref()))
+        .bind(variables)
+        .bind(campaign.0)
+        .bind(at(now))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Adds differences to the counters.
+pub(super) async fn write_tally(connection: &mut PgConnection, tally: &TallyMoves) -> Result<(), StoreError> {
+    let (mut campaigns, mut kinds, mut keys, mut counts) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for ((campaign, kind, key), count) in tally.iter() {
+        campaigns.push(campaign.0);
+        kinds.push(kind.as_str());
+        keys.push(key);
+        counts.push(count);
+    }
+    if campaigns.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "INSERT INTO campaign_tally AS t (campaign_id, kind, key, count)
+         SELECT * FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::bigint[])
+         ON CONFLICT (campaign_id, kind, key) DO UPDATE SET count = t.count + excluded.count",
+    )
+    .bind(campaigns)
+    .bind(kinds)
+    .bind(keys)
+    .bind(counts)
+    .execute(connection)
+    .await?;
+    Ok(())
+}

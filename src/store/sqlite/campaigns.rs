@@ -1,0 +1,127 @@
+//! Campaigns.
+
+use jiff::Timestamp;
+use sqlx::sqlite::SqliteRow;
+
+use super::rows::{self, micros};
+use super::{Durability, Sqlite};
+use crate::campaign::{Action, CampaignId, CampaignStatus, Settings};
+use crate::store::model::{Campaign, Changed, StatusChange};
+use crate::store::{StoreError, text};
+
+impl Sqlite {
+    /// See [`Store::create_campaign`](crate::store::Store::create_campaign).
+    pub async fn create_campaign(
+        &self,
+        id: CampaignId,
+        name: &str,
+        settings: &Settings,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let settings = text::settings_json(settings)?.to_string();
+        let mut writer = self.writer().await;
+        let mut transaction = writer.begin(Durability::Full).await?;
+        sqlx::query(
+            "INSERT INTO campaigns (id, name, status, settings, created_at, updated_at)
+             VALUES (?1, ?2, 'draft', ?3, ?4, ?4)",
+        )
+        .bind(id.0)
+        .bind(text::clean(name))
+        .bind(settings)
+        .bind(micros(now))
+        .execute(&mut *transaction)
+        .await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// See [`Store::campaign`](crate::store::Store::campaign).
+    pub async fn campaign(&self, id: CampaignId) -> Result<Option<Campaign>, StoreError> {
+        let mut reader = self.reader().await?;
+        let row = sqlx::query("SELECT * FROM campaigns WHERE id = ?1")
+            .bind(id.0)
+            .fetch_optional(reader.connection()?)
+            .await?;
+        row.as_ref().map(rows::campaign).transpose()
+    }
+
+    /// See [`Store::campaigns`](crate::store::Store::campaigns).
+    pub async fn campaigns(&self) -> Result<Vec<Campaign>, StoreError> {
+        self.list("SELECT * FROM campaigns ORDER BY created_at DESC, id DESC").await
+    }
+
+    /// See [`Store::active_campaigns`](crate::store::Store::active_campaigns).
+    pub async fn active_campaigns(&self) -> Result<Vec<Campaign>, StoreError> {
+        self.list("SELECT * FROM campaigns WHERE status IN ('scheduled', 'running') ORDER BY created_at, id").await
+    }
+
+    async fn list(&self, sql: &'static str) -> Result<Vec<Campaign>, StoreError> {
+        let mut reader = self.reader().await?;
+        let found: Vec<SqliteRow> = sqlx::query(sql).fetch_all(reader.connection()?).await?;
+        found.iter().map(rows::campaign).collect()
+    }
+
+    /// See [`Store::change_status`](crate::store::Store::change_status).
+    pub async fn change_status(
+        &self,
+        id: CampaignId,
+        change: &StatusChange,
+        now: Timestamp,
+    ) -> Result<Changed, StoreError> {
+        let mut writer = self.writer().await;
+        let mut transaction = writer.begin(Durability::Full).await?;
+        let Some(status) = status(&mut transaction, id).await? else { return Ok(Changed::NotFound) };
+        if !change.from.contains(&status) {
+            return Ok(Changed::Conflict(status));
+        }
+        let scheduled_at = change.scheduled_at.filter(|_| change.to == CampaignStatus::Scheduled);
+        sqlx::query(
+            "UPDATE campaigns SET status = ?2, reason = ?3, scheduled_at = coalesce(?4, scheduled_at),
+                 started_at = CASE WHEN ?2 = 'running' THEN coalesce(started_at, ?5) ELSE started_at END,
+                 finished_at = CASE WHEN ?6 THEN ?5 END, updated_at = ?5
+             WHERE id = ?1",
+        )
+        .bind(id.0)
+        .bind(change.to.as_str())
+        .bind(text::clean_option(change.reason.as_ref()))
+        .bind(scheduled_at.map(micros))
+        .bind(micros(now))
+        .bind(change.to.is_final())
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(Changed::Yes)
+    }
+
+    /// See [`Store::set_settings`](crate::store::Store::set_settings).
+    pub async fn set_settings(
+        &self,
+        id: CampaignId,
+        settings: &Settings,
+        now: Timestamp,
+    ) -> Result<Changed, StoreError> {
+        let settings = text::settings_json(settings)?.to_string();
+        let mut writer = self.writer().await;
+        let mut transaction = writer.begin(Durability::Full).await?;
+        let Some(status) = status(&mut transaction, id).await? else { return Ok(Changed::NotFound) };
+        if !status.allows(Action::Edit) {
+            return Ok(Changed::Conflict(status));
+        }
+        sqlx::query("UPDATE campaigns SET settings = ?2, updated_at = ?3 WHERE id = ?1")
+            .bind(id.0)
+            .bind(settings)
+            .bind(micros(now))
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(Changed::Yes)
+    }
+}
+
+/// A campaign's status; nobody changes it before the transaction ends.
+pub(super) async fn status(
+    connection: &mut sqlx::SqliteConnection,
+    id: CampaignId,
+) -> Result<Option<CampaignStatus>, StoreError> {
+    let row = sqlx::query("SELECT status FROM campaigns WHERE id = ?1").bind(id.0).fetch_optional(connection).await?;
+    row.map(|row| rows::word(&row, "status")).transpose()
+}

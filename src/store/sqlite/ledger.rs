@@ -1,0 +1,208 @@
+//! The ledger's transaction: answers, ends, claims.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use sqlx::SqliteConnection;
+
+use super::rows::{self, hex, micros};
+use super::{Durability, Sqlite, campaigns, targets};
+use crate::campaign::CampaignStatus;
+use crate::store::ledger::{self, Changes, Known, Taking, TallyMoves, Turn};
+use crate::store::model::{Claim, ClaimResult, Claimed, LedgerBatch};
+use crate::store::{StoreError, text};
+
+/// The open ones of the calls given.
+const STANDING: &str =
+    "SELECT c.id, c.campaign_id, c.target_id, t.last_call_id IS c.id AS current, t.status, t.attempts, t.congestions
+    FROM json_each(?1) AS j
+    CROSS JOIN calls AS c ON c.id = unhex(j.value)
+    CROSS JOIN campaign_contacts AS t ON t.id = c.target_id
+    WHERE c.ended_at IS NULL";
+
+const WRITE_CALLS: &str = "UPDATE calls SET
+        ringing_at = coalesce(j.value ->> 1, ringing_at), answered_at = coalesce(j.value ->> 2, answered_at),
+        ended_at = j.value ->> 3, outcome = j.value ->> 4, cause = j.value ->> 5, sip = j.value ->> 6,
+        detail = j.value ->> 7
+    FROM jsonb_each(?1) AS j
+    WHERE calls.id = unhex(j.value ->> 0) AND ended_at IS NULL";
+
+const WRITE_TARGETS: &str = "UPDATE campaign_contacts SET
+        status = j.value ->> 1, due_at = j.value ->> 2, attempts = j.value ->> 3, congestions = j.value ->> 4,
+        last_outcome = coalesce(j.value ->> 5, last_outcome), updated_at = ?2
+    FROM jsonb_each(?1) AS j
+    WHERE campaign_contacts.id = j.value ->> 0";
+
+/// Those of a claim's calls that are there already.
+const KNOWN: &str = "SELECT c.id, c.campaign_id, c.caller_id, c.switch, c.target_id, c.number, c.attempt,
+        t.congestions, c.ended_at IS NULL AS open
+    FROM json_each(?1) AS j
+    CROSS JOIN calls AS c ON c.id = unhex(j.value)
+    CROSS JOIN campaign_contacts AS t ON t.id = c.target_id";
+
+/// The front of a campaign's dialing order.
+const DUE: &str = "SELECT t.id, t.number, t.status, t.attempts, t.congestions,
+        EXISTS (SELECT 1 FROM do_not_call AS d WHERE d.number = t.number) AS do_not_call
+    FROM campaign_contacts AS t
+    WHERE t.campaign_id = ?1 AND t.due_at IS NOT NULL AND t.due_at <= ?2
+    ORDER BY t.due_at, t.id
+    LIMIT ?3";
+
+const CALL_TARGETS: &str = "UPDATE campaign_contacts SET
+        status = 'calling', due_at = NULL, attempts = attempts + 1, last_call_id = unhex(j.value ->> 1),
+        updated_at = ?2
+    FROM jsonb_each(?1) AS j
+    WHERE campaign_contacts.id = j.value ->> 0";
+
+const BAR_TARGETS: &str = "UPDATE campaign_contacts SET status = 'do_not_call', due_at = NULL, updated_at = ?2
+    WHERE id IN (SELECT value FROM json_each(?1))";
+
+const ADD_CALLS: &str = "INSERT INTO calls (id, campaign_id, target_id, number, attempt, caller_id, switch, created_at)
+    SELECT unhex(j.value ->> 0), ?2, j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value ->> 4, j.value ->> 5, ?3
+    FROM jsonb_each(?1) AS j";
+
+impl Sqlite {
+    /// See [`Store::commit`](crate::store::Store::commit).
+    pub async fn commit(&self, batch: &LedgerBatch, now: Timestamp) -> Result<Vec<ClaimResult>, StoreError> {
+        let mut writer = self.writer().await;
+        let mut transaction = writer.begin(Durability::Full).await?;
+        let mut tally = TallyMoves::default();
+        settle(&mut transaction, batch, now, &mut tally).await?;
+        let known = known(&mut transaction, &batch.claims).await?;
+        let mut running = HashMap::new();
+        let mut results = Vec::with_capacity(batch.claims.len());
+        for claim in &batch.claims {
+            let runs = match running.get(&claim.campaign) {
+                Some(runs) => *runs,
+                None => {
+                    let status = campaigns::status(&mut transaction, claim.campaign).await?;
+                    *running.entry(claim.campaign).or_insert(status == Some(CampaignStatus::Running))
+                }
+            };
+            let mut result = match ledger::again(claim, &known) {
+                Some(claimed) => ClaimResult { claimed, ..ClaimResult::default() },
+                None if runs => take(&mut transaction, claim, now, &mut tally).await?,
+                None => ClaimResult::default(),
+            };
+            result.not_running = !runs;
+            results.push(result);
+        }
+        targets::write_tally(&mut transaction, &tally).await?;
+        transaction.commit().await?;
+        Ok(results)
+    }
+}
+
+/// Applies the answers and ends of a batch.
+async fn settle(
+    connection: &mut SqliteConnection,
+    batch: &LedgerBatch,
+    now: Timestamp,
+    tally: &mut TallyMoves,
+) -> Result<(), StoreError> {
+    let named: Vec<_> = ledger::calls_named(batch).iter().map(|call| hex(call.0)).collect();
+    if named.is_empty() {
+        return Ok(());
+    }
+    let standing = sqlx::query(STANDING).bind(rows::json(&named)?).fetch_all(&mut *connection).await?;
+    let standing = standing.iter().map(rows::standing).collect::<Result<_, _>>()?;
+    let Changes { calls, targets } = ledger::settle(batch, standing, now, tally);
+    if !calls.is_empty() {
+        let lines: Vec<_> = calls
+            .iter()
+            .map(|change| {
+                let facts = &change.facts;
+                (
+                    hex(change.call.0),
+                    facts.ringing_at.map(micros),
+                    facts.answered_at.map(micros),
+                    facts.ended_at.map(micros),
+                    change.outcome.map(|outcome| outcome.as_str()),
+                    facts.cause,
+                    facts.sip,
+                    text::clean_option(facts.detail.as_ref()),
+                )
+            })
+            .collect();
+        sqlx::query(WRITE_CALLS).bind(rows::json(&lines)?).execute(&mut *connection).await?;
+    }
+    if !targets.is_empty() {
+        let lines: Vec<_> = targets
+            .iter()
+            .map(|change| {
+                (
+                    change.target.0,
+                    change.status,
+                    change.due_at.map(micros),
+                    change.attempts,
+                    change.congestions,
+                    change.last_outcome,
+                )
+            })
+            .collect();
+        sqlx::query(WRITE_TARGETS).bind(rows::json(&lines)?).bind(micros(now)).execute(connection).await?;
+    }
+    Ok(())
+}
+
+/// The calls of these claims that an earlier commit has written.
+async fn known(connection: &mut SqliteConnection, claims: &[Claim]) -> Result<Vec<Known>, StoreError> {
+    let planned: Vec<_> = claims.iter().flat_map(|claim| &claim.calls).map(|planned| hex(planned.call.0)).collect();
+    if planned.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found = sqlx::query(KNOWN).bind(rows::json(&planned)?).fetch_all(connection).await?;
+    found.iter().map(rows::known).collect()
+}
+
+/// Claims what is due.
+async fn take(
+    connection: &mut SqliteConnection,
+    claim: &Claim,
+    now: Timestamp,
+    tally: &mut TallyMoves,
+) -> Result<ClaimResult, StoreError> {
+    let mut taking = Taking::new(claim);
+    while let Some(window) = taking.window() {
+        let found = sqlx::query(DUE)
+            .bind(claim.campaign.0)
+            .bind(micros(now))
+            .bind(i64::try_from(window).unwrap_or(i64::MAX))
+            .fetch_all(&mut *connection)
+            .await?;
+        let due = found.iter().map(rows::due).collect::<Result<_, _>>()?;
+        let Turn { called, do_not_call } = taking.take(window, due, tally);
+        if !called.is_empty() {
+            let lines: Vec<_> = called.iter().map(|(target, call)| (target.0, hex(call.0))).collect();
+            sqlx::query(CALL_TARGETS).bind(rows::json(&lines)?).bind(micros(now)).execute(&mut *connection).await?;
+        }
+        if !do_not_call.is_empty() {
+            let lines: Vec<_> = do_not_call.iter().map(|target| target.0).collect();
+            sqlx::query(BAR_TARGETS).bind(rows::json(&lines)?).bind(micros(now)).execute(&mut *connection).await?;
+        }
+    }
+    let result = taking.finish();
+    if !result.claimed.is_empty() {
+        let lines: Vec<_> = result.claimed.iter().map(call_line).collect();
+        sqlx::query(ADD_CALLS)
+            .bind(rows::json(&lines)?)
+            .bind(claim.campaign.0)
+            .bind(micros(now))
+            .execute(connection)
+            .await?;
+    }
+    Ok(result)
+}
+
+/// A claimed call as [`ADD_CALLS`] takes it.
+fn call_line(claimed: &Claimed) -> impl serde::Serialize {
+    let planned = &claimed.planned;
+    (
+        hex(planned.call.0),
+        claimed.target.0,
+        claimed.number,
+        claimed.attempt,
+        planned.caller_id,
+        text::clean(&planned.switch).into_owned(),
+    )
+}

@@ -1,0 +1,200 @@
+//! Targets: bulk import, and what a campaign's progress is read from.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+use sqlx::{Row, SqliteConnection};
+
+use super::rows::{self, micros};
+use super::{Durability, Sqlite};
+use crate::campaign::{CampaignId, TargetStatus};
+use crate::contact::NewContact;
+use crate::number::PhoneNumber;
+use crate::store::ledger::{TallyKind, TallyMoves};
+use crate::store::model::{Added, Remaining, Tally};
+use crate::store::{StoreError, text};
+
+/// Positions, in the array of numbers given, of those the campaign has.
+const KNOWN: &str = "SELECT j.key FROM json_each(?1) AS j
+    WHERE EXISTS (SELECT 1 FROM campaign_contacts AS t WHERE t.campaign_id = ?2 AND t.number = j.value)";
+
+const ADD_CONTACTS: &str =
+    "INSERT INTO contacts (id, number, name, email, company, notes, timezone, consent, variables, created_at)
+    SELECT ?2 + j.key, j.value ->> 0, j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value ->> 4, j.value ->> 5,
+        j.value ->> 6, coalesce(j.value -> 7, '{}'), ?3
+    FROM jsonb_each(?1) AS j";
+
+const ADD_TARGETS: &str =
+    "INSERT INTO campaign_contacts (id, campaign_id, contact_id, number, status, due_at, updated_at)
+    SELECT ?2 + j.key, ?4, ?3 + j.key, j.value ->> 0, 'pending', ?5, ?5
+    FROM jsonb_each(?1) AS j";
+
+impl Sqlite {
+    /// See [`Store::add_targets`](crate::store::Store::add_targets).
+    pub async fn add_targets(
+        &self,
+        campaign: CampaignId,
+        contacts: &[NewContact],
+        now: Timestamp,
+    ) -> Result<Added, StoreError> {
+        let mut writer = self.writer().await;
+        let mut transaction = writer.begin(Durability::Bulk).await?;
+        let duplicates = duplicates(&mut transaction, campaign, contacts).await?;
+        let fresh: Vec<_> = contacts
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| !duplicates.contains(at))
+            .map(|(_, contact)| contact)
+            .collect();
+        if !fresh.is_empty() {
+            insert(&mut transaction, campaign, &fresh, now).await?;
+            let mut tally = TallyMoves::default();
+            tally.added(campaign, TargetStatus::Pending, i64::try_from(fresh.len()).unwrap_or(i64::MAX));
+            write_tally(&mut transaction, &tally).await?;
+        }
+        transaction.commit().await?;
+        let mut duplicates: Vec<_> = duplicates.into_iter().collect();
+        duplicates.sort_unstable();
+        Ok(Added { added: fresh.len() as u64, duplicates })
+    }
+
+    /// See [`Store::tally`](crate::store::Store::tally).
+    pub async fn tally(&self, campaign: CampaignId) -> Result<Tally, StoreError> {
+        let mut reader = self.reader().await?;
+        let found = sqlx::query("SELECT kind, key, count FROM campaign_tally WHERE campaign_id = ?1 AND count > 0")
+            .bind(campaign.0)
+            .fetch_all(reader.connection()?)
+            .await?;
+        let mut tally = Tally::default();
+        for row in &found {
+            let count = u64::try_from(row.try_get::<i64, _>("count")?).unwrap_or(0);
+            match row.try_get::<&str, _>("kind")? {
+                kind if kind == TallyKind::Target.as_str() => tally.targets.push((rows::word(row, "key")?, count)),
+                kind if kind == TallyKind::Outcome.as_str() => tally.outcomes.push((rows::word(row, "key")?, count)),
+                other => return Err(StoreError::unreadable("campaign_tally.kind", other)),
+            }
+        }
+        tally.targets.sort_unstable();
+        tally.outcomes.sort_unstable();
+        Ok(tally)
+    }
+
+    /// See [`Store::remaining`](crate::store::Store::remaining).
+    pub async fn remaining(&self, campaign: CampaignId) -> Result<Remaining, StoreError> {
+        let mut reader = self.reader().await?;
+        let row = sqlx::query(
+            "SELECT (SELECT due_at FROM campaign_contacts WHERE campaign_id = ?1 AND due_at IS NOT NULL
+                     ORDER BY due_at LIMIT 1) AS next_due,
+                 EXISTS (SELECT 1 FROM campaign_contacts
+                     WHERE campaign_id = ?1 AND status IN ('calling', 'connected')) AS in_call",
+        )
+        .bind(campaign.0)
+        .fetch_one(reader.connection()?)
+        .await?;
+        Ok(Remaining { next_due: rows::instant_option(&row, "next_due")?, in_call: row.try_get("in_call")? })
+    }
+
+    /// See [`Store::target_by_number`](crate::store::Store::target_by_number).
+    pub async fn target_by_number(
+        &self,
+        campaign: CampaignId,
+        number: PhoneNumber,
+    ) -> Result<Option<(TargetStatus, u32, Option<Timestamp>)>, StoreError> {
+        let mut reader = self.reader().await?;
+        let row = sqlx::query(
+            "SELECT status, attempts, due_at FROM campaign_contacts WHERE campaign_id = ?1 AND number = ?2",
+        )
+        .bind(campaign.0)
+        .bind(number.to_string())
+        .fetch_optional(reader.connection()?)
+        .await?;
+        row.map(|row| {
+            Ok((rows::word(&row, "status")?, rows::count(&row, "attempts")?, rows::instant_option(&row, "due_at")?))
+        })
+        .transpose()
+    }
+}
+
+/// Positions of numbers that stand earlier in the slice, or in the campaign.
+async fn duplicates(
+    connection: &mut SqliteConnection,
+    campaign: CampaignId,
+    contacts: &[NewContact],
+) -> Result<HashSet<usize>, StoreError> {
+    let mut seen = HashSet::with_capacity(contacts.len());
+    let mut duplicates: HashSet<_> = (0..contacts.len())
+        .filter(|at| !contacts.get(*at).is_some_and(|contact| seen.insert(contact.number)))
+        .collect();
+    let numbers: Vec<_> = contacts.iter().map(|contact| contact.number).collect();
+    let known = sqlx::query(KNOWN).bind(rows::json(&numbers)?).bind(campaign.0).fetch_all(connection).await?;
+    for row in &known {
+        duplicates.extend(usize::try_from(row.try_get::<i64, _>("key")?));
+    }
+    Ok(duplicates)
+}
+
+/// Adds contacts and targets. Nobody else writes meanwhile, so the ids can be
+/// counted on from the last ones given.
+async fn insert(
+    connection: &mut SqliteConnection,
+    campaign: CampaignId,
+    fresh: &[&NewContact],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let lines: Vec<_> = fresh
+        .iter()
+        .map(|contact| {
+            let variables = (!contact.variables.is_empty()).then(|| text::variables(&contact.variables));
+            (
+                contact.number,
+                text::clean_option(contact.name.as_ref()),
+                text::clean_option(contact.email.as_ref()),
+                text::clean_option(contact.company.as_ref()),
+                text::clean_option(contact.notes.as_ref()),
+                text::clean_option(contact.timezone.as_ref()),
+                text::clean_option(contact.consent.as_ref()),
+                variables,
+            )
+        })
+        .collect();
+    let lines = rows::json(&lines)?;
+    let next_contact = next_id(connection, "contacts").await?;
+    let next_target = next_id(connection, "campaign_contacts").await?;
+    sqlx::query(ADD_CONTACTS).bind(&lines).bind(next_contact).bind(micros(now)).execute(&mut *connection).await?;
+    sqlx::query(ADD_TARGETS)
+        .bind(&lines)
+        .bind(next_target)
+        .bind(next_contact)
+        .bind(campaign.0)
+        .bind(micros(now))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// The id after the highest a table ever had.
+async fn next_id(connection: &mut SqliteConnection, table: &str) -> Result<i64, StoreError> {
+    let last: Option<i64> = sqlx::query_scalar("SELECT seq FROM sqlite_sequence WHERE name = ?1")
+        .bind(table)
+        .fetch_optional(connection)
+        .await?;
+    Ok(last.unwrap_or(0) + 1)
+}
+
+/// Adds differences to the counters.
+pub(super) async fn write_tally(connection: &mut SqliteConnection, tally: &TallyMoves) -> Result<(), StoreError> {
+    let lines: Vec<_> =
+        tally.iter().map(|((campaign, kind, key), count)| (rows::hex(campaign.0), kind.as_str(), key, count)).collect();
+    if lines.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "INSERT INTO campaign_tally (campaign_id, kind, key, count)
+         SELECT unhex(j.value ->> 0), j.value ->> 1, j.value ->> 2, j.value ->> 3 FROM jsonb_each(?1) AS j WHERE true
+         ON CONFLICT (campaign_id, kind, key) DO UPDATE SET count = count + excluded.count",
+    )
+    .bind(rows::json(&lines)?)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
