@@ -21,7 +21,7 @@ const KNOWN: &str = "SELECT j.key FROM json_each(?1) AS j
 const ADD_CONTACTS: &str =
     "INSERT INTO contacts (id, number, name, email, company, notes, timezone, consent, variables, created_at)
     SELECT ?2 + j.key, j.value ->> 0, j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value ->> 4, j.value ->> 5,
-        j.value ->> 6, coalesce(j.value -> 7, '{}'), ?3
+        j.value ->> 6, j.value -> 7, ?3
     FROM jsonb_each(?1) AS j";
 
 const ADD_TARGETS: &str =
@@ -144,7 +144,6 @@ async fn insert(
     let lines: Vec<_> = fresh
         .iter()
         .map(|contact| {
-            let variables = (!contact.variables.is_empty()).then(|| text::variables(&contact.variables));
             (
                 contact.number,
                 text::clean_option(contact.name.as_ref()),
@@ -153,7 +152,7 @@ async fn insert(
                 text::clean_option(contact.notes.as_ref()),
                 text::clean_option(contact.timezone.as_ref()),
                 text::clean_option(contact.consent.as_ref()),
-                variables,
+                text::variables(&contact.variables),
             )
         })
         .collect();

@@ -1,0 +1,71 @@
+//! The do-not-call list, and that no claim passes it.
+
+use canvass::campaign::TargetStatus;
+use canvass::store::{ClaimResult, DoNotCall, Remaining};
+
+use crate::bench::{Bench, later, now, number, on_both_engines};
+
+on_both_engines!(
+    entries_are_kept_found_and_taken_off,
+    a_barred_target_is_settled_and_replaced,
+    a_whole_list_may_be_barred,
+);
+
+async fn entries_are_kept_found_and_taken_off(bench: &Bench) {
+    let entry = DoNotCall {
+        number: number(1),
+        reason: Some("asked\0 by letter".into()),
+        source: "manual".into(),
+        added_at: now(),
+    };
+    let kept = DoNotCall { reason: Some("asked by letter".into()), ..entry.clone() };
+    bench.store.add_do_not_call(&entry).await.unwrap();
+    let other = DoNotCall { reason: None, source: "import".into(), added_at: later(1), ..entry };
+    bench.store.add_do_not_call(&other).await.unwrap();
+    assert_eq!(bench.store.do_not_call(number(1)).await.unwrap(), Some(kept), "the first entry stays");
+    assert_eq!(bench.store.do_not_call(number(2)).await.unwrap(), None);
+    assert!(bench.store.remove_do_not_call(number(1)).await.unwrap());
+    assert!(!bench.store.remove_do_not_call(number(1)).await.unwrap());
+    assert_eq!(bench.store.do_not_call(number(1)).await.unwrap(), None);
+}
+
+async fn a_barred_target_is_settled_and_replaced(bench: &Bench) {
+    let id = bench.running(6).await;
+    for n in [0, 2, 5] {
+        bench.bar(number(n)).await;
+    }
+    let result = bench.claim(id, 2).await;
+    let claimed: Vec<_> = result.claimed.iter().map(|claimed| claimed.number).collect();
+    assert_eq!(claimed, [number(1), number(3)]);
+    assert!(result.do_not_call.starts_with(&[number(0), number(2)]), "{:?}", result.do_not_call);
+    assert_eq!(bench.target(id, 0).await, (TargetStatus::DoNotCall, 0, None));
+    bench.assert_tally(id).await;
+    let rest = bench.claim(id, 10).await;
+    assert_eq!(rest.claimed.iter().map(|claimed| claimed.number).collect::<Vec<_>>(), [number(4)]);
+    assert_eq!(result.do_not_call.len() + rest.do_not_call.len(), 3, "each is told once");
+    assert_eq!(bench.store.remaining(id).await.unwrap(), Remaining { next_due: None, in_call: true });
+    // Off the list again: settled all the same.
+    bench.store.remove_do_not_call(number(0)).await.unwrap();
+    assert_eq!(bench.claim(id, 10).await, ClaimResult::default());
+    bench.assert_tally(id).await;
+}
+
+async fn a_whole_list_may_be_barred(bench: &Bench) {
+    let id = bench.running(1200).await;
+    for chunk in 0..12 {
+        let values: Vec<_> = (chunk * 100..chunk * 100 + 100)
+            .map(|n| format!("('{}', 'import', NULL, {})", number(n), at(bench)))
+            .collect();
+        let sql = format!("INSERT INTO do_not_call (number, source, reason, added_at) VALUES {}", values.join(", "));
+        bench.execute(&sql).await;
+    }
+    let result = bench.claim(id, 1).await;
+    assert_eq!((result.claimed.len(), result.do_not_call.len()), (0, 1200));
+    assert_eq!(bench.store.remaining(id).await.unwrap(), Remaining::default());
+    assert_eq!(bench.store.tally(id).await.unwrap().target(TargetStatus::DoNotCall), 1200);
+    bench.assert_tally(id).await;
+}
+
+fn at(bench: &Bench) -> &'static str {
+    if bench.store.engine() == "sqlite" { "0" } else { "now()" }
+}

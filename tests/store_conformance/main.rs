@@ -1,0 +1,18 @@
+//! What a store must do, told once and run on every engine.
+
+#![allow(clippy::unwrap_used)]
+
+mod bench;
+#[path = "../support/postgres.rs"]
+mod postgres_server;
+
+mod campaigns;
+mod claims;
+mod concurrency;
+mod do_not_call;
+mod ledger;
+mod lock;
+mod numbers;
+mod reports;
+mod schema;
+mod targets;
