@@ -16,6 +16,8 @@ use canvass::store::{Location, Store};
 mod evidence;
 #[path = "support/need.rs"]
 mod need;
+#[path = "support/postgres.rs"]
+mod postgres;
 #[path = "support/processes.rs"]
 mod processes;
 #[path = "support/world.rs"]
@@ -126,4 +128,13 @@ async fn eight_kills_on_asterisk_and_sqlite() {
     let file = folder.path().join("canvass.db");
     let url = format!("sqlite:{}", file.display());
     killed_again_and_again("asterisk", &url, &Location::Sqlite(file), folder.path(), 8).await;
+}
+
+#[tokio::test]
+async fn eight_kills_on_freeswitch_and_postgres() {
+    let test = "eight_kills_on_freeswitch_and_postgres";
+    let Some(database) = postgres::Database::create(test).await else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let location = Location::Postgres(database.url().to_owned().into());
+    killed_again_and_again("freeswitch", database.url(), &location, folder.path(), 8).await;
 }

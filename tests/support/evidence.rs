@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use canvass::call::{CallId, Outcome};
 use canvass::campaign::CampaignId;
 use canvass::store::{CallRow, Store};
-use canvass::switch::simulator::Record;
+use canvass::switch::simulator::{Journal, Record};
 
 /// Every call of a campaign, in order of claiming.
 pub(crate) async fn calls(store: &Store, id: CampaignId) -> Vec<CallRow> {
@@ -64,6 +64,24 @@ pub(crate) fn check(rows: &[CallRow], records: &[Record]) {
     for (number, placed) in by_number {
         assert!(attempts.get(number).is_some_and(|rows| *rows >= placed), "{number} was called {placed} times");
     }
+}
+
+/// As [`check`], for a run in which neither daemon nor switch died: then every
+/// outcome must be what the switch saw, and nothing is lost.
+pub(crate) fn check_exactly(rows: &[CallRow], journal: &Journal) {
+    assert!(journal.by_call().values().all(|times| *times == 1), "an attempt was originated twice");
+    for row in rows {
+        let outcome = row.outcome.unwrap_or_else(|| panic!("not settled: {row:?}"));
+        match journal.end(&row.call.to_string()) {
+            Some(Record::End { answered, .. }) => assert_eq!(outcome == Outcome::Answered, answered, "{row:?}"),
+            other => assert_eq!(outcome, Outcome::Cancelled, "{other:?} {row:?}"),
+        }
+    }
+    let mut attempts: HashMap<String, u32> = HashMap::new();
+    for row in rows.iter().filter(|row| row.outcome != Some(Outcome::Cancelled)) {
+        *attempts.entry(row.number.to_string()).or_default() += 1;
+    }
+    assert_eq!(attempts, journal.by_number(), "a row for every call, and a call for every row");
 }
 
 /// The outcomes the database holds now, to be compared with later.

@@ -123,6 +123,11 @@ impl World {
         Self { folder, store, clock: Clock::system() }
     }
 
+    /// On another database, brought to this version by the caller.
+    pub(crate) fn on(store: Store) -> Self {
+        Self { folder: tempfile::tempdir().expect("a folder"), store, clock: Clock::system() }
+    }
+
     pub(crate) fn media(&self) -> MediaFolder {
         MediaFolder::same(self.folder.path())
     }
