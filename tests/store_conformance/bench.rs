@@ -1,6 +1,6 @@
 //! A store to try things on, and the shapes the scenarios share.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Duration;
 
 use canvass::call::{CallFacts, CallId, Outcome};
@@ -201,7 +201,7 @@ fn sorted(mut pairs: Vec<(String, i64)>) -> Vec<(String, i64)> {
     pairs
 }
 
-fn sqlite_url(path: &PathBuf) -> String {
+fn sqlite_url(path: &Path) -> String {
     format!("sqlite://{}", path.display())
 }
 

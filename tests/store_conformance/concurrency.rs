@@ -100,7 +100,7 @@ async fn an_import_and_a_ledger_write_side_by_side(bench: &Bench) {
     assert_eq!((tally.target(TargetStatus::NoAnswer), tally.target(TargetStatus::Pending)), (500, 5000));
     bench.assert_tally(id).await;
     bench.assert_tally(other).await;
-    assert_eq!(bench.store.commit(&wish(other, 1), now()).await.unwrap()[0].not_running, true);
+    assert!(bench.store.commit(&wish(other, 1), now()).await.unwrap()[0].not_running);
 }
 
 async fn stores_may_migrate_at_once(bench: &Bench) {

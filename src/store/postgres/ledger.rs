@@ -75,12 +75,23 @@ impl Postgres {
         within(OPERATION, async {
             let mut session = self.session().await?;
             let mut transaction = session.connection().begin().await?;
-            let results = apply(&mut transaction, batch, now).await?;
+            let results = apply(&mut transaction, batch, now).await.map_err(overtaken)?;
             transaction.commit().await?;
             session.keep();
             Ok(results)
         })
         .await
+    }
+}
+
+/// An earlier commit of the same claims, whose answer was lost, was still under
+/// way and became visible only now: next time its calls are found.
+fn overtaken(error: StoreError) -> StoreError {
+    match error {
+        StoreError::Refused(sqlx::Error::Database(error)) if error.constraint() == Some("calls_pkey") => {
+            StoreError::Away(sqlx::Error::Database(error))
+        }
+        other => other,
     }
 }
 
@@ -212,4 +223,123 @@ async fn take(
             .await?;
     }
     Ok(result)
+}
+
+#[cfg(test)]
+#[path = "../../../tests/support/postgres.rs"]
+mod server;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::CallId;
+    use crate::number::PhoneNumber;
+    use crate::store::model::PlannedCall;
+    use sqlx::Row;
+
+    /// Twenty thousand targets that wait, half of them in another campaign,
+    /// and as many ended calls.
+    const FILL: &str = "
+        INSERT INTO campaigns (id, name, status, settings, created_at, updated_at)
+            SELECT lpad(n::text, 32, '0')::uuid, 'c', 'running', '{}', now(), now() FROM generate_series(1, 2) AS n;
+        INSERT INTO contacts (number, created_at)
+            SELECT '+1555' || lpad(n::text, 7, '0'), now() FROM generate_series(1, 20000) AS n;
+        INSERT INTO campaign_contacts (campaign_id, contact_id, number, status, due_at, updated_at)
+            SELECT lpad((1 + id % 2)::text, 32, '0')::uuid, id, number, 'pending', now(), now() FROM contacts;
+        INSERT INTO calls (id, campaign_id, target_id, number, attempt, caller_id, switch, created_at, ended_at, outcome)
+            SELECT gen_random_uuid(), campaign_id, id, number, 1, number, 'fs1', now(), now(), 'busy'
+            FROM campaign_contacts;
+        ANALYZE";
+
+    /// The server finishes a commit nobody waits for any more while its
+    /// repetition is under way already.
+    #[tokio::test]
+    async fn a_claim_repeated_while_the_first_commit_goes_on() {
+        let test = "store::postgres::ledger::a_claim_repeated_while_the_first_commit_goes_on";
+        let Some(database) = server::Database::create(test).await else { return };
+        let store = Postgres::open(&database.url().to_owned().into()).await.expect("a store");
+        store.migrate().await.expect("a schema");
+        let mut session = store.session().await.expect("a session");
+        sqlx::raw_sql(FILL).execute(session.connection()).await.expect("rows");
+
+        let campaign = CampaignId("00000000-0000-0000-0000-000000000001".parse().expect("an id"));
+        let number = PhoneNumber::from_e164("+15550000002").expect("a number");
+        let planned = PlannedCall { call: CallId::new(), caller_id: number, switch: "fs1".into() };
+        let claims = vec![Claim { campaign, calls: vec![planned.clone()] }];
+        let batch = LedgerBatch { claims, ..LedgerBatch::default() };
+        let mut first = session.connection().begin().await.expect("a transaction");
+        let results = apply(&mut first, &batch, Timestamp::now()).await.expect("a claim");
+
+        let second = tokio::spawn({
+            let (store, batch) = (store.clone(), batch.clone());
+            async move { store.commit(&batch, Timestamp::now()).await }
+        });
+        let waits = "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted)";
+        for _ in 0..500 {
+            if sqlx::query_scalar(waits).fetch_one(&mut *first).await.expect("the locks") {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        first.commit().await.expect("a commit");
+        let second = second.await.expect("no panic");
+        assert!(matches!(second, Err(StoreError::Away(_))), "{second:?}");
+        let third = store.commit(&batch, Timestamp::now()).await.expect("the third time");
+        assert_eq!(third, results);
+    }
+
+    async fn plan(connection: &mut PgConnection, sql: &str, parameters: &str) -> String {
+        let name = format!("plan_{}", uuid::Uuid::new_v4().simple());
+        let statements = [
+            format!("PREPARE {name} AS {sql}"),
+            // As after many executions: one plan for any parameters.
+            "SET plan_cache_mode = force_generic_plan".to_owned(),
+        ];
+        for statement in statements {
+            sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&mut *connection).await.expect("a statement");
+        }
+        let explain = format!("EXPLAIN EXECUTE {name} ({parameters})");
+        let steps = sqlx::raw_sql(sqlx::AssertSqlSafe(explain)).fetch_all(connection).await.expect("a plan");
+        steps.iter().map(|step| step.get::<String, _>(0)).collect::<Vec<_>>().join("\n")
+    }
+
+    #[tokio::test]
+    async fn every_statement_goes_by_an_index() {
+        let Some(database) =
+            server::Database::create("store::postgres::ledger::every_statement_goes_by_an_index").await
+        else {
+            return;
+        };
+        let store = Postgres::open(&database.url().to_owned().into()).await.expect("a store");
+        store.migrate().await.expect("a schema");
+        let mut session = store.session().await.expect("a session");
+        let connection = session.connection();
+        sqlx::raw_sql(FILL).execute(&mut *connection).await.expect("rows");
+        let id = "'00000000-0000-0000-0000-000000000001'";
+        let cases = [
+            (STANDING, format!("ARRAY[{id}]::uuid[]")),
+            (KNOWN, format!("ARRAY[{id}]::uuid[]")),
+            (DUE, format!("{id}, now(), 50")),
+            (CALL_TARGETS, format!("ARRAY[1], ARRAY[{id}]::uuid[], now()")),
+            (BAR_TARGETS, "ARRAY[1], now()".to_owned()),
+            (WRITE_TARGETS, "ARRAY[1], ARRAY['busy'], ARRAY[now()], ARRAY[1], ARRAY[0], ARRAY['busy'], now()".to_owned()),
+            (
+                WRITE_CALLS,
+                format!(
+                    "ARRAY[{id}]::uuid[], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY['busy'], ARRAY[17], ARRAY[486],
+                     ARRAY['']"
+                ),
+            ),
+        ];
+        for (sql, parameters) in cases {
+            let steps = plan(connection, sql, &parameters).await;
+            assert!(steps.contains("Index"), "{sql}\n{steps}");
+            for table in ["calls", "campaign_contacts"] {
+                assert!(!steps.contains(&format!("Seq Scan on {table}")), "{sql}\n{steps}");
+            }
+        }
+        let due = plan(connection, DUE, &format!("{id}, now(), 50")).await;
+        assert!(due.contains("Index Scan using campaign_contacts_due"), "{due}");
+        assert!(!due.contains("Sort"), "{due}");
+    }
 }

@@ -1,6 +1,8 @@
 //! The right to dial: an advisory lock of a session that does nothing else.
 //! The server gives it back when the session ends, however that ends.
 
+use std::sync::Arc;
+
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, PgConnection, Row};
 
@@ -18,7 +20,7 @@ const HELD: &str = "FROM pg_locks AS l
 
 /// Held as long as its session lives.
 pub struct Lock {
-    options: PgConnectOptions,
+    options: Arc<PgConnectOptions>,
     /// None: lost, to be taken again.
     session: Option<PgConnection>,
 }
@@ -32,9 +34,9 @@ impl std::fmt::Debug for Lock {
 impl Postgres {
     /// Takes the right to dial; `owner` is what others see in `pg_stat_activity`.
     pub async fn dialing_lock(&self, owner: &str) -> Result<Lock, StoreError> {
-        let options = self.options.clone().application_name(&application_name(owner));
+        let options = PgConnectOptions::clone(&self.options).application_name(&application_name(owner));
         let session = within(OPERATION, take(&options)).await?;
-        Ok(Lock { options, session: Some(session) })
+        Ok(Lock { options: Arc::new(options), session: Some(session) })
     }
 }
 

@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -36,7 +37,7 @@ const CONNECT: Duration = Duration::from_secs(4);
 /// A Postgres database. Cheap to clone; clones share its connections.
 #[derive(Clone)]
 pub struct Postgres {
-    options: PgConnectOptions,
+    options: Arc<PgConnectOptions>,
     pool: PgPool,
 }
 
@@ -63,7 +64,7 @@ impl Postgres {
             .acquire_timeout(CONNECT)
             .after_connect(|connection, _| Box::pin(session::prepare(connection)))
             .connect_lazy_with(options.clone());
-        Ok(Self { options, pool })
+        Ok(Self { options: Arc::new(options), pool })
     }
 
     /// Asks the server for an answer.

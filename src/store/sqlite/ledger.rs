@@ -206,3 +206,73 @@ fn call_line(claimed: &Claimed) -> impl serde::Serialize {
         text::clean(&planned.switch).into_owned(),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::campaign::CampaignId;
+    use sqlx::Row;
+
+    /// How SQLite would run a statement, one line a step.
+    async fn plan(store: &Sqlite, sql: &str) -> Vec<String> {
+        let mut reader = store.reader().await.expect("a reader");
+        let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+        let steps = sqlx::query(explain).fetch_all(reader.connection().expect("a connection")).await.expect("a plan");
+        steps.iter().map(|step| step.get("detail")).collect()
+    }
+
+    /// The cost of a claim and of a settlement grows neither with the contacts
+    /// nor with the calls: no step reads through a table, or sorts.
+    #[tokio::test]
+    async fn every_statement_goes_by_an_index() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Sqlite::open(&folder.path().join("canvass.db")).await.expect("a store");
+        store.migrate().await.expect("a schema");
+        for sql in [STANDING, WRITE_CALLS, WRITE_TARGETS, KNOWN, DUE, CALL_TARGETS, BAR_TARGETS] {
+            let steps = plan(&store, sql).await;
+            assert!(steps.iter().any(|step| step.contains("SEARCH")), "{sql}\n{steps:#?}");
+            // What is read through is the batch itself.
+            let reads =
+                |step: &&String| step.contains("SCAN") && !step.contains("SCAN j") && !step.contains("json_each");
+            assert_eq!(steps.iter().find(reads), None, "{sql}\n{steps:#?}");
+            assert!(!steps.iter().any(|step| step.contains("TEMP B-TREE")), "{sql}\n{steps:#?}");
+        }
+        let due = plan(&store, DUE).await;
+        assert!(due[0].starts_with("SEARCH t USING INDEX campaign_contacts_due"), "{due:#?}");
+    }
+
+    /// A task that gives up in the middle of a transaction leaves nothing
+    /// behind, not even the lock.
+    #[tokio::test]
+    async fn a_transaction_dropped_is_rolled_back() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Sqlite::open(&folder.path().join("canvass.db")).await.expect("a store");
+        store.migrate().await.expect("a schema");
+        let insert = "INSERT INTO phone_numbers (number, added_at) VALUES ('+15550000000', 0)";
+        {
+            let mut writer = store.writer().await;
+            let mut transaction = writer.begin(Durability::Full).await.expect("a transaction");
+            sqlx::query(insert).execute(&mut *transaction).await.expect("a row");
+        }
+        let other = Sqlite::open(&folder.path().join("canvass.db")).await.expect("a store");
+        other.commit(&LedgerBatch::default(), Timestamp::UNIX_EPOCH).await.expect("the lock is free");
+        assert_eq!(store.numbers().await.expect("numbers"), []);
+    }
+
+    /// An import must not leave the ledger less durable than it has to be.
+    #[tokio::test]
+    async fn the_ledger_syncs_after_an_import_did_not() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Sqlite::open(&folder.path().join("canvass.db")).await.expect("a store");
+        store.migrate().await.expect("a schema");
+        for (durability, expected) in [(Durability::Bulk, 1), (Durability::Full, 2), (Durability::Bulk, 1)] {
+            let mut writer = store.writer().await;
+            let mut transaction = writer.begin(durability).await.expect("a transaction");
+            let set: i64 =
+                sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut *transaction).await.expect("a value");
+            assert_eq!(set, expected);
+        }
+        let nobody = CampaignId::new();
+        store.add_targets(nobody, &[], Timestamp::UNIX_EPOCH).await.expect("an import of nothing");
+    }
+}

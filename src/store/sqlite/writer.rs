@@ -31,6 +31,11 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) async fn open(path: &Path) -> Result<Self, StoreError> {
+        // SQLite would only say that it cannot open "database file".
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
+            let message = format!("there is no folder {}", folder.display());
+            return Err(StoreError::Refused(sqlx::Error::Configuration(message.into())));
+        }
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
