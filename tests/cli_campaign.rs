@@ -178,9 +178,35 @@ fn a_stopped_daemon_brings_its_calls_to_an_end() {
     // What was placed has its end, in the database as on the switch.
     let report = home.canvass(&["campaign", "report", "Spring"]).out;
     let busy = report.lines().filter(|line| line.contains(",busy,")).count();
-    let placed = home.simulator.records().iter().filter(|record| format!("{record:?}").starts_with("Originate")).count();
+    let placed =
+        home.simulator.records().iter().filter(|record| format!("{record:?}").starts_with("Originate")).count();
     assert_eq!((busy, placed), (placed, busy), "{report}");
     assert!(placed >= 5);
+}
+
+#[test]
+fn limits_change_when_the_configuration_is_read_again() {
+    let home = Installation::new("speed = 1.0\nring_ms = [60000, 60000]\n[endings]\n\"\" = \"busy\"\n");
+    let many: String = (0..50).map(|n| format!("+15552{n:06}\n")).collect();
+    home.write("list.csv", &format!("phone\n{many}"));
+    let text = home.read("canvass.toml");
+    home.write("canvass.toml", &text.replace("outbound_rate_limit = 500", "outbound_rate_limit = 2"));
+    assert!(home.canvass(&["campaign", "create", "spring.toml", "--contacts", "list.csv"]).well);
+    let daemon = home.serve();
+    assert!(home.canvass(&["campaign", "launch", "Spring"]).well);
+    std::thread::sleep(Duration::from_secs(3));
+    assert_eq!(home.simulator.records().len(), 2);
+    home.write("canvass.toml", "[nonsense]\n");
+    daemon.signal("-HUP");
+    std::thread::sleep(Duration::from_secs(1));
+    assert_eq!(home.simulator.records().len(), 2, "what cannot be read changes nothing");
+    home.write("canvass.toml", &text);
+    daemon.signal("-HUP");
+    let until = std::time::Instant::now() + Duration::from_secs(20);
+    while home.simulator.records().len() < 5 {
+        assert!(std::time::Instant::now() < until, "{}", home.read("daemon.log"));
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 #[test]
@@ -189,10 +215,8 @@ fn a_second_daemon_on_the_same_database_is_refused() {
     assert!(home.canvass(&["migrate"]).well);
     let _daemon = home.serve();
     std::thread::sleep(Duration::from_millis(1_500));
-    let mut second = Process::start(
-        &["--config", &home.config.display().to_string(), "serve"],
-        &home.path("second.log"),
-    );
+    let mut second =
+        Process::start(&["--config", &home.config.display().to_string(), "serve"], &home.path("second.log"));
     assert_eq!(second.wait(Duration::from_secs(20)), Some(false));
     let log = home.read("second.log");
     assert!(log.contains("another canvass daemon"), "{log}");

@@ -70,7 +70,8 @@ async fn the_switch_hears_only_the_number(#[values(Kind::FreeSwitch, Kind::Aster
     assert_eq!(world.settled(id).await, CampaignStatus::Completed);
     stop(engine).await;
 
-    let want: BTreeSet<String> = (0..values().len()).map(|n| contact(u32::try_from(n).expect("few")).to_string()).collect();
+    let want: BTreeSet<String> =
+        (0..values().len()).map(|n| contact(u32::try_from(n).expect("few")).to_string()).collect();
     let called: BTreeSet<String> = simulator.journal().by_number().into_keys().collect();
     assert_eq!(called, want, "nobody but the contacts was called");
     assert_eq!(simulator.journal().originates(), want.len() as u64);

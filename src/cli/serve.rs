@@ -1,13 +1,12 @@
 //! `canvass serve`: the daemon.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::app;
-use super::signals::Ends;
-use crate::config::Config;
+use super::signals::{Ends, Reload};
+use crate::config::{Config, load};
 use crate::dialer::{Engine, Options, Stats};
 use crate::store::Store;
 
@@ -18,12 +17,16 @@ pub(super) async fn run(file: Option<PathBuf>) -> anyhow::Result<ExitCode> {
         "no switch is configured: nothing could be dialed (see `canvass doctor`)"
     );
     let mut ends = Ends::listen()?;
+    let mut reload = Reload::listen()?;
     let options = Options { clock: app.clock, ..options(&app.config, app.store.clone()) };
     let mut engine = Engine::start(options).await?;
     tracing::info!(database = app.store.engine(), switches = app.config.switches.len(), "canvass is ready");
-    tokio::select! {
-        () = ends.next() => engine.drain(),
-        () = engine.finished() => anyhow::bail!("the dialing engine ended unexpectedly"),
+    loop {
+        tokio::select! {
+            () = ends.next() => break engine.drain(),
+            () = reload.next() => take_over(file.as_deref(), &engine),
+            () = engine.finished() => anyhow::bail!("the dialing engine ended unexpectedly"),
+        }
     }
     tokio::select! {
         () = engine.finished() => {}
@@ -36,15 +39,27 @@ pub(super) async fn run(file: Option<PathBuf>) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// SIGHUP: limits, pace and trunks change at once; the rest with a restart.
+fn take_over(file: Option<&Path>, engine: &Engine) {
+    match load(file) {
+        Ok(config) => {
+            engine.set_limits(config.limits());
+            tracing::info!("the configuration was read again: limits, pace and trunks are in force");
+        }
+        Err(error) => tracing::error!(%error, "the configuration stays as it was"),
+    }
+}
+
 /// An engine as the configuration wants it, for every campaign.
 pub(super) fn options(config: &Config, store: Store) -> Options {
+    let limits = config.limits();
     Options {
         store,
         clock: crate::clock::Clock::system(),
         switches: config.connect_switches(),
-        outbound_limit: config.organization.outbound_rate_limit,
+        outbound_limit: limits.outbound_limit,
         media: config.media_folder(),
-        drain: Duration::from_secs(config.dialer.drain_seconds.into()),
+        drain: limits.drain,
         only: None,
         owner: format!("{} (process {})", config.node.name, std::process::id()),
         stats: Arc::new(Stats::default()),

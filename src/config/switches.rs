@@ -1,9 +1,11 @@
 //! A switch's section: what must be there, and the switch made of it.
 
+use std::time::Duration;
+
 use secrecy::SecretString;
 
 use super::{Config, SwitchConfig, SwitchKind};
-use crate::dialer::{SwitchLimits, SwitchSetup};
+use crate::dialer::{Limits, SwitchLimits, SwitchSetup};
 use crate::switch::{Switch, asterisk, freeswitch};
 
 impl SwitchConfig {
@@ -88,6 +90,15 @@ impl SwitchConfig {
 }
 
 impl Config {
+    /// What a running engine can take over from this configuration.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            outbound_limit: self.organization.outbound_rate_limit,
+            drain: Duration::from_secs(self.dialer.drain_seconds.into()),
+            switches: self.switches.iter().map(|(name, switch)| switch.limits(name)).collect(),
+        }
+    }
+
     /// Starts the adapters of all switches; they connect by themselves.
     pub fn connect_switches(&self) -> Vec<SwitchSetup> {
         self.switches.iter().map(|(name, switch)| switch.connect(name, &self.node.name)).collect()

@@ -63,6 +63,17 @@ pub struct Options {
     pub stats: Arc<Stats>,
 }
 
+/// What may be changed while an engine runs.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Calls in progress at once over all campaigns, at most.
+    pub outbound_limit: u32,
+    /// How long running calls may go on after [`Engine::drain`].
+    pub drain: Duration,
+    /// Limits and trunks of the switches, by their names.
+    pub switches: Vec<SwitchLimits>,
+}
+
 /// Why an engine does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
@@ -108,6 +119,11 @@ impl Engine {
     /// Its counters.
     pub fn stats(&self) -> &Stats {
         &self.stats
+    }
+
+    /// Uses these limits from now on. Calls in progress are not touched.
+    pub fn set_limits(&self, limits: Limits) {
+        let _ = self.news.send(News::Limits(limits));
     }
 
     /// Starts no more calls. Running ones may go on for the drain time, then
@@ -279,6 +295,13 @@ impl State {
             News::Link { switch, event } => self.on_link(switch, event),
             News::Campaigns { running, active } => self.on_campaigns(running, &active),
             News::Remaining { campaign, remaining } => self.on_remaining(campaign, remaining),
+            News::Limits(limits) => {
+                self.outbound_limit = limits.outbound_limit;
+                self.drain = limits.drain;
+                for name in self.fleet.update(limits.switches, Instant::now()) {
+                    tracing::warn!(switch = %name, "a new switch is used from the next start on");
+                }
+            }
             News::Drain => match self.ending {
                 Ending::No => {
                     tracing::info!(in_progress = self.context.stats.in_progress(), "no new calls; running ones go on");
@@ -331,7 +354,6 @@ impl State {
                 continue;
             };
             let start_at = self.fleet.start(&place, now).max(entry.start(now));
-            let Some(template) = self.fleet.template(&place) else { continue };
             let settings = match self.shared.get(&campaign) {
                 Some(shared) if **shared == entry.settings => shared.clone(),
                 _ => {
@@ -340,7 +362,9 @@ impl State {
                     shared
                 }
             };
-            let endpoint = template.fill(claimed.number);
+            let template = self.fleet.template(&place);
+            let take_back = if template.is_none() { Some("its trunk was removed") } else { take_back };
+            let endpoint = template.map(|template| template.fill(claimed.number)).unwrap_or_default();
             let plan = self.plan_of(&settings);
             let job = Job { campaign, settings, claimed, place, endpoint, plan, start_at, take_back };
             self.calls.insert(call);

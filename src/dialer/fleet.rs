@@ -82,23 +82,20 @@ pub(super) struct Fleet {
 
 impl Fleet {
     pub(super) fn new(switches: Vec<SwitchLimits>, now: Instant) -> Self {
-        let member = |limits: SwitchLimits| Member {
-            trunks: limits
-                .trunks
-                .iter()
-                .map(|(name, template)| {
-                    let congestion = Congestion::new(limits.max_calls_per_second, now);
-                    let pace = Pace::per_second(limits.max_calls_per_second);
-                    (name.clone(), Trunk { template: template.clone(), congestion, pace, planned: 0 })
-                })
-                .collect(),
-            pace: Pace::per_second(limits.max_calls_per_second),
-            limits,
-            ready: false,
-            in_progress: 0,
-            planned: 0,
-        };
-        Self { members: switches.into_iter().map(member).collect() }
+        Self { members: switches.into_iter().map(|limits| Member::new(limits, now)).collect() }
+    }
+
+    /// Takes over changed limits of the switches it has. Trunks that stay keep
+    /// what is known of their congestion. Gives the names it does not have.
+    pub(super) fn update(&mut self, limits: Vec<SwitchLimits>, now: Instant) -> Vec<String> {
+        let mut unknown = Vec::new();
+        for fresh in limits {
+            match self.members.iter_mut().find(|member| member.limits.name == fresh.name) {
+                Some(member) => member.update(fresh, now),
+                None => unknown.push(fresh.name),
+            }
+        }
+        unknown
     }
 
     /// The switch of this name.
@@ -224,7 +221,47 @@ impl Fleet {
     }
 }
 
+impl Trunk {
+    fn new(template: TrunkTemplate, rate: f64, now: Instant) -> Self {
+        Self { template, congestion: Congestion::new(rate, now), pace: Pace::per_second(rate), planned: 0 }
+    }
+}
+
 impl Member {
+    fn new(limits: SwitchLimits, now: Instant) -> Self {
+        let rate = limits.max_calls_per_second;
+        let trunks =
+            limits.trunks.iter().map(|(name, template)| (name.clone(), Trunk::new(template.clone(), rate, now)));
+        Self {
+            trunks: trunks.collect(),
+            pace: Pace::per_second(rate),
+            limits,
+            ready: false,
+            in_progress: 0,
+            planned: 0,
+        }
+    }
+
+    fn update(&mut self, limits: SwitchLimits, now: Instant) {
+        let rate = limits.max_calls_per_second;
+        let same_rate = self.limits.max_calls_per_second == rate;
+        self.trunks.retain(|name, _| limits.trunks.contains_key(name));
+        for (name, template) in &limits.trunks {
+            match self.trunks.get_mut(name) {
+                Some(trunk) if same_rate => trunk.template = template.clone(),
+                Some(trunk) => {
+                    let planned = trunk.planned;
+                    *trunk = Trunk { planned, ..Trunk::new(template.clone(), rate, now) };
+                }
+                None => {
+                    self.trunks.insert(name.clone(), Trunk::new(template.clone(), rate, now));
+                }
+            }
+        }
+        self.pace.set_rate(rate);
+        self.limits = limits;
+    }
+
     fn load(&self) -> u32 {
         self.in_progress + self.planned
     }
@@ -303,6 +340,26 @@ mod tests {
         assert_eq!(fleet.start(&first, now), now);
         assert_eq!(fleet.pick(&Settings::default(), now), Pick::NotBefore(next));
         assert!(matches!(fleet.pick(&Settings::default(), next), Pick::Place(_)));
+    }
+
+    #[test]
+    fn limits_may_change_while_calls_are_in_progress() {
+        let now = Instant::now();
+        let mut fleet = fleet(now);
+        let first = place(fleet.pick(&Settings { switch: Some("one".into()), ..Settings::default() }, now));
+        fleet.plan(&first, now);
+        fleet.start(&first, now);
+        let unknown = fleet.update(vec![limits("one", 1, 10.0), limits("new", 5, 0.0)], now);
+        assert_eq!(unknown, ["new"]);
+        let on_one = Settings { switch: Some("one".into()), ..Settings::default() };
+        assert_eq!(fleet.pick(&on_one, now), Pick::Full, "the call in progress still counts");
+        fleet.end(&first, Some(false), now);
+        assert!(matches!(fleet.pick(&on_one, now + Duration::from_secs(1)), Pick::Place(_)));
+        let mut without = limits("one", 1, 10.0);
+        without.trunks.clear();
+        fleet.update(vec![without], now);
+        assert_eq!(fleet.pick(&on_one, now), Pick::NoSuchTrunk);
+        assert_eq!(fleet.template(&first), None);
     }
 
     #[test]

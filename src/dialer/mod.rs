@@ -33,6 +33,6 @@ mod roster;
 mod runner;
 
 pub use context::Stats;
-pub use engine::{Engine, EngineError, Options, SwitchSetup};
+pub use engine::{Engine, EngineError, Limits, Options, SwitchSetup};
 pub use fleet::SwitchLimits;
 pub use media::MediaFolder;

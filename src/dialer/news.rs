@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::engine::Limits;
 use super::fleet::Place;
 use crate::call::{CallId, Outcome};
 use crate::campaign::CampaignId;
@@ -64,6 +65,8 @@ pub(super) enum News {
         /// What is left.
         remaining: Option<Remaining>,
     },
+    /// The limits were changed.
+    Limits(Limits),
     /// Start no more calls; end when the running ones have.
     Drain,
 }

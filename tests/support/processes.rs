@@ -43,10 +43,15 @@ impl Process {
         let _ = self.0.wait();
     }
 
+    /// Sends a signal: `-HUP`, `-TERM`.
+    pub(crate) fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([signal, &self.0.id().to_string()]).status();
+        assert!(sent.expect("kill runs").success());
+    }
+
     /// SIGTERM; gives whether it ended well within the time.
     pub(crate) fn terminate(&mut self, patience: Duration) -> Option<bool> {
-        let killed = Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status();
-        assert!(killed.expect("kill runs").success());
+        self.signal("-TERM");
         self.wait(patience)
     }
 
