@@ -5,9 +5,10 @@ use std::process::ExitCode;
 
 use super::foreground::{Ended, dial};
 use super::{app, campaign, import, serve};
-use crate::campaign::{CampaignId, CampaignStatus};
+use crate::campaign::{Action, CampaignId, CampaignStatus};
 use crate::config::{CampaignFile, read_campaign};
 use crate::control::{self, ControlError, Launch};
+use crate::store::Changed;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -69,7 +70,11 @@ async fn prepare(app: &app::App, plan: &CampaignFile, args: &Args) -> anyhow::Re
             return Ok(open.id);
         }
         app.store.add_numbers(&plan.settings.number_pool, app.clock.now()).await?;
-        app.store.set_settings(open.id, &plan.settings, app.clock.now()).await?;
+        match app.store.set_settings(open.id, &plan.settings, app.clock.now()).await? {
+            Changed::Yes => {}
+            Changed::Conflict(status) => return Err(ControlError::Conflict { action: Action::Edit, status }.into()),
+            Changed::NotFound => return Err(ControlError::NotFound(open.id.to_string()).into()),
+        }
         import::into(app, open.id, &args.contacts, args.rejected.as_deref()).await?;
         return Ok(open.id);
     }

@@ -48,6 +48,16 @@ pub(crate) fn check(rows: &[CallRow], records: &[Record]) {
     let unknown: Vec<_> = originates.keys().filter(|call| !known.contains(**call)).collect();
     assert!(unknown.is_empty(), "calls without a row: {unknown:?}");
 
+    // An attempt is a number and how often it was tried before. Congestion uses
+    // up none, so only there the same attempt may be placed again.
+    let mut placed = HashSet::new();
+    for row in rows {
+        let was_placed = originates.contains_key(row.call.to_string().as_str());
+        if was_placed && row.outcome != Some(Outcome::Congestion) {
+            assert!(placed.insert((row.number, row.attempt)), "the same attempt was placed twice: {row:?}");
+        }
+    }
+
     let mut attempts: HashMap<String, u32> = HashMap::new();
     for row in rows {
         *attempts.entry(row.number.to_string()).or_default() += 1;
