@@ -22,6 +22,10 @@ const END_GRACE: Duration = Duration::from_secs(1);
 /// After a successful job, how long the channel's PARK may take to arrive.
 const PARK_GRACE: Duration = Duration::from_secs(5);
 
+/// A playback that was stopped before it began is flushed without a word: after
+/// so long it is believed to have been.
+const STOP_GRACE: Duration = Duration::from_secs(1);
+
 /// [`super::command::MARK`] as events carry it.
 const MARK_HEADER: &str = "variable_canvass_node";
 
@@ -34,6 +38,8 @@ pub(super) enum Effect {
     Orphan(CallId),
     /// Hang this channel up.
     Kill(Uuid),
+    /// Stop once more what plays to this call.
+    Break(CallId),
     /// An event that must have been sent has not arrived.
     Gap,
 }
@@ -63,6 +69,8 @@ struct Track {
     doomed: bool,
     /// Playbacks started and not finished; seldom more than one.
     playbacks: Vec<Uuid>,
+    /// Since when all of them are to stop.
+    stopping: Option<Instant>,
 }
 
 /// The calls of one switch.
@@ -96,6 +104,13 @@ impl Calls {
     pub(super) fn start_playback(&mut self, call: CallId, playback: Uuid) -> bool {
         let track = self.tracks.get_mut(&call);
         track.map(|track| track.playbacks.push(playback)).is_some()
+    }
+
+    /// All that plays to a call is about to be stopped.
+    pub(super) fn stop_playback(&mut self, call: CallId, now: Instant) {
+        if let Some(track) = self.tracks.get_mut(&call) {
+            track.stopping = (!track.playbacks.is_empty()).then_some(now);
+        }
     }
 
     /// A playback was refused.
@@ -154,6 +169,13 @@ impl Calls {
         let mut effects = Vec::new();
         let mut ended = Vec::new();
         for (call, track) in &mut self.tracks {
+            if track.stopping.is_some_and(|since| now >= since + STOP_GRACE) {
+                // One more break for the case that it began after the first.
+                effects.push(Effect::Break(*call));
+                track.stopping = None;
+                let stopped = CallEvent::PlaybackFinished { failure: Some("stopped before it began".into()) };
+                effects.extend(track.playbacks.drain(..).map(|_| Effect::Deliver(*call, stopped.clone())));
+            }
             match &track.job {
                 Job::None | Job::Running => {}
                 Job::Succeeded(at) if now < *at + PARK_GRACE => {}
@@ -169,7 +191,8 @@ impl Calls {
                     if track.seen {
                         effects.push(Effect::Gap);
                     }
-                    effects.push(Effect::Deliver(*call, CallEvent::HungUp(end.clone())));
+                    let end = if track.seen { end.clone() } else { hangup::without_channel(end.clone()) };
+                    effects.push(Effect::Deliver(*call, CallEvent::HungUp(end)));
                     ended.push(*call);
                 }
             }
@@ -218,6 +241,9 @@ impl Calls {
             return Vec::new();
         };
         track.playbacks.swap_remove(position);
+        if track.playbacks.is_empty() {
+            track.stopping = None;
+        }
         let response = event.get("Application-Response").unwrap_or_default();
         let failure = (response != "FILE PLAYED").then(|| response.into_owned());
         if failure.is_some() && event.raw("Answer-State") == Some(b"hangup") {

@@ -70,6 +70,8 @@ impl Command {
     /// - `ignore_early_media`: a network announcement is no answer.
     /// - `execute_on_answer`, `park_timeout`: the channel ends though we died.
     /// - `send_silence_when_idle`: carriers hang up on calls without RTP.
+    /// - `rtp_timer_name`: without a timer a prompt never ends while the callee
+    ///   sends no RTP, and not every SIP profile sets one.
     pub(super) fn originate(call: &Originate, node: &str) -> Result<Self, UnsafeText> {
         let Originate { call: id, endpoint, number: _, caller_id, ring_timeout, max_call } = call;
         let endpoint = word("the trunk's endpoint", endpoint)?;
@@ -81,7 +83,7 @@ impl Command {
             "bgapi originate {{origination_uuid={id},origination_caller_id_number={caller_id},\
              originate_timeout={ring},ignore_early_media=true,park_timeout={park},\
              execute_on_answer='sched_hangup +{limit} ALLOTTED_TIMEOUT',send_silence_when_idle=-1,\
-             {MARK}={node}}}{endpoint} &park()\nJob-UUID: {id}"
+             rtp_timer_name=soft,{MARK}={node}}}{endpoint} &park()\nJob-UUID: {id}"
         )))
     }
 
@@ -210,7 +212,7 @@ mod tests {
 
     const ORIGINATE: &str = "bgapi originate {origination_uuid=01900000-0000-7000-8000-000000000001,\
         origination_caller_id_number=+15550001111,originate_timeout=30,ignore_early_media=true,park_timeout=330,\
-        execute_on_answer='sched_hangup +300 ALLOTTED_TIMEOUT',send_silence_when_idle=-1,canvass_node=node-1}";
+        execute_on_answer='sched_hangup +300 ALLOTTED_TIMEOUT',send_silence_when_idle=-1,rtp_timer_name=soft,canvass_node=node-1}";
 
     #[test]
     fn an_originate_as_freeswitch_reads_it() {
@@ -299,6 +301,7 @@ mod tests {
             ("park_timeout", "330"),
             ("execute_on_answer", "sched_hangup +300 ALLOTTED_TIMEOUT"),
             ("send_silence_when_idle", "-1"),
+            ("rtp_timer_name", "soft"),
             ("canvass_node", node),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()));
@@ -338,7 +341,7 @@ mod tests {
                 let want = format!("{head}{endpoint} &park()");
                 prop_assert_eq!(lines[0], want.as_str());
                 let count = |c: char| lines[0].matches(c).count();
-                prop_assert_eq!((count('{'), count('}'), count('\''), count('$'), count(',')), (1, 1, 2, 0, 7));
+                prop_assert_eq!((count('{'), count('}'), count('\''), count('$'), count(',')), (1, 1, 2, 0, 8));
                 prop_assert_eq!(count(' '), 5);
                 judge(&lines[0]["bgapi originate ".len()..], &endpoint, &node)?;
             }

@@ -5,6 +5,8 @@ use crate::call::{Cause, SipStatus};
 use crate::switch::HungUp;
 
 const NO_ANSWER: u16 = 19;
+const DESTINATION_OUT_OF_ORDER: u16 = 27;
+const SWITCH_CONGESTION: u16 = 42;
 const ALLOTTED_TIMEOUT: u16 = 602;
 const PROGRESS_TIMEOUT: u16 = 607;
 
@@ -36,6 +38,23 @@ pub(super) fn from_job(output: &str, seen_answered: bool) -> HungUp {
         ring_timeout: !seen_answered && is_ring_timeout(cause, None),
         answered: seen_answered,
         detail: Some(format!("originate: {output}")),
+    }
+}
+
+/// The end of a call whose job failed and whose channel never showed up.
+/// `DESTINATION_OUT_OF_ORDER` is then FreeSWITCH's own (seen on 1.10.12):
+/// `max-sessions` or `sessions-per-second` is reached, or it is paused. That is
+/// congestion, not the callee's fault.
+pub(super) fn without_channel(end: HungUp) -> HungUp {
+    if end.cause != Some(Cause(DESTINATION_OUT_OF_ORDER)) {
+        return end;
+    }
+    HungUp {
+        cause: Some(Cause(SWITCH_CONGESTION)),
+        detail: Some(
+            "FreeSWITCH could not make a channel: max-sessions or sessions-per-second reached, or paused".into(),
+        ),
+        ..end
     }
 }
 
@@ -95,6 +114,14 @@ mod tests {
     fn a_cause_of_no_known_name_has_its_number() {
         assert_eq!(end("Hangup-Cause: SOMETHING_NEW\nvariable_hangup_cause_q850: 16").cause, Some(Cause(16)));
         assert_eq!(end("Hangup-Cause: SOMETHING_NEW").cause, None);
+    }
+
+    #[test]
+    fn a_switch_that_makes_no_channel_is_congested() {
+        let full = without_channel(from_job("-ERR DESTINATION_OUT_OF_ORDER", false));
+        assert_eq!(full.cause, Some(Cause(42)));
+        assert!(full.detail.is_some_and(|words| words.contains("max-sessions")));
+        assert_eq!(without_channel(from_job("-ERR USER_BUSY", false)).cause, Some(Cause(17)));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::Deserialize;
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::DropGuard;
 use uuid::Uuid;
 
@@ -128,6 +128,7 @@ impl FreeSwitch {
 
     /// Stops what plays.
     pub async fn stop_playback(&self, call: CallId) -> Result<(), CommandError> {
+        self.shared.calls().stop_playback(call, Instant::now());
         self.tell_channel(Command::stop_playback(call)).await
     }
 

@@ -184,6 +184,11 @@ impl<'a> Supervisor<'a> {
                         link.tell(Command::kill(channel));
                     }
                 }
+                Effect::Break(call) => {
+                    if let Some(link) = self.shared.link() {
+                        link.tell(Command::stop_playback(call));
+                    }
+                }
                 Effect::Gap => self.tell(LinkEvent::Gap),
             }
         }

@@ -75,7 +75,7 @@ fn story(calls: &mut Calls, events: &[Event], call: CallId, now: Instant) -> Vec
     effects
         .filter_map(|effect| match effect {
             Effect::Deliver(told, event) => (told == call).then_some(event),
-            Effect::Orphan(_) | Effect::Kill(_) | Effect::Gap => None,
+            Effect::Orphan(_) | Effect::Kill(_) | Effect::Break(_) | Effect::Gap => None,
         })
         .collect()
 }
@@ -278,6 +278,36 @@ fn playbacks_end_with_their_own_event_only() {
     calls.start_playback(call, playback);
     calls.cancel_playback(call, playback);
     assert_eq!(calls.on_event(&done("playback", playback, "FILE%20PLAYED"), now), []);
+}
+
+#[test]
+fn a_playback_stopped_before_it_began_ends_all_the_same() {
+    let (call, now) = (CallId::new(), Instant::now());
+    let mut calls = calls();
+    calls.attach(call);
+    calls.stop_playback(call, now);
+    assert_eq!(calls.on_tick(now + STOP_GRACE, all), [], "nothing plays, nothing is to stop");
+    calls.start_playback(call, Uuid::now_v7());
+    calls.stop_playback(call, now);
+    assert_eq!(calls.on_tick(now, all), []);
+    let ended = calls.on_tick(now + STOP_GRACE, all);
+    let [Effect::Break(broken), Effect::Deliver(told, CallEvent::PlaybackFinished { failure: Some(_) })] = &ended[..]
+    else {
+        panic!("a second break and an end: {ended:?}")
+    };
+    assert_eq!((*broken, *told), (call, call));
+    assert_eq!(calls.on_tick(now + 2 * STOP_GRACE, all), []);
+}
+
+#[test]
+fn a_switch_without_room_makes_no_channel() {
+    let (call, now) = (CallId::new(), Instant::now());
+    let mut calls = calls();
+    calls.originate(call);
+    assert_eq!(calls.on_event(&job(call, "-ERR DESTINATION_OUT_OF_ORDER"), now), []);
+    let ended = calls.on_tick(now + END_GRACE, all);
+    let [Effect::Deliver(_, CallEvent::HungUp(end))] = &ended[..] else { panic!("an end: {ended:?}") };
+    assert_eq!(end.cause, Some(Cause(42)), "congestion, not a failure of the callee");
 }
 
 #[test]
