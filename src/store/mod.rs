@@ -184,7 +184,9 @@ impl Store {
     // --- targets ---------------------------------------------------------
 
     /// Adds contacts to a campaign, each due at `now`, in the order given;
-    /// numbers it already has are skipped. One transaction.
+    /// numbers it already has are skipped, NULs in texts are dropped. One
+    /// transaction, which a power cut may undo as a whole. Slices of 5,000 to
+    /// 10,000 are fastest.
     pub async fn add_targets(
         &self,
         campaign: CampaignId,
@@ -217,6 +219,10 @@ impl Store {
 
     /// Commits a batch in one transaction, as durably as the engine can; gives
     /// one result per claim, in order.
+    ///
+    /// After [`StoreError::Away`] it is not known whether the batch was
+    /// committed: commit the same one again, as often as it takes, before any
+    /// other that concerns the same calls. Nothing is applied twice.
     pub async fn commit(&self, batch: &LedgerBatch, now: Timestamp) -> Result<Vec<ClaimResult>, StoreError> {
         on_engine!(self, db => db.commit(batch, now).await)
     }

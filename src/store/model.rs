@@ -158,7 +158,9 @@ pub struct Claimed {
     pub congestions: u32,
 }
 
-/// What a [`Claim`] brought.
+/// What a [`Claim`] brought. Fewer calls than wished do not mean that nobody is
+/// due any more (others may be claiming at the same time, or a long part of the
+/// list must not be called): [`Remaining`] knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClaimResult {
     /// The targets claimed, in order of dialing.

@@ -109,8 +109,14 @@ impl Server {
             ])
             .arg(&data));
         let mut server = Self { programs, data, port: free_port(), process: None, _folder: folder };
-        server.resume();
-        Some(server)
+        // Somebody else may take the port between the look and the start.
+        for _ in 0..3 {
+            if server.try_resume() {
+                return Some(server);
+            }
+            server.port = free_port();
+        }
+        panic!("postgres does not get ready:\n{}", server.log());
     }
 
     /// Where it listens.
@@ -147,9 +153,12 @@ impl Server {
 
     /// Starts it again, on the same port with the same data.
     pub fn resume(&mut self) {
+        assert!(self.try_resume(), "postgres does not get ready:\n{}", self.log());
+    }
+
+    fn try_resume(&mut self) -> bool {
         assert!(self.process.is_none(), "it runs already");
-        let log = self.data.with_extension("log");
-        let log = std::fs::OpenOptions::new().create(true).append(true).open(log).expect("a log file");
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(self.data.with_extension("log"));
         let process = unprivileged(&self.programs.join("postgres"))
             .arg("-D")
             .arg(&self.data)
@@ -158,28 +167,33 @@ impl Server {
             .args(["-c", "fsync=off", "-c", "max_connections=100", "-c", "shared_buffers=32MB"])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(log)
+            .stderr(log.expect("a log file"))
             .spawn()
             .expect("postgres starts");
         self.process = Some(process);
-        self.wait_until_ready();
+        let until = Instant::now() + Duration::from_secs(60);
+        while !self.is_ready() {
+            let ended = self.process.as_mut().and_then(|process| process.try_wait().ok().flatten());
+            if ended.is_some() || Instant::now() > until {
+                self.stop();
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        true
     }
 
-    fn wait_until_ready(&mut self) {
-        let until = Instant::now() + Duration::from_secs(60);
-        loop {
-            let ready = Command::new(self.programs.join("pg_isready"))
-                .args(["-q", "-h", "127.0.0.1", "-p", &self.port.to_string()])
-                .status()
-                .expect("pg_isready runs");
-            if ready.success() {
-                return;
-            }
-            let ended = self.process.as_mut().and_then(|process| process.try_wait().ok().flatten());
-            let log = || std::fs::read_to_string(self.data.with_extension("log")).unwrap_or_default();
-            assert!(ended.is_none() && Instant::now() < until, "postgres does not get ready:\n{}", log());
-            std::thread::sleep(Duration::from_millis(20));
-        }
+    /// What it says of itself, so that nobody else's server on the same port
+    /// is taken for it.
+    fn is_ready(&self) -> bool {
+        let told = std::fs::read_to_string(self.data.join("postmaster.pid")).unwrap_or_default();
+        let lines: Vec<_> = told.lines().map(str::trim).collect();
+        let process = self.process.as_ref().map(|process| process.id().to_string());
+        lines.first().map(|line| (*line).to_owned()) == process && lines.get(7) == Some(&"ready")
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.data.with_extension("log")).unwrap_or_default()
     }
 }
 
@@ -189,7 +203,7 @@ impl Drop for Server {
     }
 }
 
-/// The folder of `initdb`, `postgres` and `pg_isready`.
+/// The folder of `initdb` and `postgres`.
 fn programs() -> Option<PathBuf> {
     let named = std::env::var_os("CANVASS_PG_BIN").map(PathBuf::from).into_iter().collect::<Vec<_>>();
     let path =
@@ -200,7 +214,7 @@ fn programs() -> Option<PathBuf> {
     // The newest first, more or less.
     debian.sort();
     debian.reverse();
-    let complete = |folder: &Path| ["initdb", "postgres", "pg_isready"].iter().all(|name| folder.join(name).exists());
+    let complete = |folder: &Path| ["initdb", "postgres"].iter().all(|name| folder.join(name).exists());
     named.into_iter().chain(path).chain(debian).find(|folder| complete(folder))
 }
 

@@ -320,6 +320,7 @@ mod tests {
             (STANDING, format!("ARRAY[{id}]::uuid[]")),
             (KNOWN, format!("ARRAY[{id}]::uuid[]")),
             (DUE, format!("{id}, now(), 50")),
+            (targets::REMAINING, id.to_owned()),
             (CALL_TARGETS, format!("ARRAY[1], ARRAY[{id}]::uuid[], now()")),
             (BAR_TARGETS, "ARRAY[1], now()".to_owned()),
             (WRITE_TARGETS, "ARRAY[1], ARRAY['busy'], ARRAY[now()], ARRAY[1], ARRAY[0], ARRAY['busy'], now()".to_owned()),

@@ -44,6 +44,12 @@ const ADD: &str = "WITH added AS (
     INSERT INTO campaign_contacts (campaign_id, contact_id, number, status, due_at, updated_at)
     SELECT $9, id, number, 'pending', $10, $10 FROM added ORDER BY id";
 
+pub(super) const REMAINING: &str =
+    "SELECT (SELECT due_at FROM campaign_contacts WHERE campaign_id = $1 AND due_at IS NOT NULL
+            ORDER BY due_at LIMIT 1) AS next_due,
+        EXISTS (SELECT 1 FROM campaign_contacts
+            WHERE campaign_id = $1 AND status IN ('calling', 'connected')) AS in_call";
+
 impl Postgres {
     /// See [`Store::add_targets`](crate::store::Store::add_targets).
     pub async fn add_targets(
@@ -110,15 +116,7 @@ impl Postgres {
     pub async fn remaining(&self, campaign: CampaignId) -> Result<Remaining, StoreError> {
         within(OPERATION, async {
             let mut session = self.session().await?;
-            let row = sqlx::query(
-                "SELECT (SELECT due_at FROM campaign_contacts WHERE campaign_id = $1 AND due_at IS NOT NULL
-                         ORDER BY due_at LIMIT 1) AS next_due,
-                     EXISTS (SELECT 1 FROM campaign_contacts
-                         WHERE campaign_id = $1 AND status IN ('calling', 'connected')) AS in_call",
-            )
-            .bind(campaign.0)
-            .fetch_one(session.connection())
-            .await?;
+            let row = sqlx::query(REMAINING).bind(campaign.0).fetch_one(session.connection()).await?;
             session.keep();
             Ok(Remaining { next_due: rows::instant_option(&row, "next_due")?, in_call: row.try_get("in_call")? })
         })

@@ -16,7 +16,8 @@ const OPEN: &str = "SELECT c.id, c.caller_id, c.switch, c.campaign_id, c.target_
     WHERE c.ended_at IS NULL
     ORDER BY c.created_at, c.id";
 
-const PAGE: &str = "SELECT c.id, c.caller_id, c.switch, c.target_id, c.number, k.name, c.attempt, c.created_at,
+pub(super) const PAGE: &str =
+    "SELECT c.id, c.caller_id, c.switch, c.target_id, c.number, k.name, c.attempt, c.created_at,
         c.ringing_at, c.answered_at, c.ended_at, c.outcome, c.cause, c.sip, c.detail, t.status
     FROM calls AS c
     JOIN campaign_contacts AS t ON t.id = c.target_id

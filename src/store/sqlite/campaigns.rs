@@ -9,6 +9,17 @@ use crate::campaign::{Action, CampaignId, CampaignStatus, Settings};
 use crate::store::model::{Campaign, Changed, StatusChange};
 use crate::store::{StoreError, text};
 
+/// The columns of a campaign and where they are from, before what selects them.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, name, status, reason, settings, scheduled_at, created_at, started_at, finished_at
+             FROM campaigns ",
+            $rest
+        )
+    };
+}
+
 impl Sqlite {
     /// See [`Store::create_campaign`](crate::store::Store::create_campaign).
     pub async fn create_campaign(
@@ -37,21 +48,18 @@ impl Sqlite {
     /// See [`Store::campaign`](crate::store::Store::campaign).
     pub async fn campaign(&self, id: CampaignId) -> Result<Option<Campaign>, StoreError> {
         let mut reader = self.reader().await?;
-        let row = sqlx::query("SELECT * FROM campaigns WHERE id = ?1")
-            .bind(id.0)
-            .fetch_optional(reader.connection()?)
-            .await?;
+        let row = sqlx::query(select!("WHERE id = ?1")).bind(id.0).fetch_optional(reader.connection()?).await?;
         row.as_ref().map(rows::campaign).transpose()
     }
 
     /// See [`Store::campaigns`](crate::store::Store::campaigns).
     pub async fn campaigns(&self) -> Result<Vec<Campaign>, StoreError> {
-        self.list("SELECT * FROM campaigns ORDER BY created_at DESC, id DESC").await
+        self.list(select!("ORDER BY created_at DESC, id DESC")).await
     }
 
     /// See [`Store::active_campaigns`](crate::store::Store::active_campaigns).
     pub async fn active_campaigns(&self) -> Result<Vec<Campaign>, StoreError> {
-        self.list("SELECT * FROM campaigns WHERE status IN ('scheduled', 'running') ORDER BY created_at, id").await
+        self.list(select!("WHERE status IN ('scheduled', 'running') ORDER BY created_at, id")).await
     }
 
     async fn list(&self, sql: &'static str) -> Result<Vec<Campaign>, StoreError> {

@@ -29,6 +29,12 @@ const ADD_TARGETS: &str =
     SELECT ?2 + j.key, ?4, ?3 + j.key, j.value ->> 0, 'pending', ?5, ?5
     FROM jsonb_each(?1) AS j";
 
+pub(super) const REMAINING: &str =
+    "SELECT (SELECT due_at FROM campaign_contacts WHERE campaign_id = ?1 AND due_at IS NOT NULL
+            ORDER BY due_at LIMIT 1) AS next_due,
+        EXISTS (SELECT 1 FROM campaign_contacts
+            WHERE campaign_id = ?1 AND status IN ('calling', 'connected')) AS in_call";
+
 impl Sqlite {
     /// See [`Store::add_targets`](crate::store::Store::add_targets).
     pub async fn add_targets(
@@ -82,15 +88,7 @@ impl Sqlite {
     /// See [`Store::remaining`](crate::store::Store::remaining).
     pub async fn remaining(&self, campaign: CampaignId) -> Result<Remaining, StoreError> {
         let mut reader = self.reader().await?;
-        let row = sqlx::query(
-            "SELECT (SELECT due_at FROM campaign_contacts WHERE campaign_id = ?1 AND due_at IS NOT NULL
-                     ORDER BY due_at LIMIT 1) AS next_due,
-                 EXISTS (SELECT 1 FROM campaign_contacts
-                     WHERE campaign_id = ?1 AND status IN ('calling', 'connected')) AS in_call",
-        )
-        .bind(campaign.0)
-        .fetch_one(reader.connection()?)
-        .await?;
+        let row = sqlx::query(REMAINING).bind(campaign.0).fetch_one(reader.connection()?).await?;
         Ok(Remaining { next_due: rows::instant_option(&row, "next_due")?, in_call: row.try_get("in_call")? })
     }
 
