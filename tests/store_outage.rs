@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "support/need.rs"]
+mod need;
 #[path = "support/postgres.rs"]
 mod postgres_server;
 

@@ -18,10 +18,10 @@ use crate::clock::Clock;
 use crate::store::{Added, Store, StoreError};
 
 /// Rows that go to the database in one transaction.
-const BATCH: usize = 5_000;
+const BATCH: usize = 20_000;
 
 /// Text that goes to the database in one transaction, whatever the rows.
-const BATCH_BYTES: usize = 4 * 1024 * 1024;
+const BATCH_BYTES: usize = 8 * 1024 * 1024;
 
 /// Batches that wait for the database: what is being written, what is being
 /// read and these are all the memory an import takes.

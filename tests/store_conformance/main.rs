@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod bench;
+#[path = "../support/need.rs"]
+mod need;
 #[path = "../support/postgres.rs"]
 mod postgres_server;
 

@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 
+use super::need::{self, Need};
+
 /// Whom a cluster runs as when the tests run as root, which Postgres refuses.
 const UNPRIVILEGED: &str = "nobody";
 
@@ -30,9 +32,7 @@ impl Database {
         } else {
             Server::start().map(|server| Self { url: server.url(), server: Some(server) })
         };
-        if database.is_none() {
-            skipped(test);
-        }
+        note(test, database.is_some());
         database
     }
 
@@ -40,9 +40,7 @@ impl Database {
     /// stopped.
     pub fn with_server(test: &str) -> Option<Self> {
         let server = Server::start();
-        if server.is_none() {
-            skipped(test);
-        }
+        note(test, server.is_some());
         server.map(|server| Self { url: server.url(), server: Some(server) })
     }
 
@@ -57,9 +55,8 @@ impl Database {
     }
 }
 
-fn skipped(test: &str) {
-    println!("SKIPPED (no PostgreSQL): {test}");
-    assert!(std::env::var("CI").as_deref() != Ok("true"), "PostgreSQL is needed under CI=true");
+fn note(test: &str, there: bool) {
+    if there { need::ran(Need::Postgres, test) } else { need::skip(Need::Postgres, test) }
 }
 
 /// Makes a database beside the one of the URL.

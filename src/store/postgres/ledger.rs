@@ -226,6 +226,9 @@ async fn take(
 }
 
 #[cfg(test)]
+#[path = "../../../tests/support/need.rs"]
+mod need;
+#[cfg(test)]
 #[path = "../../../tests/support/postgres.rs"]
 mod server;
 

@@ -26,7 +26,7 @@ const ADD_CONTACTS: &str =
 
 const ADD_TARGETS: &str =
     "INSERT INTO campaign_contacts (id, campaign_id, contact_id, number, status, due_at, updated_at)
-    SELECT ?2 + j.key, ?4, ?3 + j.key, j.value ->> 0, 'pending', ?5, ?5
+    SELECT ?2 + (j.value ->> 1), ?4, ?3 + (j.value ->> 1), j.value ->> 0, 'pending', ?5, ?5
     FROM jsonb_each(?1) AS j";
 
 pub(super) const REMAINING: &str =
@@ -155,11 +155,15 @@ async fn insert(
         })
         .collect();
     let lines = rows::json(&lines)?;
+    // By number, each with its position: the index of numbers is the one whose
+    // order is not that of the ids, and walking it in its own order is cheaper.
+    let mut numbers: Vec<_> = fresh.iter().map(|contact| contact.number).zip(0_i64..).collect();
+    numbers.sort_unstable();
     let next_contact = next_id(connection, "contacts").await?;
     let next_target = next_id(connection, "campaign_contacts").await?;
     sqlx::query(ADD_CONTACTS).bind(&lines).bind(next_contact).bind(micros(now)).execute(&mut *connection).await?;
     sqlx::query(ADD_TARGETS)
-        .bind(&lines)
+        .bind(rows::json(&numbers)?)
         .bind(next_target)
         .bind(next_contact)
         .bind(campaign.0)
