@@ -86,6 +86,11 @@ impl Real {
         (switch, links)
     }
 
+    /// The endpoint template to the called parties.
+    pub(crate) fn trunk(&self) -> String {
+        self.trunk.to_string()
+    }
+
     /// Whether the end of a call has a SIP status.
     pub(crate) fn is_sip(&self) -> bool {
         self.trunk.to_string().starts_with("sofia/")
