@@ -24,6 +24,13 @@ impl Clock {
         Self { base: Some((start, Instant::now())) }
     }
 
+    /// A clock that shows the same now, and from then on knows no steps: for
+    /// something whose times must be in order and whose time-outs must hold,
+    /// whatever is done to the machine's clock meanwhile.
+    pub fn pinned(&self) -> Self {
+        Self::starting_at(self.now())
+    }
+
     /// The time now.
     pub fn now(&self) -> Timestamp {
         let exact = match self.base {

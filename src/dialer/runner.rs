@@ -13,6 +13,7 @@ use super::fleet::Place;
 use super::news::News;
 use crate::call::{Action, CallFacts, CallId, End, Machine, Outcome, Plan, Report, classify};
 use crate::campaign::{CampaignId, Settings, after_call};
+use crate::clock::Clock;
 use crate::store::{Claimed, Settlement};
 use crate::switch::{CallEvent, CallEvents, CommandError, Originate, OriginateError, Presence};
 
@@ -62,7 +63,8 @@ pub(super) async fn run(context: Arc<Context>, job: Job) {
         ring_timeout: job.plan.ring_timeout,
         max_call: job.plan.max_call,
     };
-    let machine = Machine::new(job.plan.clone(), context.clock.now());
+    let clock = context.clock.pinned();
+    let machine = Machine::new(job.plan.clone(), clock.now());
     context.stats.on_start();
     let (events, doubtful) = match line.switch.originate(&originate).await {
         Ok(events) => (events, false),
@@ -77,12 +79,11 @@ pub(super) async fn run(context: Arc<Context>, job: Job) {
         Err(OriginateError::Refused { cause, detail }) => {
             context.stats.on_end();
             let outcome = classify(End { cause, ..End::default() });
-            let facts =
-                CallFacts { cause, detail: Some(detail), ended_at: Some(context.clock.now()), ..CallFacts::default() };
+            let facts = CallFacts { cause, detail: Some(detail), ended_at: Some(clock.now()), ..CallFacts::default() };
             return end(&context, &job, Report { outcome, facts });
         }
     };
-    let mut live = Live { context: &context, line, call, machine, events, epoch, look_at: None, missing: false };
+    let mut live = Live { context: &context, clock, line, call, machine, events, epoch, look_at: None, missing: false };
     if doubtful {
         live.look_at = Some(Instant::now());
     }
@@ -94,6 +95,8 @@ pub(super) async fn run(context: Arc<Context>, job: Job) {
 /// A call that is, or may be, on the switch.
 struct Live<'a> {
     context: &'a Context,
+    /// The call's own: a step of the machine's clock must not end it.
+    clock: Clock,
     line: Line,
     call: CallId,
     machine: Machine,
@@ -111,15 +114,15 @@ impl Live<'_> {
         let mut stop = self.context.stop.clone();
         let mut link = self.line.link.clone();
         loop {
-            let now = self.context.clock.now();
+            let now = self.clock.now();
             let deadline = self.machine.deadline().map_or(Instant::now(), |at| instant_of(at, now));
             let look_at = self.look_at.filter(|_| link.borrow().up);
             let actions = tokio::select! {
                 biased;
                 event = self.events.recv() => match event {
-                    Some(event) => self.machine.on_event(self.context.clock.now(), event),
+                    Some(event) => self.machine.on_event(self.clock.now(), event),
                     // Another task took this call over; it cannot be heard any more.
-                    None => self.machine.on_vanished(self.context.clock.now()),
+                    None => self.machine.on_vanished(self.clock.now()),
                 },
                 changed = link.changed() => {
                     let current = *link.borrow_and_update();
@@ -130,10 +133,10 @@ impl Live<'_> {
                     Vec::new()
                 }
                 () = stopped(&mut stop), if !self.machine.is_ending() => {
-                    self.machine.on_stop(self.context.clock.now(), "the daemon went down")
+                    self.machine.on_stop(self.clock.now(), "the daemon went down")
                 }
                 () = tokio::time::sleep_until(look_at.unwrap_or(deadline)), if look_at.is_some() => self.look().await,
-                () = tokio::time::sleep_until(deadline) => self.machine.on_deadline(self.context.clock.now()),
+                () = tokio::time::sleep_until(deadline) => self.machine.on_deadline(self.clock.now()),
             };
             if let Some(report) = self.perform(actions).await {
                 return report;
@@ -145,7 +148,7 @@ impl Live<'_> {
     async fn look(&mut self) -> Vec<Action> {
         self.look_at = None;
         let answer = answered(self.line.switch.presence(self.call)).await;
-        let now = self.context.clock.now();
+        let now = self.clock.now();
         match answer {
             Ok(Presence::Gone) if self.missing => self.machine.on_vanished(now),
             Ok(Presence::Gone) => {
@@ -181,7 +184,7 @@ impl Live<'_> {
                     if let Err(CommandError::Refused(reason)) = answered(self.line.switch.play(self.call, &file)).await
                     {
                         let failed = CallEvent::PlaybackFinished { failure: Some(reason) };
-                        todo.extend(self.machine.on_event(self.context.clock.now(), failed));
+                        todo.extend(self.machine.on_event(self.clock.now(), failed));
                     }
                     // No such channel: its end is on its way. No connection:
                     // the next one looks for the call.
