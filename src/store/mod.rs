@@ -16,6 +16,7 @@ mod ledger;
 mod migrations;
 mod model;
 mod postgres;
+mod rows;
 mod sqlite;
 mod text;
 

@@ -3,11 +3,12 @@
 use jiff::Timestamp;
 use sqlx::PgConnection;
 
-use super::rows::{self, at};
+use super::rows::at;
 use super::session::{OPERATION, within};
 use super::{Postgres, StoreError};
 use crate::campaign::{Action, CampaignId, CampaignStatus, Settings};
 use crate::store::model::{Campaign, Changed, StatusChange};
+use crate::store::rows::StoredRow;
 use crate::store::text;
 
 /// The columns of a campaign and where they are from, before what selects them.
@@ -55,7 +56,7 @@ impl Postgres {
             let mut session = self.session().await?;
             let row = sqlx::query(select!("WHERE id = $1")).bind(id.0).fetch_optional(session.connection()).await?;
             session.keep();
-            row.as_ref().map(rows::campaign).transpose()
+            row.as_ref().map(StoredRow::campaign).transpose()
         })
         .await
     }
@@ -75,7 +76,7 @@ impl Postgres {
             let mut session = self.session().await?;
             let found = sqlx::query(sql).fetch_all(session.connection()).await?;
             session.keep();
-            found.iter().map(rows::campaign).collect()
+            found.iter().map(StoredRow::campaign).collect()
         })
         .await
     }
@@ -147,7 +148,7 @@ async fn changed(connection: &mut PgConnection, id: CampaignId, rows: u64) -> Re
     }
     let row = sqlx::query("SELECT status FROM campaigns WHERE id = $1").bind(id.0).fetch_optional(connection).await?;
     Ok(match row {
-        Some(row) => Changed::Conflict(rows::word(&row, "status")?),
+        Some(row) => Changed::Conflict(row.word("status")?),
         None => Changed::NotFound,
     })
 }

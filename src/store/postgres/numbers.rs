@@ -2,11 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::rows::{self, at};
+use super::rows::at;
 use super::session::{OPERATION, within};
 use super::{Postgres, StoreError};
 use crate::number::PhoneNumber;
 use crate::store::model::OwnNumber;
+use crate::store::rows::StoredRow;
 
 impl Postgres {
     /// See [`Store::add_numbers`](crate::store::Store::add_numbers).
@@ -38,7 +39,7 @@ impl Postgres {
                 .fetch_all(session.connection())
                 .await?;
             session.keep();
-            found.iter().map(rows::own_number).collect()
+            found.iter().map(StoredRow::own_number).collect()
         })
         .await
     }

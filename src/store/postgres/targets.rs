@@ -4,16 +4,18 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use sqlx::postgres::PgRow;
 use sqlx::{Connection, PgConnection, Row};
 
-use super::rows::{self, at};
+use super::rows::at;
 use super::session::{OPERATION, within};
 use super::{Postgres, StoreError};
 use crate::campaign::{CampaignId, TargetStatus};
 use crate::contact::NewContact;
 use crate::number::PhoneNumber;
-use crate::store::ledger::{TallyKind, TallyMoves};
+use crate::store::ledger::TallyMoves;
 use crate::store::model::{Added, Remaining, Tally};
+use crate::store::rows::StoredRow;
 use crate::store::text;
 
 /// For an import of one slice.
@@ -94,20 +96,7 @@ impl Postgres {
                 .fetch_all(session.connection())
                 .await?;
             session.keep();
-            let mut tally = Tally::default();
-            for row in &found {
-                let count = u64::try_from(row.try_get::<i64, _>("count")?).unwrap_or(0);
-                match row.try_get::<&str, _>("kind")? {
-                    kind if kind == TallyKind::Target.as_str() => tally.targets.push((rows::word(row, "key")?, count)),
-                    kind if kind == TallyKind::Outcome.as_str() => {
-                        tally.outcomes.push((rows::word(row, "key")?, count));
-                    }
-                    other => return Err(StoreError::unreadable("campaign_tally.kind", other)),
-                }
-            }
-            tally.targets.sort_unstable();
-            tally.outcomes.sort_unstable();
-            Ok(tally)
+            PgRow::tally(&found)
         })
         .await
     }
@@ -118,7 +107,7 @@ impl Postgres {
             let mut session = self.session().await?;
             let row = sqlx::query(REMAINING).bind(campaign.0).fetch_one(session.connection()).await?;
             session.keep();
-            Ok(Remaining { next_due: rows::instant_option(&row, "next_due")?, in_call: row.try_get("in_call")? })
+            row.remaining()
         })
         .await
     }
@@ -139,10 +128,7 @@ impl Postgres {
             .fetch_optional(session.connection())
             .await?;
             session.keep();
-            row.map(|row| {
-                Ok((rows::word(&row, "status")?, rows::count(&row, "attempts")?, rows::instant_option(&row, "due_at")?))
-            })
-            .transpose()
+            row.as_ref().map(StoredRow::target).transpose()
         })
         .await
     }

@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 
-use super::rows::{self, micros};
+use super::rows::micros;
 use super::{Durability, Sqlite};
 use crate::campaign::{Action, CampaignId, CampaignStatus, Settings};
 use crate::store::model::{Campaign, Changed, StatusChange};
+use crate::store::rows::StoredRow;
 use crate::store::{StoreError, text};
 
 /// The columns of a campaign and where they are from, before what selects them.
@@ -49,7 +50,7 @@ impl Sqlite {
     pub async fn campaign(&self, id: CampaignId) -> Result<Option<Campaign>, StoreError> {
         let mut reader = self.reader().await?;
         let row = sqlx::query(select!("WHERE id = ?1")).bind(id.0).fetch_optional(reader.connection()?).await?;
-        row.as_ref().map(rows::campaign).transpose()
+        row.as_ref().map(StoredRow::campaign).transpose()
     }
 
     /// See [`Store::campaigns`](crate::store::Store::campaigns).
@@ -65,7 +66,7 @@ impl Sqlite {
     async fn list(&self, sql: &'static str) -> Result<Vec<Campaign>, StoreError> {
         let mut reader = self.reader().await?;
         let found: Vec<SqliteRow> = sqlx::query(sql).fetch_all(reader.connection()?).await?;
-        found.iter().map(rows::campaign).collect()
+        found.iter().map(StoredRow::campaign).collect()
     }
 
     /// See [`Store::change_status`](crate::store::Store::change_status).
@@ -131,5 +132,5 @@ pub(super) async fn status(
     id: CampaignId,
 ) -> Result<Option<CampaignStatus>, StoreError> {
     let row = sqlx::query("SELECT status FROM campaigns WHERE id = ?1").bind(id.0).fetch_optional(connection).await?;
-    row.map(|row| rows::word(&row, "status")).transpose()
+    row.map(|row| row.word("status")).transpose()
 }

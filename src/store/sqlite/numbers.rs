@@ -7,6 +7,7 @@ use super::{Durability, Sqlite};
 use crate::number::PhoneNumber;
 use crate::store::StoreError;
 use crate::store::model::OwnNumber;
+use crate::store::rows::StoredRow;
 
 impl Sqlite {
     /// See [`Store::add_numbers`](crate::store::Store::add_numbers).
@@ -30,7 +31,7 @@ impl Sqlite {
         let found = sqlx::query("SELECT number, label, active FROM phone_numbers ORDER BY number")
             .fetch_all(reader.connection()?)
             .await?;
-        found.iter().map(rows::own_number).collect()
+        found.iter().map(StoredRow::own_number).collect()
     }
 
     /// See [`Store::set_number_active`](crate::store::Store::set_number_active).

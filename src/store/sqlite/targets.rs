@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use jiff::Timestamp;
+use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
 use super::rows::{self, micros};
@@ -10,8 +11,9 @@ use super::{Durability, Sqlite};
 use crate::campaign::{CampaignId, TargetStatus};
 use crate::contact::NewContact;
 use crate::number::PhoneNumber;
-use crate::store::ledger::{TallyKind, TallyMoves};
+use crate::store::ledger::TallyMoves;
 use crate::store::model::{Added, Remaining, Tally};
+use crate::store::rows::StoredRow;
 use crate::store::{StoreError, text};
 
 /// Positions, in the array of numbers given, of those the campaign has.
@@ -71,25 +73,14 @@ impl Sqlite {
             .bind(campaign.0)
             .fetch_all(reader.connection()?)
             .await?;
-        let mut tally = Tally::default();
-        for row in &found {
-            let count = u64::try_from(row.try_get::<i64, _>("count")?).unwrap_or(0);
-            match row.try_get::<&str, _>("kind")? {
-                kind if kind == TallyKind::Target.as_str() => tally.targets.push((rows::word(row, "key")?, count)),
-                kind if kind == TallyKind::Outcome.as_str() => tally.outcomes.push((rows::word(row, "key")?, count)),
-                other => return Err(StoreError::unreadable("campaign_tally.kind", other)),
-            }
-        }
-        tally.targets.sort_unstable();
-        tally.outcomes.sort_unstable();
-        Ok(tally)
+        SqliteRow::tally(&found)
     }
 
     /// See [`Store::remaining`](crate::store::Store::remaining).
     pub async fn remaining(&self, campaign: CampaignId) -> Result<Remaining, StoreError> {
         let mut reader = self.reader().await?;
         let row = sqlx::query(REMAINING).bind(campaign.0).fetch_one(reader.connection()?).await?;
-        Ok(Remaining { next_due: rows::instant_option(&row, "next_due")?, in_call: row.try_get("in_call")? })
+        row.remaining()
     }
 
     /// See [`Store::target_by_number`](crate::store::Store::target_by_number).
@@ -106,10 +97,7 @@ impl Sqlite {
         .bind(number.to_string())
         .fetch_optional(reader.connection()?)
         .await?;
-        row.map(|row| {
-            Ok((rows::word(&row, "status")?, rows::count(&row, "attempts")?, rows::instant_option(&row, "due_at")?))
-        })
-        .transpose()
+        row.as_ref().map(StoredRow::target).transpose()
     }
 }
 
