@@ -17,6 +17,7 @@ mod migrations;
 mod model;
 mod postgres;
 mod rows;
+mod slice;
 mod sqlite;
 mod text;
 

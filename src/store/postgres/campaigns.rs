@@ -89,7 +89,6 @@ impl Postgres {
         now: Timestamp,
     ) -> Result<Changed, StoreError> {
         let from: Vec<_> = change.from.iter().map(|status| status.as_str()).collect();
-        let scheduled_at = change.scheduled_at.filter(|_| change.to == CampaignStatus::Scheduled);
         within(OPERATION, async {
             let mut session = self.session().await?;
             let done = sqlx::query(
@@ -101,7 +100,7 @@ impl Postgres {
             .bind(id.0)
             .bind(change.to.as_str())
             .bind(text::clean_option(change.reason.as_ref()))
-            .bind(scheduled_at.map(at))
+            .bind(change.new_schedule().map(at))
             .bind(at(now))
             .bind(change.to.is_final())
             .bind(from)

@@ -1,6 +1,5 @@
 //! Targets: bulk import, and what a campaign's progress is read from.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -16,6 +15,7 @@ use crate::number::PhoneNumber;
 use crate::store::ledger::TallyMoves;
 use crate::store::model::{Added, Remaining, Tally};
 use crate::store::rows::StoredRow;
+use crate::store::slice::Slice;
 use crate::store::text;
 
 /// For an import of one slice.
@@ -65,24 +65,16 @@ impl Postgres {
             let mut transaction = session.connection().begin().await?;
             sqlx::raw_sql(BULK).execute(&mut *transaction).await?;
             sqlx::query(TAKE_TURNS).bind(campaign.to_string()).execute(&mut *transaction).await?;
-            let duplicates = duplicates(&mut transaction, campaign, contacts).await?;
-            let fresh: Vec<_> = contacts
-                .iter()
-                .enumerate()
-                .filter(|(at, _)| !duplicates.contains(at))
-                .map(|(_, contact)| contact)
-                .collect();
+            let mut slice = Slice::new(contacts);
+            mark_known(&mut transaction, campaign, &mut slice).await?;
+            let fresh = slice.fresh();
             if !fresh.is_empty() {
                 insert(&mut transaction, campaign, &fresh, now).await?;
-                let mut tally = TallyMoves::default();
-                tally.added(campaign, TargetStatus::Pending, i64::try_from(fresh.len()).unwrap_or(i64::MAX));
-                write_tally(&mut transaction, &tally).await?;
+                write_tally(&mut transaction, &slice.moves(campaign)).await?;
             }
             transaction.commit().await?;
             session.keep();
-            let mut duplicates: Vec<_> = duplicates.into_iter().collect();
-            duplicates.sort_unstable();
-            Ok(Added { added: fresh.len() as u64, duplicates })
+            Ok(slice.added())
         })
         .await
     }
@@ -134,22 +126,18 @@ impl Postgres {
     }
 }
 
-/// Positions of numbers that stand earlier in the slice, or in the campaign.
-async fn duplicates(
+/// Marks the numbers that the campaign has.
+async fn mark_known(
     connection: &mut PgConnection,
     campaign: CampaignId,
-    contacts: &[NewContact],
-) -> Result<HashSet<usize>, StoreError> {
-    let mut seen = HashSet::with_capacity(contacts.len());
-    let mut duplicates: HashSet<_> = (0..contacts.len())
-        .filter(|at| !contacts.get(*at).is_some_and(|contact| seen.insert(contact.number)))
-        .collect();
-    let numbers: Vec<_> = contacts.iter().map(|contact| contact.number.to_string()).collect();
+    slice: &mut Slice<'_>,
+) -> Result<(), StoreError> {
+    let numbers: Vec<_> = slice.numbers().map(|number| number.to_string()).collect();
     let known = sqlx::query(KNOWN).bind(numbers).bind(campaign.0).fetch_all(connection).await?;
     for row in &known {
-        duplicates.extend(usize::try_from(row.try_get::<i64, _>("place")? - 1));
+        slice.known(row.try_get::<i64, _>("place")? - 1);
     }
-    Ok(duplicates)
+    Ok(())
 }
 
 /// Adds contacts and targets.

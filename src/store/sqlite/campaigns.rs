@@ -82,7 +82,6 @@ impl Sqlite {
         if !change.from.contains(&status) {
             return Ok(Changed::Conflict(status));
         }
-        let scheduled_at = change.scheduled_at.filter(|_| change.to == CampaignStatus::Scheduled);
         sqlx::query(
             "UPDATE campaigns SET status = ?2, reason = ?3, scheduled_at = coalesce(?4, scheduled_at),
                  started_at = CASE WHEN ?2 = 'running' THEN coalesce(started_at, ?5) ELSE started_at END,
@@ -92,7 +91,7 @@ impl Sqlite {
         .bind(id.0)
         .bind(change.to.as_str())
         .bind(text::clean_option(change.reason.as_ref()))
-        .bind(scheduled_at.map(micros))
+        .bind(change.new_schedule().map(micros))
         .bind(micros(now))
         .bind(change.to.is_final())
         .execute(&mut *transaction)
