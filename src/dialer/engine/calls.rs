@@ -69,7 +69,7 @@ impl State {
             let take_back = if template.is_none() { Some("its trunk was removed") } else { take_back };
             let endpoint = template.map(|template| template.fill(claimed.number)).unwrap_or_default();
             let plan = self.plan_of(&settings);
-            let job = Job { campaign, settings, claimed, place, endpoint, plan, start_at, take_back };
+            let job = Job { campaign, settings, claimed, place, endpoint, plan, planned_at: now, start_at, take_back };
             self.calls.insert(call);
             tokio::spawn(runner::run(self.context.clone(), job));
         }
@@ -89,20 +89,32 @@ impl State {
         }
     }
 
-    pub(super) fn on_ended(&mut self, call: CallId, campaign: CampaignId, place: &Place, outcome: Outcome) {
+    pub(super) fn on_ended(
+        &mut self,
+        call: CallId,
+        campaign: CampaignId,
+        place: &Place,
+        outcome: Option<Outcome>,
+        unsent: bool,
+        started: Instant,
+    ) {
         self.calls.remove(&call);
         let now = Instant::now();
         let congested = match outcome {
-            Outcome::Congestion => Some(true),
-            Outcome::Answered
-            | Outcome::Voicemail
-            | Outcome::Busy
-            | Outcome::NoAnswer
-            | Outcome::Rejected
-            | Outcome::InvalidNumber => Some(false),
-            Outcome::Failed | Outcome::Blocked | Outcome::Cancelled | Outcome::Lost => None,
+            // A switch that takes no command is no better than one without room.
+            _ if unsent => Some(true),
+            Some(Outcome::Congestion) => Some(true),
+            Some(
+                Outcome::Answered
+                | Outcome::Voicemail
+                | Outcome::Busy
+                | Outcome::NoAnswer
+                | Outcome::Rejected
+                | Outcome::InvalidNumber,
+            ) => Some(false),
+            Some(Outcome::Failed | Outcome::Blocked | Outcome::Cancelled | Outcome::Lost) | None => None,
         };
-        if let Some(change) = self.fleet.end(place, congested, now) {
+        if let Some(change) = self.fleet.end(place, congested, started, now) {
             let (switch, trunk) = (self.fleet.name(place.switch), &place.trunk);
             match change {
                 Change::Rate(rate) => tracing::info!(%switch, %trunk, calls_per_second = rate, "trunk pace changed"),
@@ -110,6 +122,7 @@ impl State {
                 Change::Restored => tracing::info!(%switch, %trunk, "trunk works again"),
             }
         }
+        let outcome = outcome.unwrap_or(Outcome::Lost);
         if self.roster.get_mut(campaign).is_some_and(|entry| entry.end(outcome)) && self.roster.is_running(campaign) {
             let reason = format!("{SUSPICIOUS} calls in a row failed: look at the list, the trunk and the caller IDs");
             self.change(campaign, CampaignStatus::Paused, Some(reason));

@@ -1,6 +1,7 @@
 //! Campaigns: which run, what is left of them, and when they stop.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -11,6 +12,12 @@ use crate::dialer::news::News;
 use crate::dialer::roster::{Entry, Supply};
 use crate::number::PhoneNumber;
 use crate::store::{Campaign, Remaining, StatusChange};
+
+/// How soon a claim is tried again that found nothing though something is due.
+const AGAIN: Duration = Duration::from_millis(50);
+/// So many looks in a row, about one a second, that find a call which none of
+/// ours is.
+const STRANGE: u32 = 30;
 
 impl State {
     pub(super) fn on_campaigns(&mut self, running: Vec<Campaign>, active: &HashSet<PhoneNumber>) {
@@ -66,11 +73,23 @@ impl State {
         entry.looking = false;
         let Some(remaining) = remaining else { return };
         entry.supply = match remaining.next_due {
+            // A claim just came back short though something is due: somebody
+            // else holds it. Not at the speed of the database.
+            Some(due) if due <= now && entry.supply == Supply::Empty => Supply::DueAt(now + AGAIN),
             Some(due) if due <= now => Supply::Unknown,
             Some(due) => Supply::DueAt(due),
             None => Supply::Empty,
         };
+        // In a call, but in none of ours, again and again: one was forgotten.
+        entry.strange = if remaining.in_call && entry.is_idle() { entry.strange + 1 } else { 0 };
+        let forgotten = entry.strange > STRANGE;
+        if forgotten {
+            entry.strange = 0;
+        }
         let done = remaining.next_due.is_none() && !remaining.in_call && entry.is_idle();
+        if forgotten {
+            self.look_for_open_calls();
+        }
         if done && running {
             self.change(campaign, CampaignStatus::Completed, None);
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::state::State;
+use crate::dialer::ledger::Ends;
 use crate::switch::Switch;
 
 /// After running calls were hung up, their ends get this long to arrive.
@@ -48,7 +49,9 @@ impl State {
     }
 
     pub(super) fn is_over(&self) -> bool {
-        let idle = self.calls.is_empty() && self.places.is_empty();
+        // Calls from before that cannot be asked for are left to the next start.
+        let recovering = self.recovering.iter().sum::<usize>();
+        let idle = self.calls.len() <= recovering && self.places.is_empty();
         match self.ending {
             Ending::No => false,
             Ending::Draining(_) => idle,
@@ -58,17 +61,26 @@ impl State {
 
     /// Waits until everything is written, then lets go of the switches and the
     /// right to dial.
-    pub(super) async fn close(self) {
+    pub(super) async fn close(self) -> bool {
         let Self { context, writer, stop, links, .. } = self;
         let switches: Vec<Switch> = context.lines.iter().map(|line| line.switch.clone()).collect();
+        // Calls from before that are still asked for stop asking.
+        stop.send_replace(true);
+        context.ledger.close();
         // The writer ends when the last ledger handle is gone.
         drop((context, stop, links));
-        match tokio::time::timeout(FLUSH_GRACE, writer).await {
-            Ok(_) => tracing::info!("all calls are settled and written"),
-            Err(_) => tracing::error!("the database did not take the last calls' ends: the next start settles them"),
+        let written = match tokio::time::timeout(FLUSH_GRACE, writer).await {
+            Ok(Ok(Ends::AllWritten)) => true,
+            Ok(Ok(Ends::Refused(_)) | Err(_)) | Err(_) => false,
+        };
+        if written {
+            tracing::info!("all calls are settled and written");
+        } else {
+            tracing::error!("not every call's end is in the database: the next start settles the rest");
         }
         for switch in switches {
             switch.close().await;
         }
+        written
     }
 }

@@ -15,6 +15,7 @@ impl State {
             LinkEvent::Up { epoch } => {
                 tracing::info!(switch = %name, epoch, "connected");
                 self.links[switch].send_modify(|link| *link = Link { up: true, epoch: link.epoch + 1 });
+                self.look_for_orphans(switch);
             }
             LinkEvent::Down { reason } => {
                 tracing::warn!(switch = %name, %reason, "disconnected");
@@ -23,9 +24,10 @@ impl State {
             LinkEvent::Gap => {
                 tracing::warn!(switch = %name, "events may have been missed: looking at every call");
                 self.links[switch].send_modify(|link| link.epoch += 1);
+                self.look_for_orphans(switch);
             }
             LinkEvent::Orphan(call) => {
-                if !self.calls.contains(&call) {
+                if !self.calls.contains(&call) && !self.places.contains_key(&call) {
                     tracing::warn!(switch = %name, %call, "a channel of ours that no call waits for: hanging up");
                     let line = self.context.lines[switch].switch.clone();
                     tokio::spawn(async move { line.hang_up(call).await });
@@ -36,16 +38,31 @@ impl State {
     }
 
     /// A call that a daemon before left open is settled.
-    pub(super) fn on_recovered(&mut self, call: CallId, switch: Option<usize>) {
+    pub(super) fn on_recovered(&mut self, call: CallId, switches: Vec<usize>) {
         self.calls.remove(&call);
-        if let Some(switch) = switch {
+        for switch in switches {
             self.recovering[switch] = self.recovering[switch].saturating_sub(1);
             self.fleet.end_adopted(switch);
             self.update_ready(switch);
         }
     }
 
-    fn update_ready(&mut self, switch: usize) {
+    /// Channels with our mark that no call of ours waits for are hung up: of
+    /// those, none is told of by itself.
+    fn look_for_orphans(&self, switch: usize) {
+        let (line, news) = (self.context.lines[switch].switch.clone(), self.context.news.clone());
+        tokio::spawn(async move {
+            match line.live_calls().await {
+                Ok(calls) => calls.into_iter().for_each(|call| {
+                    let _ = news.send(News::Link { switch, event: LinkEvent::Orphan(call) });
+                }),
+                // The next connection asks again.
+                Err(error) => tracing::debug!(%error, "could not list the switch's channels"),
+            }
+        });
+    }
+
+    pub(super) fn update_ready(&mut self, switch: usize) {
         let up = self.links[switch].borrow().up;
         self.fleet.set_ready(switch, up && self.recovering[switch] == 0);
     }

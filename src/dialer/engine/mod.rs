@@ -83,7 +83,7 @@ pub struct Engine {
     news: mpsc::UnboundedSender<News>,
     wake: Arc<Notify>,
     stats: Arc<Stats>,
-    task: JoinHandle<()>,
+    task: JoinHandle<bool>,
 }
 
 impl Engine {
@@ -120,12 +120,15 @@ impl Engine {
         let _ = self.news.send(News::Drain);
     }
 
-    /// Ends when the engine has.
-    pub async fn finished(&mut self) {
-        if let Err(error) = (&mut self.task).await
-            && error.is_panic()
-        {
-            tracing::error!(%error, "the dialing engine broke");
+    /// Ends when the engine has; `false`: not every call's end could be written,
+    /// the next start settles the rest.
+    pub async fn finished(&mut self) -> bool {
+        match (&mut self.task).await {
+            Ok(written) => written,
+            Err(error) => {
+                tracing::error!(%error, "the dialing engine broke");
+                false
+            }
         }
     }
 }

@@ -11,6 +11,7 @@ use super::ending::Ending;
 use super::links::forward;
 use super::state::State;
 use super::{EngineError, Options};
+use crate::call::CallId;
 use crate::campaign::{CampaignId, Settings};
 use crate::dialer::context::{Context, Line, Link};
 use crate::dialer::fleet::Fleet;
@@ -19,7 +20,7 @@ use crate::dialer::news::News;
 use crate::dialer::poller::Poller;
 use crate::dialer::recovery;
 use crate::dialer::roster::Roster;
-use crate::store::{DialingLock, StoreError};
+use crate::store::{DialingLock, OpenCall, Store, StoreError};
 
 impl State {
     pub(super) async fn new(
@@ -70,36 +71,63 @@ impl State {
             ending: Ending::No,
             again_at: None,
         };
-        state.recover().await?;
+        let open = open_calls(&state.store).await?;
+        state.recover(open);
         let poller = Poller { store: options.store, clock: options.clock, only: options.only, wake, news };
         tokio::spawn(poller.run());
         Ok(state)
     }
 
-    /// Starts a task for each call that a daemon before left open.
-    async fn recover(&mut self) -> Result<(), StoreError> {
-        let open = self.store.open_calls().await?;
-        if !open.is_empty() {
-            tracing::warn!(calls = open.len(), "the daemon before left calls open: settling them first");
+    /// Starts a task for each call that is open though nobody here runs it.
+    pub(super) fn recover(&mut self, open: Vec<(OpenCall, Arc<Settings>)>) {
+        let known = |call: &CallId| self.calls.contains(call) || self.places.contains_key(call);
+        let strange: Vec<_> = open.into_iter().filter(|(call, _)| !known(&call.planned.call)).collect();
+        if !strange.is_empty() {
+            tracing::warn!(calls = strange.len(), "a daemon before left calls open: settling them first");
         }
-        let mut settings: HashMap<CampaignId, Arc<Settings>> = HashMap::new();
-        for call in open {
-            let known = match settings.entry(call.campaign) {
-                Entry::Occupied(known) => known.get().clone(),
-                Entry::Vacant(unknown) => {
-                    let campaign = self.store.campaign(call.campaign).await?;
-                    unknown.insert(Arc::new(campaign.map(|found| found.settings).unwrap_or_default())).clone()
-                }
+        for (call, settings) in strange {
+            let switches = match self.fleet.index(&call.planned.switch) {
+                Some(index) => vec![index],
+                // Its section was renamed or removed: whoever is there is asked.
+                None => (0..self.links.len()).collect(),
             };
-            let switch = self.fleet.index(&call.planned.switch);
-            let line = switch.map(|index| {
+            let mut lines = Vec::new();
+            for index in switches {
                 self.recovering[index] += 1;
                 self.fleet.adopt(index);
-                (index, self.context.lines[index].clone())
-            });
+                self.update_ready(index);
+                lines.push((index, self.context.lines[index].clone()));
+            }
             self.calls.insert(call.planned.call);
-            tokio::spawn(recovery::recover(self.context.clone(), call, known, line));
+            tokio::spawn(recovery::recover(self.context.clone(), call, settings, lines));
         }
-        Ok(())
     }
+
+    /// Looks for open calls in the database; [`News::Open`] answers.
+    pub(super) fn look_for_open_calls(&self) {
+        let (store, news) = (self.store.clone(), self.context.news.clone());
+        tokio::spawn(async move {
+            match open_calls(&store).await {
+                Ok(open) => drop(news.send(News::Open(open))),
+                Err(error) => tracing::warn!(%error, "could not look for open calls"),
+            }
+        });
+    }
+}
+
+/// Every call without an end, with its campaign's settings.
+async fn open_calls(store: &Store) -> Result<Vec<(OpenCall, Arc<Settings>)>, StoreError> {
+    let mut settings: HashMap<CampaignId, Arc<Settings>> = HashMap::new();
+    let mut list = Vec::new();
+    for call in store.open_calls().await? {
+        let known = match settings.entry(call.campaign) {
+            Entry::Occupied(known) => known.get().clone(),
+            Entry::Vacant(unknown) => {
+                let campaign = store.campaign(call.campaign).await?;
+                unknown.insert(Arc::new(campaign.map(|found| found.settings).unwrap_or_default())).clone()
+            }
+        };
+        list.push((call, known));
+    }
+    Ok(list)
 }

@@ -14,12 +14,13 @@ use crate::call::CallId;
 use crate::campaign::{CampaignId, Settings};
 use crate::dialer::context::{Context, Link};
 use crate::dialer::fleet::{Fleet, Place};
+use crate::dialer::ledger::Ends;
 use crate::dialer::media::MediaFolder;
 use crate::dialer::news::News;
 use crate::dialer::plan::plan;
 use crate::dialer::roster::{Roster, Supply};
 use crate::dialer::runner::instant_of;
-use crate::store::{DialingLock, Store};
+use crate::store::Store;
 
 /// News handled between two rounds of planning, at most.
 const BATCH: usize = 512;
@@ -28,7 +29,7 @@ const BATCH: usize = 512;
 pub(super) struct State {
     pub(super) store: Store,
     pub(super) context: Arc<Context>,
-    pub(super) writer: JoinHandle<DialingLock>,
+    pub(super) writer: JoinHandle<Ends>,
     pub(super) roster: Roster,
     pub(super) fleet: Fleet,
     pub(super) links: Vec<watch::Sender<Link>>,
@@ -49,7 +50,7 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<News>) {
+    pub(super) async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<News>) -> bool {
         let mut news = Vec::with_capacity(BATCH);
         while !self.is_over() {
             let wake = self.next_wake();
@@ -63,7 +64,7 @@ impl State {
             self.on_time();
             self.plan();
         }
-        self.close().await;
+        self.close().await
     }
 
     fn on_news(&mut self, news: News) {
@@ -75,8 +76,12 @@ impl State {
                 }
             }
             News::DatabaseAway(away) => self.database_away = away,
-            News::Ended { call, campaign, place, outcome } => self.on_ended(call, campaign, &place, outcome),
-            News::Recovered { call, switch } => self.on_recovered(call, switch),
+            News::Ended { call, campaign, place, outcome, unsent, started } => {
+                self.on_ended(call, campaign, &place, outcome, unsent, started);
+            }
+            News::Recovered { call, switches } => self.on_recovered(call, switches),
+            News::LookForOpenCalls => self.look_for_open_calls(),
+            News::Open(open) => self.recover(open),
             News::Link { switch, event } => self.on_link(switch, event),
             News::Campaigns { running, active } => self.on_campaigns(running, &active),
             News::Remaining { campaign, remaining } => self.on_remaining(campaign, remaining),

@@ -95,7 +95,11 @@ impl Postgres {
                 "UPDATE campaigns SET status = $2, reason = $3, scheduled_at = coalesce($4, scheduled_at),
                      started_at = CASE WHEN $2 = 'running' THEN coalesce(started_at, $5) ELSE started_at END,
                      finished_at = CASE WHEN $6 THEN $5 END, updated_at = $5
-                 WHERE id = $1 AND status = ANY($7)",
+                 WHERE id = $1 AND status = ANY($7)
+                     AND ($2 <> 'completed' OR NOT (
+                         EXISTS (SELECT 1 FROM campaign_contacts WHERE campaign_id = $1 AND due_at IS NOT NULL)
+                         OR EXISTS (SELECT 1 FROM campaign_contacts
+                             WHERE campaign_id = $1 AND status IN ('calling', 'connected'))))",
             )
             .bind(id.0)
             .bind(change.to.as_str())

@@ -82,6 +82,9 @@ impl Sqlite {
         if !change.from.contains(&status) {
             return Ok(Changed::Conflict(status));
         }
+        if change.to == CampaignStatus::Completed && unfinished(&mut transaction, id).await? {
+            return Ok(Changed::Conflict(status));
+        }
         sqlx::query(
             "UPDATE campaigns SET status = ?2, reason = ?3, scheduled_at = coalesce(?4, scheduled_at),
                  started_at = CASE WHEN ?2 = 'running' THEN coalesce(started_at, ?5) ELSE started_at END,
@@ -123,6 +126,16 @@ impl Sqlite {
         transaction.commit().await?;
         Ok(Changed::Yes)
     }
+}
+
+/// Whether a target is still due or in a call.
+async fn unfinished(connection: &mut sqlx::SqliteConnection, id: CampaignId) -> Result<bool, StoreError> {
+    let found = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM campaign_contacts WHERE campaign_id = ?1 AND due_at IS NOT NULL)
+            OR EXISTS (SELECT 1 FROM campaign_contacts
+                WHERE campaign_id = ?1 AND status IN ('calling', 'connected'))",
+    );
+    Ok(found.bind(id.0).fetch_one(connection).await?)
 }
 
 /// A campaign's status; nobody changes it before the transaction ends.

@@ -10,6 +10,12 @@ use crate::store::model::OwnNumber;
 use crate::store::rows::StoredRow;
 
 impl Sqlite {
+    /// See [`Store::installation`](crate::store::Store::installation).
+    pub async fn installation(&self) -> Result<String, StoreError> {
+        let mut reader = self.reader().await?;
+        Ok(sqlx::query_scalar("SELECT id FROM installation").fetch_one(reader.connection()?).await?)
+    }
+
     /// See [`Store::add_numbers`](crate::store::Store::add_numbers).
     pub async fn add_numbers(&self, numbers: &[PhoneNumber], now: Timestamp) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
