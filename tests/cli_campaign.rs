@@ -217,6 +217,20 @@ fn a_second_daemon_on_the_same_database_is_refused() {
 }
 
 #[test]
+fn a_run_beside_a_daemon_is_refused_before_anybody_is_called() {
+    let home = Installation::new(MIX);
+    assert!(home.canvass(&["migrate"]).well);
+    let _daemon = home.serve();
+    std::thread::sleep(Duration::from_millis(1_500));
+    let run = home.canvass(&["run", "spring.toml", "list.csv"]);
+    assert!(!run.well && run.err.contains("another canvass daemon"), "{}", run.err);
+    // Longer than the daemon takes to pick up a campaign that runs.
+    std::thread::sleep(Duration::from_millis(2_500));
+    assert_eq!(home.simulator.records().len(), 0);
+    assert!(home.canvass(&["campaign", "show", "Spring"]).out.contains("draft"));
+}
+
+#[test]
 fn doctor_says_what_is_wrong_and_how_to_mend_it() {
     let mut home = Installation::new(MIX);
     let well = home.canvass(&["doctor"]);

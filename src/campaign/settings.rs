@@ -37,7 +37,7 @@ pub struct Settings {
     pub prompts: Vec<String>,
     /// The name of the only switch that may carry the calls; none: any.
     pub switch: Option<String>,
-    /// The name of the trunk on the switch; none: the switch's first.
+    /// The name of the trunk on the switch; none: the switch's default.
     pub trunk: Option<String>,
 }
 

@@ -3,7 +3,7 @@
 use canvass::call::Outcome;
 use canvass::campaign::{CampaignStatus, TargetStatus};
 use canvass::contact::NewContact;
-use canvass::store::{Claim, ClaimResult, LedgerBatch, Remaining};
+use canvass::store::{Changed, Claim, ClaimResult, LedgerBatch, Remaining, StatusChange};
 
 use crate::bench::{Bench, later, now, number, on_both_engines, planned, settlement, wish};
 
@@ -11,6 +11,7 @@ on_both_engines!(
     targets_are_claimed_in_order_of_due_time_then_upload,
     a_claim_writes_the_call_before_anyone_is_called,
     only_a_running_campaign_is_claimed_from,
+    what_is_unfinished_is_not_completed,
     a_retry_is_not_claimed_early,
     a_claim_in_doubt_gives_the_same_calls_again,
     a_claim_repeated_after_its_call_ended_gives_nothing,
@@ -52,7 +53,8 @@ async fn a_claim_writes_the_call_before_anyone_is_called(bench: &Bench) {
 
 async fn only_a_running_campaign_is_claimed_from(bench: &Bench) {
     let id = bench.running(5).await;
-    for status in CampaignStatus::ALL {
+    // Completed it cannot be while targets are due: see the next scenario.
+    for status in CampaignStatus::ALL.into_iter().filter(|status| *status != CampaignStatus::Completed) {
         bench.set_status(id, status).await;
         let result = bench.claim(id, 1).await;
         let runs = status == CampaignStatus::Running;
@@ -61,6 +63,22 @@ async fn only_a_running_campaign_is_claimed_from(bench: &Bench) {
     let nobody = bench.claim(canvass::campaign::CampaignId::new(), 1).await;
     assert!(nobody.not_running && nobody.claimed.is_empty());
     bench.assert_tally(id).await;
+}
+
+async fn what_is_unfinished_is_not_completed(bench: &Bench) {
+    let id = bench.running(1).await;
+    let change = StatusChange {
+        to: CampaignStatus::Completed,
+        from: vec![CampaignStatus::Running],
+        reason: None,
+        scheduled_at: None,
+    };
+    let complete = async || bench.store.change_status(id, &change, later(1)).await.unwrap();
+    assert_eq!(complete().await, Changed::Conflict(CampaignStatus::Running), "a target is due");
+    let claimed = bench.claim(id, 1).await.claimed.remove(0);
+    assert_eq!(complete().await, Changed::Conflict(CampaignStatus::Running), "a target is in a call");
+    bench.settle(vec![settlement(id, &claimed, Outcome::Answered, TargetStatus::Completed)]).await;
+    assert_eq!(complete().await, Changed::Yes);
 }
 
 async fn a_retry_is_not_claimed_early(bench: &Bench) {
