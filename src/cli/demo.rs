@@ -110,7 +110,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<ExitCode> {
         control::launch(&store, &media, id, &Launch::default(), clock.now()).await?;
         Ok(())
     };
-    let ended = dial(options, id, launch).await?;
+    let ended = Box::pin(dial(options, id, launch)).await?;
     store.close().await;
     match simulator {
         Simulator::FreeSwitch(simulator) => simulator.stop().await,
