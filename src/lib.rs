@@ -11,6 +11,7 @@
 //! | [`config`] | what `canvass.toml` may say |
 //! | [`control`] | a campaign's life: create, launch, pause, resume, cancel |
 //! | [`dialer`] | the dialing engine: claims, paces, runs calls, settles, recovers |
+//! | [`media`] | the media library: sounds by name, kept as both switches play them |
 //! | [`switch`] | what the dialer needs of a PBX, its two adapters and their simulators |
 //! | [`store`] | what the rest needs of a database, on SQLite and Postgres |
 //! | [`clock`] | wall time, from one place |
@@ -24,6 +25,7 @@ pub mod config;
 pub mod contact;
 pub mod control;
 pub mod dialer;
+pub mod media;
 pub mod number;
 pub mod store;
 pub mod switch;

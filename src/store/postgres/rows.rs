@@ -7,7 +7,8 @@ use sqlx::postgres::PgRow;
 
 use crate::call::{CallFacts, CallId, Cause, SipStatus};
 use crate::campaign::CampaignId;
-use crate::store::model::{CallRow, Campaign, Claimed, DoNotCall, OpenCall, OwnNumber, PlannedCall, TargetId};
+use crate::media::MediaId;
+use crate::store::model::{CallRow, Campaign, Claimed, DoNotCall, Media, OpenCall, OwnNumber, PlannedCall, TargetId};
 use crate::store::{StoreError, ledger, text};
 
 /// An instant as stored: to the microsecond.
@@ -159,5 +160,18 @@ pub(super) fn do_not_call(row: &PgRow) -> Result<DoNotCall, StoreError> {
         reason: row.try_get("reason")?,
         source: row.try_get("source")?,
         added_at: instant(row, "added_at")?,
+    })
+}
+
+pub(super) fn media(row: &PgRow) -> Result<Media, StoreError> {
+    Ok(Media {
+        id: MediaId(row.try_get("id")?),
+        name: row.try_get("name")?,
+        sha256: row.try_get("sha256")?,
+        duration_ms: text::size(row.try_get("duration_ms")?),
+        bytes: text::size(row.try_get("bytes")?),
+        original_name: row.try_get("original_name")?,
+        waveform: text::waveform(row.try_get("waveform")?)?,
+        created_at: instant(row, "created_at")?,
     })
 }
