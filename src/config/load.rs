@@ -101,6 +101,12 @@ impl Config {
         if self.organization.outbound_rate_limit == 0 {
             errors.push("organization.outbound_rate_limit: is 0, must be at least 1".to_owned());
         }
+        if !(1..=7_200).contains(&self.media.max_seconds) {
+            errors.push(format!("media.max_seconds: is {}, must be 1 to 7200", self.media.max_seconds));
+        }
+        if !(1..=512).contains(&self.media.max_mib) {
+            errors.push(format!("media.max_mib: is {}, must be 1 to 512", self.media.max_mib));
+        }
         let name = &self.node.name;
         if name.is_empty()
             || name.len() > 40

@@ -225,7 +225,8 @@ impl State {
             again_at: None,
         };
         state.recover().await?;
-        let poller = Poller { store: options.store, clock: options.clock, only: options.only, wake, news };
+        let media = state.media.clone();
+        let poller = Poller { store: options.store, clock: options.clock, media, only: options.only, wake, news };
         tokio::spawn(poller.run());
         Ok(state)
     }
