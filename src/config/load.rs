@@ -191,10 +191,13 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_of_a_switch_is_named() {
+    fn every_fault_is_named() {
         let broken = r#"
             [database]
             url = "mysql://ann:hunter2@db/x"
+            [media]
+            max_seconds = 0
+            max_mib = 5000
             [switches.one]
             kind = "asterisk"
             address = "127.0.0.1:8088"
@@ -204,6 +207,8 @@ mod tests {
         let error = read(broken, &[]).expect_err("refused").to_string();
         for part in [
             "database.url",
+            "media.max_seconds",
+            "media.max_mib",
             "switches.one.address",
             "switches.one.user",
             "switches.one.password",

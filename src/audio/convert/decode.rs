@@ -129,7 +129,7 @@ impl Sound {
         }
         decoded.copy_to_vec_interleaved(&mut self.interleaved);
         self.mono.clear();
-        self.mono.extend(self.interleaved.chunks_exact(channels).map(|frame| mix(frame)));
+        self.mono.extend(self.interleaved.chunks_exact(channels).map(mix));
         let (first, converter) = match &mut self.converter {
             Some(known) => known,
             None if RATES.contains(&rate) => self.converter.insert((rate, Resampler::new(rate, WIDE)?)),
