@@ -124,6 +124,15 @@ fn a_file_written_to_a_pipe_has_no_length_and_is_taken_whole() {
     }
 }
 
+/// 65,535 channels overflow a 16-bit product in the decoder, which panics in a
+/// debug build.
+#[test]
+fn a_decoder_that_breaks_takes_nobody_with_it() {
+    let mut bytes = wav::write(&[0.1; 100], 8_000).expect("a file");
+    bytes[22..24].fill(0xff);
+    assert!(convert(&bytes, LIMITS).is_err());
+}
+
 #[test]
 fn rates_no_recording_has_are_refused() {
     for rate in [1_000, 1_000_000] {
