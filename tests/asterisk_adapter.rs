@@ -3,32 +3,23 @@
 use std::time::Duration;
 
 use canvass::call::{CallId, Cause, End, Outcome, SipStatus, classify};
-use canvass::switch::asterisk::{Asterisk, Options};
-use canvass::switch::simulator::asterisk::{AsteriskSimulator, Options as SimulatorOptions};
+use canvass::switch::asterisk::Asterisk;
+use canvass::switch::simulator::asterisk::{AsteriskSimulator, Options};
 use canvass::switch::simulator::{CalleeMix, Fate, Record};
-use canvass::switch::{
-    CallEvent, CallEvents, CommandError, HungUp, LinkEvent, LinkEvents, Originate, OriginateError, Presence,
-};
+use canvass::switch::{CallEvent, CallEvents, CommandError, HungUp, LinkEvents, Originate, OriginateError, Presence};
 
-const WAIT: Duration = Duration::from_secs(10);
+#[path = "support/adapter.rs"]
+mod adapter;
+#[path = "support/callees.rs"]
+mod callees;
+
+use adapter::{connect, next, options, order};
 
 /// Callees who react fast; the last digit of a number tells what they do.
 fn mix() -> CalleeMix {
-    let fates = [
-        ("1", Fate::Answer),
-        ("2", Fate::Busy),
-        ("3", Fate::NoAnswer),
-        ("4", Fate::Reject),
-        ("5", Fate::Invalid),
-        ("6", Fate::Congestion),
-        ("7", Fate::Voicemail),
-    ];
-    CalleeMix {
-        ring_ms: (20, 20),
-        talk_ms: (60_000, 60_000),
-        endings: fates.into_iter().map(|(ending, fate)| (ending.to_owned(), fate)).collect(),
-        ..CalleeMix::default()
-    }
+    let mut endings = callees::by_last_digit();
+    endings.insert("7".into(), Fate::Voicemail);
+    CalleeMix { ring_ms: (20, 20), talk_ms: (60_000, 60_000), endings, ..CalleeMix::default() }
 }
 
 struct Rig {
@@ -39,15 +30,9 @@ struct Rig {
 
 impl Rig {
     async fn start(mix: CalleeMix) -> Self {
-        let options = SimulatorOptions { mix, unknown_endpoints: vec!["@nowhere".into()], ..Default::default() };
-        let simulator = AsteriskSimulator::start("127.0.0.1:0", options).await.expect("starts");
-        let (asterisk, mut link) = Asterisk::start(Options {
-            url: format!("http://{}/ari", simulator.address()),
-            user: "canvass".into(),
-            password: "simulated".into(),
-            node: "test".into(),
-        });
-        assert_eq!(link.recv().await, Some(LinkEvent::Up { epoch: 1 }));
+        let simulated = Options { mix, unknown_endpoints: vec!["@nowhere".into()], ..Default::default() };
+        let simulator = AsteriskSimulator::start("127.0.0.1:0", simulated).await.expect("starts");
+        let (asterisk, link) = connect(options(simulator.address(), "simulated")).await;
         Self { simulator, asterisk, link }
     }
 
@@ -65,19 +50,9 @@ impl Rig {
     }
 }
 
+/// A call that rings for a second at most.
 fn originate(last_digit: char) -> Originate {
-    Originate {
-        call: CallId::new(),
-        endpoint: format!("PJSIP/+1555123000{last_digit}@carrier"),
-        number: format!("+1555123000{last_digit}").parse().expect("a number"),
-        caller_id: "+15557654321".parse().expect("a number"),
-        ring_timeout: Duration::from_secs(1),
-        max_call: Duration::from_secs(60),
-    }
-}
-
-async fn next(events: &mut CallEvents) -> CallEvent {
-    tokio::time::timeout(WAIT, events.recv()).await.expect("in time").expect("an event")
+    Originate { ring_timeout: Duration::from_secs(1), ..order(last_digit) }
 }
 
 async fn end(events: &mut CallEvents) -> (bool, HungUp) {

@@ -1,10 +1,9 @@
 //! The Asterisk adapter and simulator against peers that misbehave.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use canvass::call::{CallId, Cause};
-use canvass::switch::asterisk::{Asterisk, Options};
+use canvass::switch::asterisk::Asterisk;
 use canvass::switch::simulator::asterisk::AsteriskSimulator;
 use canvass::switch::{CallEvent, CommandError, HungUp, LinkEvent, LinkEvents, Originate, OriginateError, Presence};
 use futures_util::{SinkExt, StreamExt};
@@ -12,7 +11,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::Message;
 
-const WAIT: Duration = Duration::from_secs(10);
+#[path = "support/adapter.rs"]
+mod adapter;
+
+use adapter::{WAIT, connect, heard, options, order};
 
 /// A server that opens the event socket, sends these messages on it, and gives
 /// the same answer, byte by byte, to every request; an empty one is a hang-up.
@@ -25,14 +27,7 @@ async fn fake(messages: Vec<Message>, answer: &'static str) -> (Asterisk, LinkEv
             tokio::spawn(serve(stream, Arc::clone(&messages), answer));
         }
     });
-    let (asterisk, mut link) = Asterisk::start(Options {
-        url: format!("http://{address}/ari"),
-        user: "u".into(),
-        password: "p".into(),
-        node: "test".into(),
-    });
-    assert_eq!(heard(&mut link).await, LinkEvent::Up { epoch: 1 });
-    (asterisk, link)
+    connect(options(address, "p")).await
 }
 
 async fn serve(mut stream: TcpStream, messages: Arc<Vec<Message>>, answer: &'static str) {
@@ -56,19 +51,8 @@ async fn serve(mut stream: TcpStream, messages: Arc<Vec<Message>>, answer: &'sta
     }
 }
 
-async fn heard(link: &mut LinkEvents) -> LinkEvent {
-    tokio::time::timeout(WAIT, link.recv()).await.expect("in time").expect("an event")
-}
-
 fn originate(call: CallId) -> Originate {
-    Originate {
-        call,
-        endpoint: "PJSIP/+15551230001@carrier".into(),
-        number: "+15551230001".parse().expect("a number"),
-        caller_id: "+15557654321".parse().expect("a number"),
-        ring_timeout: Duration::from_secs(30),
-        max_call: Duration::from_secs(60),
-    }
+    Originate { call, ..order('1') }
 }
 
 async fn originate_error(answer: &'static str) -> OriginateError {
@@ -128,13 +112,7 @@ async fn events_prove_a_call_whose_answer_is_lost() {
         drop(request);
         std::future::pending::<()>().await;
     });
-    let (asterisk, mut link) = Asterisk::start(Options {
-        url: format!("http://{address}/ari"),
-        user: "u".into(),
-        password: "p".into(),
-        node: "test".into(),
-    });
-    assert_eq!(heard(&mut link).await, LinkEvent::Up { epoch: 1 });
+    let (asterisk, _link) = connect(options(address, "p")).await;
     let mut events = asterisk.originate(&originate(call)).await.expect("placed");
     assert_eq!(events.recv().await, Some(CallEvent::Ringing));
 }
@@ -201,7 +179,6 @@ async fn a_silent_asterisk_is_noticed() {
 #[tokio::test]
 async fn the_simulator_survives_what_clients_send() {
     let simulator = AsteriskSimulator::start("127.0.0.1:0", Default::default()).await.expect("starts");
-    let url = format!("http://{}/ari", simulator.address());
     for request in [
         "garbage\r\n\r\n",
         "POST /ari/channels HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n",
@@ -214,9 +191,7 @@ async fn the_simulator_survives_what_clients_send() {
         let read = tokio::time::timeout(WAIT, stream.read(&mut answer)).await.expect("in time").unwrap_or(0);
         assert!(!answer[..read].starts_with(b"HTTP/1.1 2"), "{request}");
     }
-    let (asterisk, mut link) =
-        Asterisk::start(Options { url, user: "canvass".into(), password: "simulated".into(), node: "test".into() });
-    assert_eq!(heard(&mut link).await, LinkEvent::Up { epoch: 1 });
+    let (asterisk, _link) = connect(options(simulator.address(), "simulated")).await;
     let mut events = asterisk.originate(&originate(CallId::new())).await.expect("placed");
     asterisk.hang_up(simulated(&simulator)).await.expect("hangs up");
     loop {

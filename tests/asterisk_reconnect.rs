@@ -3,13 +3,15 @@
 
 use std::time::Duration;
 
-use canvass::call::CallId;
 use canvass::switch::asterisk::{Asterisk, Options};
 use canvass::switch::simulator::CalleeMix;
 use canvass::switch::simulator::asterisk::{AsteriskSimulator, Options as SimulatorOptions};
-use canvass::switch::{CallEvent, CallEvents, HungUp, LinkEvent, LinkEvents, Originate, OriginateError, Presence};
+use canvass::switch::{CallEvent, HungUp, LinkEvent, LinkEvents, OriginateError, Presence};
 
-const WAIT: Duration = Duration::from_secs(10);
+#[path = "support/adapter.rs"]
+mod adapter;
+
+use adapter::{connect, heard, next, order};
 
 async fn simulator(mix: CalleeMix) -> AsteriskSimulator {
     let options = SimulatorOptions { mix, ..Default::default() };
@@ -22,45 +24,20 @@ fn answering() -> CalleeMix {
     mix
 }
 
+/// A slash at the end of the address does no harm.
 fn options(address: impl std::fmt::Display, password: &str) -> Options {
-    Options {
-        url: format!("http://{address}/ari/"),
-        user: "canvass".into(),
-        password: password.into(),
-        node: "test".into(),
-    }
+    Options { url: format!("http://{address}/ari/"), ..adapter::options(&address, password) }
 }
 
 async fn connected(simulator: &AsteriskSimulator) -> (Asterisk, LinkEvents) {
-    let (asterisk, mut link) = Asterisk::start(options(simulator.address(), "simulated"));
-    assert_eq!(heard(&mut link).await, LinkEvent::Up { epoch: 1 });
-    (asterisk, link)
-}
-
-async fn heard(link: &mut LinkEvents) -> LinkEvent {
-    tokio::time::timeout(WAIT, link.recv()).await.expect("in time").expect("an event")
-}
-
-async fn next(events: &mut CallEvents) -> CallEvent {
-    tokio::time::timeout(WAIT, events.recv()).await.expect("in time").expect("an event")
-}
-
-fn originate() -> Originate {
-    Originate {
-        call: CallId::new(),
-        endpoint: "PJSIP/+15551230001@carrier".into(),
-        number: "+15551230001".parse().expect("a number"),
-        caller_id: "+15557654321".parse().expect("a number"),
-        ring_timeout: Duration::from_secs(30),
-        max_call: Duration::from_secs(60),
-    }
+    connect(options(simulator.address(), "simulated")).await
 }
 
 #[tokio::test]
 async fn a_call_that_is_up_survives_the_loss_of_the_connection() {
     let simulator = simulator(answering()).await;
     let (asterisk, mut link) = connected(&simulator).await;
-    let call = originate();
+    let call = order('1');
     let mut events = asterisk.originate(&call).await.expect("placed");
     assert_eq!(next(&mut events).await, CallEvent::Ringing);
     assert_eq!(next(&mut events).await, CallEvent::Answered);
@@ -79,12 +56,12 @@ async fn a_call_that_is_up_survives_the_loss_of_the_connection() {
 async fn a_call_answered_while_nobody_listens_is_gone() {
     let simulator = simulator(CalleeMix { ring_ms: (100, 100), ..answering() }).await;
     let (asterisk, mut link) = connected(&simulator).await;
-    let call = originate();
+    let call = order('1');
     let mut events = asterisk.originate(&call).await.expect("placed");
     assert_eq!(next(&mut events).await, CallEvent::Ringing);
     simulator.drop_connections();
     assert!(matches!(heard(&mut link).await, LinkEvent::Down { .. }));
-    let refused = asterisk.originate(&originate()).await;
+    let refused = asterisk.originate(&order('1')).await;
     assert!(matches!(refused, Err(OriginateError::NotSent(_))), "not while nobody would hear the answer");
     assert_eq!(heard(&mut link).await, LinkEvent::Up { epoch: 2 });
     while simulator.calls_in_progress() > 0 {
@@ -97,7 +74,7 @@ async fn a_call_answered_while_nobody_listens_is_gone() {
 #[tokio::test]
 async fn a_restarted_daemon_finds_and_ends_its_calls() {
     let simulator = simulator(answering()).await;
-    let call = originate();
+    let call = order('1');
     {
         let (asterisk, _link) = connected(&simulator).await;
         let mut events = asterisk.originate(&call).await.expect("placed");
@@ -116,7 +93,7 @@ async fn a_restarted_daemon_finds_and_ends_its_calls() {
 async fn an_answered_channel_that_nobody_waits_for_is_told() {
     let simulator = simulator(CalleeMix { ring_ms: (50, 50), ..answering() }).await;
     let (asterisk, mut link) = connected(&simulator).await;
-    let call = originate();
+    let call = order('1');
     drop(asterisk.originate(&call).await.expect("placed"));
     assert_eq!(heard(&mut link).await, LinkEvent::Orphan(call.call));
 }
@@ -157,7 +134,7 @@ async fn options_that_cannot_be_are_told() {
     for url in ["", "127.0.0.1:8088/ari", "ftp://127.0.0.1/ari", "http://"] {
         let (asterisk, mut link) = Asterisk::start(Options { url: url.into(), ..options("x", "y") });
         assert!(matches!(heard(&mut link).await, LinkEvent::Down { .. }), "{url}");
-        assert!(matches!(asterisk.originate(&originate()).await, Err(OriginateError::NotSent(_))), "{url}");
+        assert!(matches!(asterisk.originate(&order('1')).await, Err(OriginateError::NotSent(_))), "{url}");
         assert!(asterisk.live_calls().await.is_err(), "{url}");
         asterisk.close().await;
     }

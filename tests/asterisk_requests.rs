@@ -11,11 +11,14 @@ use axum::http::{Method, StatusCode};
 use axum::routing::any;
 use canvass::call::CallId;
 use canvass::switch::asterisk::{Asterisk, Options};
-use canvass::switch::{CallEvent, LinkEvent, Originate};
+use canvass::switch::{CallEvent, CallEvents, Originate};
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, mpsc};
 
-const WAIT: Duration = Duration::from_secs(10);
+#[path = "support/adapter.rs"]
+mod adapter;
+
+use adapter::{WAIT, connect, next, options, order};
 
 /// A server that notes requests, answers 200 to all and sends what it is told.
 #[derive(Clone)]
@@ -39,13 +42,8 @@ impl Rig {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         tokio::spawn(async move { axum::serve(listener, router).await });
-        let (asterisk, mut link) = Asterisk::start(Options {
-            url: format!("http://{address}/ari"),
-            user: "Aladdin".into(),
-            password: "open sesame".into(),
-            node: "a,b/c".into(),
-        });
-        assert_eq!(link.recv().await, Some(LinkEvent::Up { epoch: 1 }));
+        let (asterisk, _) =
+            connect(Options { user: "Aladdin".into(), node: "a,b/c".into(), ..options(address, "open sesame") }).await;
         Self { asterisk, requests, events }
     }
 
@@ -61,6 +59,16 @@ impl Rig {
                 return (line, body);
             }
         }
+    }
+
+    /// A call that has just been answered.
+    async fn answered(&mut self) -> (CallId, CallEvents) {
+        let call = originate();
+        let mut events = self.asterisk.originate(&call).await.expect("placed");
+        self.request().await;
+        self.event("StasisStart", call.call);
+        assert_eq!(next(&mut events).await, CallEvent::Answered);
+        (call.call, events)
     }
 
     fn event(&self, kind: &str, call: CallId) {
@@ -95,14 +103,7 @@ async fn note(State(server): State<Server>, request: Request) -> StatusCode {
 }
 
 fn originate() -> Originate {
-    Originate {
-        call: CallId::new(),
-        endpoint: "PJSIP/+15551230001@carrier".into(),
-        number: "+15551230001".parse().expect("a number"),
-        caller_id: "+15557654321".parse().expect("a number"),
-        ring_timeout: Duration::from_millis(29_500),
-        max_call: Duration::from_secs(300),
-    }
+    Originate { ring_timeout: Duration::from_millis(29_500), max_call: Duration::from_secs(300), ..order('1') }
 }
 
 #[tokio::test]
@@ -137,29 +138,21 @@ async fn no_ring_time_out_becomes_one_without_end() {
 #[tokio::test]
 async fn a_call_on_which_nothing_plays_is_made_to_send_silence() {
     let mut rig = Rig::start().await;
-    let call = originate();
-    let mut events = rig.asterisk.originate(&call).await.expect("placed");
-    rig.request().await;
-    rig.event("StasisStart", call.call);
-    assert_eq!(events.recv().await, Some(CallEvent::Answered));
-    assert_eq!(rig.request().await.0, format!("POST /ari/channels/{}/silence", call.call));
+    let (call, _events) = rig.answered().await;
+    assert_eq!(rig.request().await.0, format!("POST /ari/channels/{call}/silence"));
 }
 
 #[tokio::test]
 async fn a_playback_has_an_id_by_which_it_is_stopped() {
     let mut rig = Rig::start().await;
-    let call = originate();
-    let mut events = rig.asterisk.originate(&call).await.expect("placed");
-    rig.request().await;
-    rig.event("StasisStart", call.call);
-    assert_eq!(events.recv().await, Some(CallEvent::Answered));
-    rig.asterisk.play(call.call, "/media/a,b.wav").await.expect("plays");
+    let (call, _events) = rig.answered().await;
+    rig.asterisk.play(call, "/media/a,b.wav").await.expect("plays");
     let (line, body) = rig.command().await;
-    assert_eq!(line, format!("POST /ari/channels/{}/play", call.call));
+    assert_eq!(line, format!("POST /ari/channels/{call}/play"));
     assert_eq!(body["media"], json!(["sound:/media/a,b"]));
-    rig.asterisk.stop_playback(call.call).await.expect("stops");
+    rig.asterisk.stop_playback(call).await.expect("stops");
     let id = body["playbackId"].as_str().expect("an id");
     assert_eq!(rig.command().await.0, format!("DELETE /ari/playbacks/{id}"));
-    rig.asterisk.hang_up(call.call).await.expect("hangs up");
-    assert_eq!(rig.command().await.0, format!("DELETE /ari/channels/{}", call.call));
+    rig.asterisk.hang_up(call).await.expect("hangs up");
+    assert_eq!(rig.command().await.0, format!("DELETE /ari/channels/{call}"));
 }

@@ -6,12 +6,15 @@ use std::path::Path;
 use std::time::Duration;
 
 use canvass::switch::simulator::asterisk::{AsteriskSimulator, Options};
-use canvass::switch::simulator::{CalleeMix, Fate, Record};
+use canvass::switch::simulator::{CalleeMix, Record};
 use futures_util::StreamExt;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+#[path = "support/callees.rs"]
+mod callees;
 
 const WAIT: Duration = Duration::from_secs(10);
 
@@ -25,17 +28,8 @@ struct Client {
 impl Client {
     async fn start(change: impl FnOnce(&mut CalleeMix)) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut mix = CalleeMix { ring_ms: (30, 30), talk_ms: (100, 100), ..CalleeMix::default() };
-        for (ending, fate) in [
-            ("1", Fate::Answer),
-            ("2", Fate::Busy),
-            ("3", Fate::NoAnswer),
-            ("4", Fate::Reject),
-            ("5", Fate::Invalid),
-            ("6", Fate::Congestion),
-        ] {
-            mix.endings.insert(ending.into(), fate);
-        }
+        let endings = callees::by_last_digit();
+        let mut mix = CalleeMix { ring_ms: (30, 30), talk_ms: (100, 100), endings, ..CalleeMix::default() };
         change(&mut mix);
         let options = Options { mix, ..Options::default() };
         let simulator = AsteriskSimulator::start("127.0.0.1:0", options).await.expect("starts");

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 #[path = "support/processes.rs"]
 mod processes;
@@ -42,6 +42,25 @@ impl Installation {
 
     fn write(&self, name: &str, text: &str) {
         std::fs::write(self.path(name), text).expect("written");
+    }
+
+    /// A daemon that dials a campaign with so many contacts.
+    fn dialing(&self, contacts: u32) -> Process {
+        let numbers: String = (0..contacts).map(|n| format!("+15552{n:06}\n")).collect();
+        self.write("list.csv", &format!("phone\n{numbers}"));
+        assert!(self.canvass(&["campaign", "create", "spring.toml", "--contacts", "list.csv"]).well);
+        let daemon = self.serve();
+        assert!(self.canvass(&["campaign", "launch", "Spring"]).well);
+        daemon
+    }
+
+    /// Waits until the switch was asked and did this much.
+    fn until_records(&self, count: usize) {
+        let until = Instant::now() + Duration::from_secs(30);
+        while self.simulator.records().len() < count {
+            assert!(Instant::now() < until, "the daemon dials: {}", self.read("daemon.log"));
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     fn read(&self, name: &str) -> String {
@@ -137,26 +156,15 @@ fn a_campaign_dialed_by_the_daemon() {
 #[test]
 fn pause_resume_and_cancel() {
     let home = Installation::new("speed = 1.0\nring_ms = [300, 900]\n[endings]\n\"\" = \"busy\"\n");
-    let many: String = (0..300).map(|n| format!("+15552{n:06}\n")).collect();
-    home.write("list.csv", &format!("phone\n{many}"));
-    assert!(home.canvass(&["campaign", "create", "spring.toml", "--contacts", "list.csv"]).well);
-    let mut daemon = home.serve();
-    assert!(home.canvass(&["campaign", "launch", "Spring"]).well);
-    let until = std::time::Instant::now() + Duration::from_secs(30);
-    while home.simulator.records().len() < 20 {
-        assert!(std::time::Instant::now() < until, "the daemon dials: {}", home.read("daemon.log"));
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    let mut daemon = home.dialing(300);
+    home.until_records(20);
     assert!(home.canvass(&["campaign", "pause", "Spring"]).well);
     std::thread::sleep(Duration::from_millis(2_500));
     let quiet = home.simulator.records().len();
     std::thread::sleep(Duration::from_millis(1_500));
     assert_eq!(home.simulator.records().len(), quiet, "paused is paused");
     assert!(home.canvass(&["campaign", "resume", "Spring"]).well);
-    while home.simulator.records().len() < quiet + 10 {
-        assert!(std::time::Instant::now() < until + Duration::from_secs(30), "the daemon goes on");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    home.until_records(quiet + 10);
     assert!(home.canvass(&["campaign", "cancel", "Spring"]).well);
     let resumed = home.canvass(&["campaign", "resume", "Spring"]);
     assert!(!resumed.well && resumed.err.contains("cancelled"), "{}", resumed.err);
@@ -166,14 +174,8 @@ fn pause_resume_and_cancel() {
 #[test]
 fn a_stopped_daemon_brings_its_calls_to_an_end() {
     let home = Installation::new("speed = 1.0\nring_ms = [1500, 2500]\n[endings]\n\"\" = \"busy\"\n");
-    let many: String = (0..50).map(|n| format!("+15552{n:06}\n")).collect();
-    home.write("list.csv", &format!("phone\n{many}"));
-    assert!(home.canvass(&["campaign", "create", "spring.toml", "--contacts", "list.csv"]).well);
-    let mut daemon = home.serve();
-    assert!(home.canvass(&["campaign", "launch", "Spring"]).well);
-    while home.simulator.records().len() < 5 {
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    let mut daemon = home.dialing(50);
+    home.until_records(5);
     assert_eq!(daemon.terminate(Duration::from_secs(40)), Some(true), "{}", home.read("daemon.log"));
     // What was placed has its end, in the database as on the switch.
     let report = home.canvass(&["campaign", "report", "Spring"]).out;
@@ -187,13 +189,9 @@ fn a_stopped_daemon_brings_its_calls_to_an_end() {
 #[test]
 fn limits_change_when_the_configuration_is_read_again() {
     let home = Installation::new("speed = 1.0\nring_ms = [60000, 60000]\n[endings]\n\"\" = \"busy\"\n");
-    let many: String = (0..50).map(|n| format!("+15552{n:06}\n")).collect();
-    home.write("list.csv", &format!("phone\n{many}"));
     let text = home.read("canvass.toml");
     home.write("canvass.toml", &text.replace("outbound_rate_limit = 500", "outbound_rate_limit = 2"));
-    assert!(home.canvass(&["campaign", "create", "spring.toml", "--contacts", "list.csv"]).well);
-    let daemon = home.serve();
-    assert!(home.canvass(&["campaign", "launch", "Spring"]).well);
+    let daemon = home.dialing(50);
     std::thread::sleep(Duration::from_secs(3));
     assert_eq!(home.simulator.records().len(), 2);
     home.write("canvass.toml", "[nonsense]\n");
@@ -202,11 +200,7 @@ fn limits_change_when_the_configuration_is_read_again() {
     assert_eq!(home.simulator.records().len(), 2, "what cannot be read changes nothing");
     home.write("canvass.toml", &text);
     daemon.signal("-HUP");
-    let until = std::time::Instant::now() + Duration::from_secs(20);
-    while home.simulator.records().len() < 5 {
-        assert!(std::time::Instant::now() < until, "{}", home.read("daemon.log"));
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    home.until_records(5);
 }
 
 #[test]

@@ -193,8 +193,7 @@ async fn an_id_in_use_makes_no_second_call() {
     let (second, _more_links) = real.connect("second").await;
     let order = real.order(Callee::Answers, 21);
     let mut witness = Call::attach(&second, &order);
-    let mut call = Call::leave(&first, &order).await;
-    call.until(&CallEvent::Answered).await;
+    let call = Call::answered(&first, &order).await;
     // The second, too, has nothing of the first call still to come.
     witness.until(&CallEvent::Answered).await;
     drop(witness);
@@ -216,8 +215,7 @@ async fn an_id_in_use_makes_no_second_call() {
     }
 
     assert_eq!(soon(first.presence(order.call)).await, Ok(Presence::Up), "the call in use is left alone");
-    call.stop().await;
-    assert_eq!(call.end().await.1.outcome, Outcome::Answered);
+    call.stop_answered().await;
 }
 
 #[tokio::test]
@@ -286,8 +284,7 @@ async fn presence_and_live_calls_tell_what_is_there() {
 async fn a_playback_is_stopped_and_another_plays() {
     let Some(real) = Real::named("a_playback_is_stopped_and_another_plays") else { return };
     let (switch, _links) = real.connect("stops").await;
-    let mut call = Call::leave(&switch, &real.order(Callee::Answers, 25)).await;
-    call.until(&CallEvent::Answered).await;
+    let mut call = Call::answered(&switch, &real.order(Callee::Answers, 25)).await;
     for _ in 0..3 {
         assert_eq!(soon(switch.play(call.id, &real.prompt())).await, Ok(()));
         // Let it begin: nothing tells us when it has.
@@ -298,29 +295,25 @@ async fn a_playback_is_stopped_and_another_plays() {
     // With nothing to stop nothing happens.
     assert_eq!(soon(switch.stop_playback(call.id)).await, Ok(()));
     assert_eq!(soon(switch.presence(call.id)).await, Ok(Presence::Up));
-    call.stop().await;
-    assert_eq!(call.end().await.1.outcome, Outcome::Answered);
+    call.stop_answered().await;
 }
 
 #[tokio::test]
 async fn a_playback_is_stopped_before_it_began() {
     let Some(real) = Real::named("a_playback_is_stopped_before_it_began") else { return };
     let (switch, _links) = real.connect("stops-early").await;
-    let mut call = Call::leave(&switch, &real.order(Callee::Answers, 29)).await;
-    call.until(&CallEvent::Answered).await;
+    let mut call = Call::answered(&switch, &real.order(Callee::Answers, 29)).await;
     assert_eq!(soon(switch.play(call.id, &real.prompt())).await, Ok(()));
     assert_eq!(soon(switch.stop_playback(call.id)).await, Ok(()));
     assert!(matches!(call.next().await, CallEvent::PlaybackFinished { .. }));
-    call.stop().await;
-    assert_eq!(call.end().await.1.outcome, Outcome::Answered);
+    call.stop_answered().await;
 }
 
 #[tokio::test]
 async fn a_missing_file_is_told_and_the_call_goes_on() {
     let Some(real) = Real::named("a_missing_file_is_told_and_the_call_goes_on") else { return };
     let (switch, _links) = real.connect("missing").await;
-    let mut call = Call::leave(&switch, &real.order(Callee::Answers, 26)).await;
-    call.until(&CallEvent::Answered).await;
+    let mut call = Call::answered(&switch, &real.order(Callee::Answers, 26)).await;
     for file in ["/nonexistent/prompt.wav", "/nonexistent/prompt.no-such-format", "prompt"] {
         assert_eq!(soon(switch.play(call.id, file)).await, Ok(()), "{file}");
         let CallEvent::PlaybackFinished { failure: Some(why) } = call.next().await else { panic!("{file} fails") };
@@ -328,8 +321,7 @@ async fn a_missing_file_is_told_and_the_call_goes_on() {
     }
     assert_eq!(soon(switch.play(call.id, &real.prompt())).await, Ok(()));
     assert_eq!(call.next().await, CallEvent::PlaybackFinished { failure: None });
-    call.stop().await;
-    assert_eq!(call.end().await.1.outcome, Outcome::Answered);
+    call.stop_answered().await;
 }
 
 /// The switch ends it, with nobody connected who would.
@@ -341,8 +333,7 @@ async fn a_call_does_not_outlive_us() {
     let mut order = real.order(Callee::Answers, 27);
     order.max_call = Duration::from_secs(3);
     let mut witness = Call::attach(&heir, &order);
-    let mut call = Call::leave(&switch, &order).await;
-    call.until(&CallEvent::Answered).await;
+    let call = Call::answered(&switch, &order).await;
     soon(switch.close()).await;
     drop((call, switch));
 
@@ -357,8 +348,7 @@ async fn a_call_from_before_a_restart_is_taken_over() {
     let node = format!("restart-{}", CallId::new());
     let (before, _links) = real.connect(&node).await;
     let order = real.order(Callee::Answers, 28);
-    let mut call = Call::leave(&before, &order).await;
-    call.until(&CallEvent::Answered).await;
+    let call = Call::answered(&before, &order).await;
     soon(before.close()).await;
     drop((call, before));
 

@@ -7,7 +7,6 @@ use canvass::dialer::SwitchSetup;
 use canvass::switch::Switch;
 use canvass::switch::freeswitch::FreeSwitch;
 
-#[allow(dead_code)] // the adapter's own tests use the rest
 #[path = "support/freeswitch.rs"]
 mod freeswitch;
 #[path = "support/need.rs"]

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Cause, End, Outcome, SipStatus, classify};
+use super::{CallFacts, End, Outcome, Report, classify};
 use crate::switch::CallEvent;
 
 /// What a call is to do and how long it may take.
@@ -40,32 +40,6 @@ pub enum Action {
     NoteAnswer(Timestamp),
     /// The call is over: commit this and forget it.
     Settle(Report),
-}
-
-/// What is known of a call when it is over.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
-    /// How it ended.
-    pub outcome: Outcome,
-    /// Times and codes.
-    pub facts: CallFacts,
-}
-
-/// The times and codes of a call, as far as they are known.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct CallFacts {
-    /// When the callee's phone began to ring.
-    pub ringing_at: Option<Timestamp>,
-    /// When it was answered.
-    pub answered_at: Option<Timestamp>,
-    /// When it ended.
-    pub ended_at: Option<Timestamp>,
-    /// The switch's cause.
-    pub cause: Option<Cause>,
-    /// The SIP response that ended it.
-    pub sip: Option<SipStatus>,
-    /// In words, where there is more to say than the cause does.
-    pub detail: Option<String>,
 }
 
 /// Beyond its own time-out, the switch gets this long to report the end.
@@ -269,6 +243,7 @@ fn after(now: Timestamp, wait: Duration) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::call::Cause;
     use crate::switch::HungUp;
 
     struct Story {

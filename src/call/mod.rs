@@ -10,10 +10,12 @@ use uuid::Uuid;
 mod cause;
 mod machine;
 mod outcome;
+mod report;
 
 pub use cause::{Cause, SipStatus};
-pub use machine::{Action, CallFacts, Machine, Plan, Report};
+pub use machine::{Action, Machine, Plan};
 pub use outcome::{End, Outcome, classify};
+pub use report::{CallFacts, Report};
 
 /// A call's id: a UUIDv7 of ours that is also its channel's id on the switch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

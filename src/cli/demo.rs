@@ -102,11 +102,15 @@ pub(super) async fn run(args: Args) -> anyhow::Result<ExitCode> {
         owner: "demo".into(),
         stats: Arc::new(Stats::default()),
     };
-    control::launch(&store, &options.media, id, &Launch::default(), clock.now()).await?;
     if !args.json {
         println!("Calling {} simulated contacts, {SPEED} times faster than life …", args.contacts);
     }
-    let ended = dial(options, id).await?;
+    let media = options.media.clone();
+    let launch = async {
+        control::launch(&store, &media, id, &Launch::default(), clock.now()).await?;
+        Ok(())
+    };
+    let ended = Box::pin(dial(options, id, launch)).await?;
     store.close().await;
     match simulator {
         Simulator::FreeSwitch(simulator) => simulator.stop().await,

@@ -36,7 +36,10 @@ pub(super) async fn run(file: Option<PathBuf>) -> anyhow::Result<ExitCode> {
         let mend = "add a [switches.NAME] section to canvass.toml; see the README".to_owned();
         all_good &= tell("switches", Finding::Bad("none is configured".into(), mend));
     }
-    for setup in config.connect_switches() {
+    // A name of its own: a daemon that runs must not take its questions, nor
+    // Asterisk its application, for the daemon's.
+    let mark = format!("{}-doctor-{}", config.node.name, std::process::id());
+    for setup in config.connect_switches(&mark) {
         let name = format!("switch {}", setup.limits.name);
         let kind = config.switches.get(&setup.limits.name).map(|switch| switch.kind);
         all_good &= tell(&name, switch(setup, kind).await);

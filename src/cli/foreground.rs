@@ -7,6 +7,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::signals::Ends;
 use super::summary::Summary;
 use crate::campaign::{CampaignId, CampaignStatus, TargetStatus};
+use crate::clock::Clock;
+use crate::control::{self, ControlError};
 use crate::dialer::{Engine, Options};
 use crate::store::{Store, Tally};
 
@@ -23,12 +25,24 @@ pub(super) enum Ended {
     Abandoned,
 }
 
-/// Dials until the campaign is no longer running, or until a signal.
-pub(super) async fn dial(options: Options, campaign: CampaignId) -> anyhow::Result<Ended> {
+/// Dials until the campaign is no longer running, or until a signal. `launch`
+/// starts the campaign, once the right to dial is ours: a daemon that has it
+/// would pick the campaign up.
+pub(super) async fn dial(
+    options: Options,
+    campaign: CampaignId,
+    launch: impl Future<Output = anyhow::Result<()>>,
+) -> anyhow::Result<Ended> {
     let store = options.store.clone();
-    let mut ends = Ends::listen()?;
-    let start = Instant::now();
+    let mut ends = Ends::listen_foreground()?;
     let mut engine = Engine::start(Options { only: Some(campaign), ..options }).await?;
+    if let Err(error) = launch.await {
+        engine.drain();
+        engine.finished().await;
+        return Err(error);
+    }
+    engine.wake();
+    let start = Instant::now();
     let bar = progress_bar();
     let mut interrupted = false;
     loop {
@@ -37,7 +51,7 @@ pub(super) async fn dial(options: Options, campaign: CampaignId) -> anyhow::Resu
                 interrupted = true;
                 break;
             }
-            () = engine.finished() => anyhow::bail!("the dialing engine ended unexpectedly"),
+            _ = engine.finished() => anyhow::bail!("the dialing engine ended unexpectedly"),
             () = tokio::time::sleep(REFRESH) => {}
         }
         // A database that is away for a moment is the engine's business.
@@ -48,16 +62,30 @@ pub(super) async fn dial(options: Options, campaign: CampaignId) -> anyhow::Resu
             }
         }
     }
+    // Paused or cancelled elsewhere: calls in progress go on to their end.
+    while !interrupted && in_progress(&store, campaign).await {
+        tokio::select! {
+            () = ends.next() => interrupted = true,
+            () = tokio::time::sleep(REFRESH) => {}
+        }
+    }
     let took = start.elapsed();
     engine.drain();
     if interrupted {
         bar.println("Waiting for the calls in progress; once more to leave at once.");
     }
     tokio::select! {
-        () = engine.finished() => {}
+        _ = engine.finished() => {}
         () = ends.next() => {
             bar.abandon();
             return Ok(Ended::Abandoned);
+        }
+    }
+    if interrupted {
+        // Not to be picked up unasked by a daemon; the same command goes on.
+        match control::pause(&store, campaign, Clock::system().now()).await {
+            Ok(()) | Err(ControlError::Conflict { .. }) => {}
+            Err(error) => return Err(error.into()),
         }
     }
     let (tally, status) = look(&store, campaign).await?;
@@ -66,6 +94,11 @@ pub(super) async fn dial(options: Options, campaign: CampaignId) -> anyhow::Resu
     let reason = store.campaign(campaign).await?.and_then(|campaign| campaign.reason);
     let summary = Summary { tally, status, reason, took };
     Ok(if interrupted { Ended::Interrupted(summary) } else { Ended::Campaign(summary) })
+}
+
+/// Whether a call of the campaign goes on, as far as the database answers.
+async fn in_progress(store: &Store, campaign: CampaignId) -> bool {
+    store.remaining(campaign).await.map_or(true, |remaining| remaining.in_call)
 }
 
 async fn look(store: &Store, campaign: CampaignId) -> anyhow::Result<(Tally, CampaignStatus)> {

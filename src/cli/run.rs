@@ -37,14 +37,8 @@ pub(super) async fn run(file: Option<PathBuf>, args: Args) -> anyhow::Result<Exi
     );
     let plan = read_campaign(&args.campaign)?;
     let id = prepare(&app, &plan, &args).await?;
-    let now = app.clock.now();
-    match control::launch(&app.store, &app.config.media_folder(), id, &Launch::default(), now).await {
-        Ok(report) => report.warnings.iter().for_each(|warning| eprintln!("warning: {warning}")),
-        // It was running when an earlier process died: go on.
-        Err(ControlError::Conflict { status: CampaignStatus::Running, .. }) => {}
-        Err(error) => return Err(error.into()),
-    }
-    let ended = dial(serve::options(&app.config, app.store.clone()), id).await?;
+    let options = serve::options(&app.config, app.store.clone()).await?;
+    let ended = Box::pin(dial(options, id, launch(&app, id))).await?;
     let (summary, interrupted) = match ended {
         Ended::Campaign(summary) => (summary, false),
         Ended::Interrupted(summary) => (summary, true),
@@ -60,6 +54,17 @@ pub(super) async fn run(file: Option<PathBuf>, args: Args) -> anyhow::Result<Exi
     Ok(if summary.is_complete() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+async fn launch(app: &app::App, id: CampaignId) -> anyhow::Result<()> {
+    let now = app.clock.now();
+    match control::launch(&app.store, &app.config.media_folder(), id, &Launch::default(), now).await {
+        Ok(report) => report.warnings.iter().for_each(|warning| eprintln!("warning: {warning}")),
+        // It was running when an earlier process died: go on.
+        Err(ControlError::Conflict { status: CampaignStatus::Running, .. }) => {}
+        Err(error) => return Err(error.into()),
+    }
+    Ok(())
+}
+
 /// Finds the campaign of an earlier, interrupted run, or makes a new one, and
 /// imports the list. Nobody is called twice because a command was repeated.
 async fn prepare(app: &app::App, plan: &CampaignFile, args: &Args) -> anyhow::Result<CampaignId> {
@@ -67,6 +72,7 @@ async fn prepare(app: &app::App, plan: &CampaignFile, args: &Args) -> anyhow::Re
     if let Some(open) = earlier.iter().find(|campaign| !campaign.status.is_final()) {
         eprintln!("Going on with campaign {} \"{}\" ({}).", open.id, open.name, open.status);
         if open.status == CampaignStatus::Running {
+            eprintln!("It was running: settings and list stay as they were.");
             return Ok(open.id);
         }
         app.store.add_numbers(&plan.settings.number_pool, app.clock.now()).await?;

@@ -18,25 +18,25 @@ pub(super) async fn run(file: Option<PathBuf>) -> anyhow::Result<ExitCode> {
     );
     let mut ends = Ends::listen()?;
     let mut reload = Reload::listen()?;
-    let options = Options { clock: app.clock, ..options(&app.config, app.store.clone()) };
+    let options = Options { clock: app.clock, ..options(&app.config, app.store.clone()).await? };
     let mut engine = Engine::start(options).await?;
     tracing::info!(database = app.store.engine(), switches = app.config.switches.len(), "canvass is ready");
     loop {
         tokio::select! {
             () = ends.next() => break engine.drain(),
             () = reload.next() => take_over(file.as_deref(), &engine),
-            () = engine.finished() => anyhow::bail!("the dialing engine ended unexpectedly"),
+            _ = engine.finished() => anyhow::bail!("the dialing engine ended unexpectedly"),
         }
     }
-    tokio::select! {
-        () = engine.finished() => {}
+    let written = tokio::select! {
+        written = engine.finished() => written,
         () = ends.next() => {
             tracing::warn!("second signal: ending at once; open calls are settled at the next start");
             return Ok(ExitCode::FAILURE);
         }
-    }
+    };
     app.store.close().await;
-    Ok(ExitCode::SUCCESS)
+    Ok(if written { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// SIGHUP: limits, pace and trunks change at once; the rest with a restart.
@@ -51,17 +51,19 @@ fn take_over(file: Option<&Path>, engine: &Engine) {
 }
 
 /// An engine as the configuration wants it, for every campaign.
-pub(super) fn options(config: &Config, store: Store) -> Options {
+pub(super) async fn options(config: &Config, store: Store) -> anyhow::Result<Options> {
     let limits = config.limits();
-    Options {
+    // Two installations may share a switch and a node name; not a database.
+    let mark = format!("{}-{}", config.node.name, store.installation().await?);
+    Ok(Options {
         store,
         clock: crate::clock::Clock::system(),
-        switches: config.connect_switches(),
+        switches: config.connect_switches(&mark),
         outbound_limit: limits.outbound_limit,
         media: config.media_folder(),
         drain: limits.drain,
         only: None,
         owner: format!("{} (process {})", config.node.name, std::process::id()),
         stats: Arc::new(Stats::default()),
-    }
+    })
 }

@@ -34,8 +34,8 @@ impl SwitchConfig {
         if self.max_channels == 0 {
             wrong("max_channels", "is 0, must be at least 1");
         }
-        if !self.max_calls_per_second.is_finite() || self.max_calls_per_second <= 0.0 {
-            wrong("max_calls_per_second", "must be above 0");
+        if !(0.001..=100_000.0).contains(&self.max_calls_per_second) {
+            wrong("max_calls_per_second", "must be from 0.001 to 100,000");
         }
         match &self.default_trunk {
             None if self.trunks.len() > 1 => wrong("default_trunk", "is missing: there are several trunks"),
@@ -99,8 +99,9 @@ impl Config {
         }
     }
 
-    /// Starts the adapters of all switches; they connect by themselves.
-    pub fn connect_switches(&self) -> Vec<SwitchSetup> {
-        self.switches.iter().map(|(name, switch)| switch.connect(name, &self.node.name)).collect()
+    /// Starts the adapters of all switches; they connect by themselves. `mark`
+    /// is what our channels carry: whoever has the same takes them for its own.
+    pub fn connect_switches(&self, mark: &str) -> Vec<SwitchSetup> {
+        self.switches.iter().map(|(name, switch)| switch.connect(name, mark)).collect()
     }
 }

@@ -19,6 +19,9 @@ const WINDOW: Duration = Duration::from_secs(1);
 const WINDOW_CALLS: u32 = 10;
 /// The slowest a trunk is used, in calls a second, as a share of its maximum.
 const FLOOR: f64 = 1.0 / 64.0;
+/// The rate after the breaker closed, as a share of the maximum; it doubles
+/// with each good window until one is bad.
+const RESTART: f64 = 1.0 / 8.0;
 /// Congested calls in a row that open the breaker.
 const TRIP: u32 = 5;
 /// How long it stays open, doubling up to the maximum.
@@ -39,8 +42,8 @@ pub(super) enum Gate {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Breaker {
     Closed,
-    Tripped { until: Instant },
-    Probing,
+    Tripped { since: Instant, until: Instant },
+    Probing { since: Instant },
 }
 
 /// The control of one trunk.
@@ -54,6 +57,8 @@ pub(super) struct Congestion {
     in_a_row: u32,
     breaker: Breaker,
     open_for: Duration,
+    /// Since the breaker closed no window was bad: the rate doubles.
+    slow_start: bool,
 }
 
 /// What a call's end changed, worth telling the operator.
@@ -79,6 +84,7 @@ impl Congestion {
             in_a_row: 0,
             breaker: Breaker::Closed,
             open_for: OPEN,
+            slow_start: false,
         }
     }
 
@@ -91,36 +97,44 @@ impl Congestion {
     pub(super) fn gate(&self, now: Instant) -> Gate {
         match self.breaker {
             Breaker::Closed => Gate::Open,
-            Breaker::Tripped { until } if now < until => Gate::ClosedUntil(until),
+            Breaker::Tripped { until, .. } if now < until => Gate::ClosedUntil(until),
             Breaker::Tripped { .. } => Gate::Open, // for one probe: see `on_start`
-            Breaker::Probing => Gate::Probing,
+            Breaker::Probing { .. } => Gate::Probing,
         }
     }
 
     /// A call was planned through this trunk.
     pub(super) fn on_start(&mut self, now: Instant) {
-        if let Breaker::Tripped { until } = self.breaker
+        if let Breaker::Tripped { until, .. } = self.breaker
             && now >= until
         {
-            self.breaker = Breaker::Probing;
+            self.breaker = Breaker::Probing { since: now };
         }
     }
 
-    /// A planned call was never sent: a probe is free again.
-    pub(super) fn on_unused(&mut self, now: Instant) {
-        if self.breaker == Breaker::Probing {
-            self.breaker = Breaker::Tripped { until: now };
+    /// A call planned at `planned` told nothing of the trunk: if it was the
+    /// probe, another may be sent.
+    pub(super) fn on_unused(&mut self, planned: Instant, now: Instant) {
+        if let Breaker::Probing { since } = self.breaker
+            && planned >= since
+        {
+            self.breaker = Breaker::Tripped { since, until: now };
         }
     }
 
-    /// A call through this trunk ended, congested or in any other way that
-    /// shows the trunk works.
-    pub(super) fn on_end(&mut self, congested: bool, now: Instant) -> Option<Change> {
+    /// A call that was started at `started` ended, congested or in any other
+    /// way that shows the trunk worked then.
+    pub(super) fn on_end(&mut self, congested: bool, started: Instant, now: Instant) -> Option<Change> {
+        // Calls from before the breaker tripped say nothing of the trunk now.
+        match self.breaker {
+            Breaker::Tripped { since, .. } | Breaker::Probing { since } if started < since => return None,
+            Breaker::Closed | Breaker::Tripped { .. } | Breaker::Probing { .. } => {}
+        }
         self.calls += 1;
         if congested {
             self.congested += 1;
             self.in_a_row += 1;
-            let probe_failed = self.breaker == Breaker::Probing;
+            let probe_failed = matches!(self.breaker, Breaker::Probing { .. });
             if probe_failed || (self.in_a_row >= TRIP && self.breaker == Breaker::Closed) {
                 return Some(self.trip(now));
             }
@@ -129,6 +143,8 @@ impl Congestion {
             if self.breaker != Breaker::Closed {
                 self.breaker = Breaker::Closed;
                 self.open_for = OPEN;
+                self.rate = self.max_rate * RESTART;
+                self.slow_start = true;
                 self.restart_window(now);
                 return Some(Change::Restored);
             }
@@ -138,7 +154,7 @@ impl Congestion {
 
     fn trip(&mut self, now: Instant) -> Change {
         let wait = self.open_for;
-        self.breaker = Breaker::Tripped { until: now + wait };
+        self.breaker = Breaker::Tripped { since: now, until: now + wait };
         self.open_for = (wait * 2).min(OPEN_MAX);
         self.in_a_row = 0;
         self.rate = self.floor();
@@ -153,8 +169,14 @@ impl Congestion {
         let bad = f64::from(self.congested) > BAD_SHARE * f64::from(self.calls);
         self.restart_window(now);
         let before = self.rate;
-        self.rate =
-            if bad { (before / 2.0).max(self.floor()) } else { (before + self.max_rate / 60.0).min(self.max_rate) };
+        self.slow_start &= !bad;
+        self.rate = if bad {
+            (before / 2.0).max(self.floor())
+        } else if self.slow_start {
+            (before * 2.0).min(self.max_rate)
+        } else {
+            (before + self.max_rate / 60.0).min(self.max_rate)
+        };
         // A rate that did not change, or only crept up, is no news.
         (self.rate < before || (self.rate >= self.max_rate && before < self.max_rate))
             .then_some(Change::Rate(self.rate))
@@ -189,7 +211,7 @@ mod tests {
             (0..20)
                 .filter_map(|i| {
                     self.now += Duration::from_millis(101);
-                    self.control.on_end(congested > 0 && i % (20 / congested) == 0, self.now)
+                    self.control.on_end(congested > 0 && i % (20 / congested) == 0, self.now, self.now)
                 })
                 .collect()
         }
@@ -222,17 +244,20 @@ mod tests {
         let mut trunk = Trunk::new();
         let now = trunk.now;
         for _ in 0..4 {
-            assert_eq!(trunk.control.on_end(true, now), None);
+            assert_eq!(trunk.control.on_end(true, now, now), None);
         }
-        assert_eq!(trunk.control.on_end(true, now), Some(Change::Tripped(OPEN)));
+        assert_eq!(trunk.control.on_end(true, now, now), Some(Change::Tripped(OPEN)));
         assert_eq!(trunk.control.gate(now), Gate::ClosedUntil(now + OPEN));
         let then = now + OPEN;
         assert_eq!(trunk.control.gate(then), Gate::Open);
         trunk.control.on_start(then);
         assert_eq!(trunk.control.gate(then), Gate::Probing, "one probe, no more");
-        assert_eq!(trunk.control.on_end(false, then), Some(Change::Restored));
+        assert_eq!(trunk.control.on_end(false, then, then), Some(Change::Restored));
         assert_eq!(trunk.control.gate(then), Gate::Open);
-        assert!(trunk.control.rate() < 2.0, "starts slowly");
+        assert_eq!(trunk.control.rate(), 8.0, "starts slowly");
+        trunk.now = then;
+        trunk.window(0);
+        assert!(trunk.control.rate() > 16.0, "and soon finds its pace");
     }
 
     #[test]
@@ -240,14 +265,27 @@ mod tests {
         let mut trunk = Trunk::new();
         let now = trunk.now;
         for _ in 0..5 {
-            trunk.control.on_end(true, now);
+            trunk.control.on_end(true, now, now);
         }
         let then = now + OPEN;
         trunk.control.on_start(then);
-        trunk.control.on_unused(then);
+        trunk.control.on_unused(now, then);
+        assert_eq!(trunk.control.gate(then), Gate::Probing, "another call's business");
+        trunk.control.on_unused(then, then);
         assert_eq!(trunk.control.gate(then), Gate::Open);
         trunk.control.on_start(then);
-        assert_eq!(trunk.control.on_end(true, then), Some(Change::Tripped(OPEN * 2)));
+        assert_eq!(trunk.control.on_end(true, then, then), Some(Change::Tripped(OPEN * 2)));
+    }
+
+    #[test]
+    fn calls_from_before_do_not_close_a_tripped_breaker() {
+        let mut trunk = Trunk::new();
+        let (before, now) = (trunk.now, trunk.now + Duration::from_secs(60));
+        for _ in 0..5 {
+            trunk.control.on_end(true, now, now);
+        }
+        assert_eq!(trunk.control.on_end(false, before, now), None, "it was answered a minute ago");
+        assert_eq!(trunk.control.gate(now), Gate::ClosedUntil(now + OPEN));
     }
 
     #[test]
@@ -255,7 +293,7 @@ mod tests {
         let now = Instant::now();
         let mut control = Congestion::new(0.0, now);
         for i in 0..100 {
-            control.on_end(i % 3 == 0, now + Duration::from_secs(i));
+            control.on_end(i % 3 == 0, now, now + Duration::from_secs(i));
         }
         assert_eq!(control.rate(), 0.0);
     }

@@ -174,11 +174,12 @@ impl Fleet {
 
     /// No target was found for a planned call.
     pub(super) fn release(&mut self, place: &Place, now: Instant) {
+        // Planned a moment ago: as good as now.
         let member = &mut self.members[place.switch];
         member.planned = member.planned.saturating_sub(1);
         if let Some(trunk) = member.trunks.get_mut(&place.trunk) {
             trunk.planned = trunk.planned.saturating_sub(1);
-            trunk.congestion.on_unused(now);
+            trunk.congestion.on_unused(now, now);
         }
     }
 
@@ -200,16 +201,23 @@ impl Fleet {
         self.members[switch].in_progress += 1;
     }
 
-    /// A call is over. `congested`: none when it says nothing of the trunk.
-    pub(super) fn end(&mut self, place: &Place, congested: Option<bool>, now: Instant) -> Option<Change> {
+    /// A call that was started at `started` is over. `congested`: none when it
+    /// says nothing of the trunk.
+    pub(super) fn end(
+        &mut self,
+        place: &Place,
+        congested: Option<bool>,
+        started: Instant,
+        now: Instant,
+    ) -> Option<Change> {
         let member = &mut self.members[place.switch];
         member.in_progress = member.in_progress.saturating_sub(1);
         let trunk = member.trunks.get_mut(&place.trunk)?;
         let Some(congested) = congested else {
-            trunk.congestion.on_unused(now);
+            trunk.congestion.on_unused(started, now);
             return None;
         };
-        let change = trunk.congestion.on_end(congested, now);
+        let change = trunk.congestion.on_end(congested, started, now);
         trunk.pace.set_rate(trunk.congestion.rate());
         change
     }
@@ -310,7 +318,7 @@ mod tests {
         assert_eq!(carried, [2, 4]);
         assert_eq!(fleet.pick(&Settings::default(), now), Pick::Full);
         let freed = Place { switch: 0, trunk: "carrier".into() };
-        fleet.end(&freed, Some(false), now);
+        fleet.end(&freed, Some(false), now, now);
         assert_eq!(place(fleet.pick(&Settings::default(), now)), freed);
     }
 
@@ -353,7 +361,7 @@ mod tests {
         assert_eq!(unknown, ["new"]);
         let on_one = Settings { switch: Some("one".into()), ..Settings::default() };
         assert_eq!(fleet.pick(&on_one, now), Pick::Full, "the call in progress still counts");
-        fleet.end(&first, Some(false), now);
+        fleet.end(&first, Some(false), now, now);
         assert!(matches!(fleet.pick(&on_one, now + Duration::from_secs(1)), Pick::Place(_)));
         let mut without = limits("one", 1, 10.0);
         without.trunks.clear();
@@ -371,7 +379,7 @@ mod tests {
         for _ in 0..5 {
             fleet.plan(&place, now);
             fleet.start(&place, now);
-            fleet.end(&place, Some(true), now);
+            fleet.end(&place, Some(true), now, now);
         }
         let Pick::NotBefore(until) = fleet.pick(&Settings::default(), now) else { panic!("closed") };
         assert!(matches!(fleet.pick(&Settings::default(), until), Pick::Place(_)));

@@ -7,20 +7,27 @@
 //! claims wait too, no new call is placed meanwhile.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
 
 use super::news::News;
 use crate::call::CallId;
 use crate::campaign::CampaignId;
 use crate::clock::Clock;
-use crate::store::{Claim, ClaimResult, DialingLock, LedgerBatch, PlannedCall, Settlement, Store, StoreError};
+use crate::store::{Claim, ClaimResult, DialingLock, LedgerBatch, PlannedCall, Renewed, Settlement, Store, StoreError};
 
 /// Items of one transaction, at most.
 const GROUP: usize = 256;
+/// How often the right to dial is looked at while nothing is wrong.
+const RENEW: Duration = Duration::from_secs(2);
+/// How often ends that the database refused are offered again.
+const OFFER_AGAIN: Duration = Duration::from_secs(10);
 /// Pauses between tries while the database is away.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
@@ -38,6 +45,7 @@ enum Item {
 #[derive(Clone, Debug)]
 pub(super) struct Ledger {
     items: mpsc::UnboundedSender<Item>,
+    closing: Arc<AtomicBool>,
 }
 
 impl Ledger {
@@ -47,10 +55,11 @@ impl Ledger {
         lock: DialingLock,
         clock: Clock,
         news: mpsc::UnboundedSender<News>,
-    ) -> (Self, JoinHandle<DialingLock>) {
+    ) -> (Self, JoinHandle<Ends>) {
         let (items, inbox) = mpsc::unbounded_channel();
-        let writer = Writer { store, lock, clock, news };
-        (Self { items }, tokio::spawn(writer.run(inbox)))
+        let closing = Arc::new(AtomicBool::new(false));
+        let writer = Writer { store, lock, clock, news, closing: closing.clone(), refused: Vec::new() };
+        (Self { items, closing }, tokio::spawn(writer.run(inbox)))
     }
 
     /// A call was answered and goes on.
@@ -61,6 +70,12 @@ impl Ledger {
     /// A call ended.
     pub(super) fn settle(&self, settlement: Settlement) {
         self.send(Item::Settle(settlement));
+    }
+
+    /// The engine is about to end: claims that wait are wanted no more, only
+    /// ends are written.
+    pub(super) fn close(&self) {
+        self.closing.store(true, Ordering::Relaxed);
     }
 
     /// Targets are wanted; [`News::Claimed`] answers.
@@ -76,31 +91,71 @@ impl Ledger {
     }
 }
 
+/// What became of the ends of calls when the writer ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ends {
+    /// Every one is in the database.
+    AllWritten,
+    /// The database refused so many to the last.
+    Refused(usize),
+}
+
 struct Writer {
     store: Store,
     lock: DialingLock,
     clock: Clock,
     news: mpsc::UnboundedSender<News>,
+    closing: Arc<AtomicBool>,
+    /// Ends the database refused. They are never given up: they go into the
+    /// next batch after a while, and there are no more than calls in progress.
+    refused: Vec<Settlement>,
 }
 
 impl Writer {
-    async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Item>) -> DialingLock {
+    async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Item>) -> Ends {
         let mut group = Vec::with_capacity(GROUP);
-        while inbox.recv_many(&mut group, GROUP).await > 0 {
-            let batch = gather(group.drain(..));
-            self.write(batch).await;
+        let mut renew = tokio::time::interval(RENEW);
+        let mut offer = tokio::time::interval(OFFER_AGAIN);
+        renew.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        offer.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                count = inbox.recv_many(&mut group, GROUP) => {
+                    if count == 0 {
+                        break;
+                    }
+                    let batch = gather(group.drain(..), self.closing.load(Ordering::Relaxed));
+                    self.write(batch).await;
+                }
+                _ = renew.tick() => {
+                    // A session may end without any commit failing.
+                    let held = self.commit_until_done(&LedgerBatch::default(), true).await;
+                    if let Err(error) = held {
+                        tracing::warn!(%error, "could not look at the right to dial");
+                    }
+                }
+                _ = offer.tick(), if !self.refused.is_empty() => self.offer_again().await,
+            }
         }
-        self.lock
+        self.offer_again().await;
+        if self.refused.is_empty() { Ends::AllWritten } else { Ends::Refused(self.refused.len()) }
+    }
+
+    async fn offer_again(&mut self) {
+        let settlements = std::mem::take(&mut self.refused);
+        if !settlements.is_empty() {
+            self.write(LedgerBatch { settlements, ..LedgerBatch::default() }).await;
+        }
     }
 
     async fn write(&mut self, batch: LedgerBatch) {
-        match self.commit_until_done(&batch).await {
+        match self.commit_until_done(&batch, false).await {
             Ok(results) => self.tell(batch, results),
             Err(error) if size(&batch) > 1 => {
                 // One bad item must not hold up the rest.
                 tracing::warn!(%error, "a batch was refused; writing its items one by one");
                 for single in singles(batch) {
-                    match self.commit_until_done(&single).await {
+                    match self.commit_until_done(&single, false).await {
                         Ok(results) => self.tell(single, results),
                         Err(error) => self.give_up(single, &error),
                     }
@@ -112,11 +167,13 @@ impl Writer {
 
     /// Commits, trying again for as long as the database is away. The same
     /// call ids go in each time, so a commit in doubt is never made twice.
-    async fn commit_until_done(&mut self, batch: &LedgerBatch) -> Result<Vec<ClaimResult>, StoreError> {
+    ///
+    /// The right to dial is looked at first after each failure, or if `renew`.
+    async fn commit_until_done(&mut self, batch: &LedgerBatch, renew: bool) -> Result<Vec<ClaimResult>, StoreError> {
         let mut pause = FIRST_PAUSE;
         let mut away = false;
         loop {
-            let error = match self.try_commit(batch, away).await {
+            let error = match self.try_commit(batch, away || renew).await {
                 Ok(results) => {
                     if away {
                         tracing::info!("the database is back");
@@ -137,17 +194,23 @@ impl Writer {
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
                 refused @ (StoreError::Refused(_) | StoreError::Unreadable { .. } | StoreError::Migration(_)) => {
+                    if away {
+                        let _ = self.news.send(News::DatabaseAway(false));
+                    }
                     return Err(refused);
                 }
             }
         }
     }
 
-    async fn try_commit(&mut self, batch: &LedgerBatch, away: bool) -> Result<Vec<ClaimResult>, StoreError> {
-        if away {
-            // Another daemon may have taken over meanwhile: then nothing of
-            // ours may be claimed.
-            self.lock.renew().await?;
+    async fn try_commit(&mut self, batch: &LedgerBatch, renew: bool) -> Result<Vec<ClaimResult>, StoreError> {
+        // Another daemon may have taken over meanwhile: then nothing of ours
+        // may be claimed. And it may have died since, with calls open.
+        if renew && self.lock.renew().await? == Renewed::TakenAgain {
+            let _ = self.news.send(News::LookForOpenCalls);
+        }
+        if size(batch) == 0 {
+            return Ok(Vec::new());
         }
         self.store.commit(batch, self.clock.now()).await
     }
@@ -162,12 +225,13 @@ impl Writer {
         }
     }
 
-    fn give_up(&self, batch: LedgerBatch, error: &StoreError) {
+    fn give_up(&mut self, batch: LedgerBatch, error: &StoreError) {
         for (call, _) in &batch.answered {
             tracing::error!(%call, %error, "the database refuses to note an answer");
         }
-        for settlement in &batch.settlements {
-            tracing::error!(call = %settlement.call, ?settlement, %error, "the database refuses a call's end");
+        for settlement in batch.settlements {
+            tracing::error!(call = %settlement.call, ?settlement, %error, "the database refuses a call's end: kept");
+            self.refused.push(settlement);
         }
         for claim in batch.claims {
             tracing::error!(campaign = %claim.campaign, %error, "the database refuses a claim");
@@ -179,7 +243,8 @@ impl Writer {
 
 /// Puts items together: one claim per campaign, and no answer of a call whose
 /// end is in the same batch.
-fn gather(items: impl Iterator<Item = Item>) -> LedgerBatch {
+/// When `closing`, nobody waits for claims any more.
+fn gather(items: impl Iterator<Item = Item>, closing: bool) -> LedgerBatch {
     let mut batch = LedgerBatch::default();
     let mut claims: HashMap<CampaignId, Vec<PlannedCall>> = HashMap::new();
     let mut order = Vec::new();
@@ -187,6 +252,7 @@ fn gather(items: impl Iterator<Item = Item>) -> LedgerBatch {
         match item {
             Item::Answered(call, at) => batch.answered.push((call, at)),
             Item::Settle(settlement) => batch.settlements.push(settlement),
+            Item::Claim(_) if closing => {}
             Item::Claim(claim) => {
                 let calls = claims.entry(claim.campaign).or_insert_with(|| {
                     order.push(claim.campaign);
@@ -249,10 +315,14 @@ mod tests {
             Item::Claim(Claim { campaign: one, calls: vec![planned(), planned()] }),
             Item::Settle(settlement(ended, one)),
         ];
-        let batch = gather(items.into_iter());
+        let batch = gather(items.into_iter(), false);
         assert_eq!(batch.answered, [(going, at)]);
         let claims: Vec<_> = batch.claims.iter().map(|claim| (claim.campaign, claim.calls.len())).collect();
         assert_eq!(claims, [(one, 3), (two, 1)]);
         assert_eq!((size(&batch), singles(batch).len()), (4, 4));
+        let wish = Item::Claim(Claim { campaign: one, calls: vec![planned()] });
+        let end = Item::Settle(settlement(ended, one));
+        let closing = gather([wish, end].into_iter(), true);
+        assert_eq!((closing.claims.len(), closing.settlements.len()), (0, 1), "only ends are written");
     }
 }

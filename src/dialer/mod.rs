@@ -3,7 +3,7 @@
 //!
 //! | file | one idea |
 //! |---|---|
-//! | `engine` | the loop that owns all state and reacts to news |
+//! | `engine/` | the loop that owns all state, and how it reacts to each kind of news |
 //! | `plan` | one round of planning: who may start how many calls, where |
 //! | `roster` | running campaigns and whose turn it is |
 //! | `fleet` | switches, their load and speed |

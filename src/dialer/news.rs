@@ -1,13 +1,16 @@
 //! What the engine's parts tell the engine.
 
 use std::collections::HashSet;
+use std::sync::Arc;
+
+use tokio::time::Instant;
 
 use super::engine::Limits;
 use super::fleet::Place;
 use crate::call::{CallId, Outcome};
-use crate::campaign::CampaignId;
+use crate::campaign::{CampaignId, Settings};
 use crate::number::PhoneNumber;
-use crate::store::{Campaign, ClaimResult, PlannedCall, Remaining};
+use crate::store::{Campaign, ClaimResult, OpenCall, PlannedCall, Remaining};
 use crate::switch::LinkEvent;
 
 /// A message to the engine.
@@ -34,15 +37,23 @@ pub(super) enum News {
         campaign: CampaignId,
         /// Where it went.
         place: Place,
-        /// How it ended.
-        outcome: Outcome,
+        /// How it ended; none: it is not settled, the next start does that.
+        outcome: Option<Outcome>,
+        /// It could not be sent to the switch.
+        unsent: bool,
+        /// When it was started.
+        started: Instant,
     },
+    /// Calls may be open in the database that no task of ours knows.
+    LookForOpenCalls,
+    /// Calls that are open in the database, with their campaigns' settings.
+    Open(Vec<(OpenCall, Arc<Settings>)>),
     /// A call from before the start is settled.
     Recovered {
         /// The call.
         call: CallId,
-        /// The index of its switch, if that is still configured.
-        switch: Option<usize>,
+        /// The indexes of the switches that were asked.
+        switches: Vec<usize>,
     },
     /// The connection to a switch changed.
     Link {

@@ -37,7 +37,8 @@ impl Poller {
                     }
                 }
                 // The ledger says so too, and louder.
-                Err(error) => tracing::debug!(%error, "could not look for campaigns"),
+                Err(error @ StoreError::Away(_)) => tracing::debug!(%error, "could not look for campaigns"),
+                Err(error) => tracing::error!(%error, "could not look for campaigns: none is dialed"),
             }
             tokio::select! {
                 () = tokio::time::sleep(INTERVAL) => {}
@@ -63,9 +64,13 @@ impl Poller {
                         reason: None,
                         scheduled_at: None,
                     };
-                    self.store.change_status(campaign.id, &change, now).await?;
-                    tracing::info!(campaign = %campaign.id, name = %campaign.name, "scheduled start");
-                    self.wake.notify_one();
+                    match self.store.change_status(campaign.id, &change, now).await {
+                        Ok(_) => {
+                            tracing::info!(campaign = %campaign.id, name = %campaign.name, "scheduled start");
+                            self.wake.notify_one();
+                        }
+                        Err(error) => tracing::warn!(campaign = %campaign.id, %error, "could not start as scheduled"),
+                    }
                 }
                 CampaignStatus::Scheduled
                 | CampaignStatus::Draft
@@ -100,7 +105,10 @@ impl Poller {
             reason: Some(reason),
             scheduled_at: None,
         };
-        self.store.change_status(campaign.id, &change, now).await?;
+        // Not dialed either way; the others are.
+        if let Err(error) = self.store.change_status(campaign.id, &change, now).await {
+            tracing::warn!(campaign = %campaign.id, %error, "could not be paused");
+        }
         Ok(None)
     }
 }

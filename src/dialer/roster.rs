@@ -38,6 +38,8 @@ pub(super) struct Entry {
     bad_in_a_row: u32,
     /// A look at what remains is under way.
     pub(super) looking: bool,
+    /// Looks in a row that found a call in progress which is none of ours.
+    pub(super) strange: u32,
     pace: Pace,
 }
 
@@ -73,6 +75,10 @@ impl Roster {
     /// A campaign that no longer runs gets no more turns.
     pub(super) fn stop(&mut self, id: CampaignId) {
         self.turns.retain(|other| *other != id);
+        if let Some(entry) = self.entries.get_mut(&id) {
+            // Whoever resumes it has looked.
+            entry.bad_in_a_row = 0;
+        }
     }
 
     /// Whether the campaign takes turns.
@@ -109,6 +115,7 @@ impl Entry {
             planned: 0,
             bad_in_a_row: 0,
             looking: false,
+            strange: 0,
         }
     }
 
@@ -152,12 +159,17 @@ impl Entry {
     pub(super) fn end(&mut self, outcome: Outcome) -> bool {
         self.in_progress = self.in_progress.saturating_sub(1);
         match outcome {
-            Outcome::Answered | Outcome::Voicemail | Outcome::Busy | Outcome::NoAnswer => self.bad_in_a_row = 0,
-            Outcome::Rejected | Outcome::InvalidNumber | Outcome::Failed => self.bad_in_a_row += 1,
+            Outcome::Answered | Outcome::Voicemail | Outcome::Busy | Outcome::NoAnswer => {
+                self.bad_in_a_row = 0;
+                false
+            }
+            Outcome::Rejected | Outcome::InvalidNumber | Outcome::Failed => {
+                self.bad_in_a_row += 1;
+                self.bad_in_a_row >= SUSPICIOUS
+            }
             // These say nothing of the list.
-            Outcome::Congestion | Outcome::Blocked | Outcome::Cancelled | Outcome::Lost => {}
+            Outcome::Congestion | Outcome::Blocked | Outcome::Cancelled | Outcome::Lost => false,
         }
-        self.bad_in_a_row >= SUSPICIOUS
     }
 
     /// Whether none of its calls is planned or in progress.

@@ -8,11 +8,11 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::context::{Context, Line};
+use super::context::{Context, Line, Link};
 use super::fleet::Place;
 use super::news::News;
 use crate::call::{Action, CallFacts, CallId, End, Machine, Outcome, Plan, Report, classify};
-use crate::campaign::{CampaignId, Settings, after_call};
+use crate::campaign::{AfterCall, CampaignId, Settings, after_call};
 use crate::clock::Clock;
 use crate::store::{Claimed, Settlement};
 use crate::switch::{CallEvent, CallEvents, CommandError, Originate, OriginateError, Presence};
@@ -26,6 +26,8 @@ pub(super) struct Job {
     pub(super) place: Place,
     pub(super) endpoint: String,
     pub(super) plan: Plan,
+    /// When its target was claimed.
+    pub(super) planned_at: Instant,
     /// Not to be started before this time.
     pub(super) start_at: Instant,
     /// Why it is not to be placed after all.
@@ -36,6 +38,9 @@ pub(super) struct Job {
 /// news of the end may be on its way, and a command just sent may not have
 /// become a channel yet.
 pub(super) const SECOND_LOOK: Duration = Duration::from_secs(1);
+/// A channel does not outlive its ring and call limits by more than this: they
+/// are set on the switch when the call is placed.
+pub(super) const OUTLIVES: Duration = Duration::from_secs(60);
 /// How long a switch may take to answer a question.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 /// Timers are this coarse: closer starts are not waited for.
@@ -74,7 +79,7 @@ pub(super) async fn run(context: Arc<Context>, job: Job) {
         }
         Err(OriginateError::NotSent(why)) => {
             context.stats.on_end();
-            return end(&context, &job, taken_back(&context, &why));
+            return end_unsent(&context, &job, taken_back(&context, &why));
         }
         Err(OriginateError::Refused { cause, detail }) => {
             context.stats.on_end();
@@ -83,13 +88,19 @@ pub(super) async fn run(context: Arc<Context>, job: Job) {
             return end(&context, &job, Report { outcome, facts });
         }
     };
-    let mut live = Live { context: &context, clock, line, call, machine, events, epoch, look_at: None, missing: false };
+    let outlives = Instant::now() + job.plan.ring_timeout + job.plan.max_call + OUTLIVES;
+    let mut live =
+        Live { context: &context, clock, line, call, machine, events, epoch, look_at: None, missing: false, outlives };
     if doubtful {
         live.look_at = Some(Instant::now());
     }
     let report = live.run().await;
     context.stats.on_end();
-    end(&context, &job, report);
+    match report {
+        Some(report) => end(&context, &job, report),
+        // Nobody can say how it ends: it stays open for the next start.
+        None => tell(&context, &job, None, false),
+    }
 }
 
 /// A call that is, or may be, on the switch.
@@ -107,16 +118,30 @@ struct Live<'a> {
     look_at: Option<Instant>,
     /// The switch was asked once and had no such channel.
     missing: bool,
+    /// By then the channel has ended, whatever became of us: time-outs on the
+    /// switch see to that.
+    outlives: Instant,
 }
 
 impl Live<'_> {
-    async fn run(&mut self) -> Report {
+    /// Runs to the call's end; none if the daemon goes down while the switch
+    /// is out of reach and the channel may still live.
+    async fn run(&mut self) -> Option<Report> {
         let mut stop = self.context.stop.clone();
         let mut link = self.line.link.clone();
         loop {
             let now = self.clock.now();
-            let deadline = self.machine.deadline().map_or(Instant::now(), |at| instant_of(at, now));
-            let look_at = self.look_at.filter(|_| link.borrow().up);
+            let up = link.borrow().up;
+            let mut deadline = self.machine.deadline().map_or(Instant::now(), |at| instant_of(at, now));
+            if !up && self.machine.is_ending() {
+                if *stop.borrow() {
+                    return None;
+                }
+                // An end is never made up: as long as the switch cannot be
+                // asked and the channel may live, the call goes on.
+                deadline = deadline.max(self.outlives);
+            }
+            let look_at = self.look_at.filter(|_| up);
             let actions = tokio::select! {
                 biased;
                 event = self.events.recv() => match event {
@@ -124,9 +149,9 @@ impl Live<'_> {
                     // Another task took this call over; it cannot be heard any more.
                     None => self.machine.on_vanished(self.clock.now()),
                 },
-                changed = link.changed() => {
+                () = changed(&mut link) => {
                     let current = *link.borrow_and_update();
-                    if changed.is_ok() && current.up && current.epoch != self.epoch {
+                    if current.up && current.epoch != self.epoch {
                         self.epoch = current.epoch;
                         self.look_at = Some(Instant::now());
                     }
@@ -139,7 +164,7 @@ impl Live<'_> {
                 () = tokio::time::sleep_until(deadline) => self.machine.on_deadline(self.clock.now()),
             };
             if let Some(report) = self.perform(actions).await {
-                return report;
+                return Some(report);
             }
         }
     }
@@ -156,13 +181,30 @@ impl Live<'_> {
                 self.look_at = Some(Instant::now() + SECOND_LOOK);
                 Vec::new()
             }
-            Ok(_) if self.machine.is_ending() => vec![Action::HangUp],
-            Ok(Presence::Dialing) => Vec::new(),
+            Ok(Presence::Up) if self.machine.is_ending() && !self.machine.is_answered() => {
+                // Its answer was missed while we gave it up.
+                self.missing = false;
+                let mut actions = self.machine.on_event(now, CallEvent::Answered);
+                actions.push(Action::HangUp);
+                actions
+            }
+            Ok(_) if self.machine.is_ending() => {
+                self.missing = false;
+                vec![Action::HangUp]
+            }
+            Ok(Presence::Dialing) => {
+                self.missing = false;
+                Vec::new()
+            }
             Ok(Presence::Up) if self.machine.is_answered() => {
+                self.missing = false;
                 self.machine.on_gap(now);
                 Vec::new()
             }
-            Ok(Presence::Up) => self.machine.on_event(now, CallEvent::Answered),
+            Ok(Presence::Up) => {
+                self.missing = false;
+                self.machine.on_event(now, CallEvent::Answered)
+            }
             Err(_) => {
                 self.look_at = Some(Instant::now() + SECOND_LOOK);
                 Vec::new()
@@ -200,6 +242,14 @@ impl Live<'_> {
     }
 }
 
+/// Ends when the connection to the switch has changed.
+async fn changed(link: &mut watch::Receiver<Link>) {
+    if link.changed().await.is_err() {
+        // The engine is gone: it never changes again.
+        std::future::pending().await
+    }
+}
+
 /// Ends when calls in progress are to be hung up.
 async fn stopped(stop: &mut watch::Receiver<bool>) {
     if stop.wait_for(|stop| *stop).await.is_err() {
@@ -221,30 +271,57 @@ fn taken_back(context: &Context, why: &str) -> Report {
     Report { outcome: Outcome::Cancelled, facts }
 }
 
+/// A call that could not be sent tries again, but not in a hot loop.
+const UNSENT_DELAY: Duration = Duration::from_secs(5);
+
 /// Hands the end to the ledger, then tells the engine that the slot is free.
 fn end(context: &Context, job: &Job, report: Report) {
-    let claimed = &job.claimed;
-    let now = report.facts.ended_at.unwrap_or_else(|| context.clock.now());
-    let mut after = after_call(&job.settings, report.outcome, claimed.attempt, claimed.congestions, now);
+    let mut after = after(context, job, &report);
     if report.outcome == Outcome::Cancelled && report.facts.ringing_at.is_some() {
         // The phone rang: not again at once, though it was no attempt.
-        after.due_at = now.checked_add(job.settings.retry_delay()).ok();
+        after.due_at = context.clock.now().checked_add(job.settings.retry_delay()).ok();
     }
-    tracing::debug!(call = %claimed.planned.call, number = %claimed.number, outcome = %report.outcome, "call ended");
     let outcome = report.outcome;
+    settle(context, job, report, after);
+    tell(context, job, Some(outcome), false);
+}
+
+/// The same for a call the switch never heard of: its trunk is in trouble.
+fn end_unsent(context: &Context, job: &Job, report: Report) {
+    let mut after = after(context, job, &report);
+    after.due_at = context.clock.now().checked_add(UNSENT_DELAY).ok();
+    let outcome = report.outcome;
+    settle(context, job, report, after);
+    tell(context, job, Some(outcome), true);
+}
+
+/// What becomes of the target. Due times are wall times, not the call's own.
+fn after(context: &Context, job: &Job, report: &Report) -> AfterCall {
+    let claimed = &job.claimed;
+    after_call(&job.settings, report.outcome, claimed.attempt, claimed.congestions, context.clock.now())
+}
+
+fn settle(context: &Context, job: &Job, report: Report, after: AfterCall) {
+    let claimed = &job.claimed;
+    tracing::debug!(call = %claimed.planned.call, number = %claimed.number, outcome = %report.outcome, "call ended");
     context.ledger.settle(Settlement {
         call: claimed.planned.call,
         campaign: job.campaign,
         target: claimed.target,
-        outcome,
+        outcome: report.outcome,
         facts: report.facts,
         after,
     });
+}
+
+fn tell(context: &Context, job: &Job, outcome: Option<Outcome>, unsent: bool) {
     let _ = context.news.send(News::Ended {
-        call: claimed.planned.call,
+        call: job.claimed.planned.call,
         campaign: job.campaign,
         place: job.place.clone(),
         outcome,
+        unsent,
+        started: job.planned_at,
     });
 }
 

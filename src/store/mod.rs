@@ -16,6 +16,8 @@ mod ledger;
 mod migrations;
 mod model;
 mod postgres;
+mod rows;
+mod slice;
 mod sqlite;
 mod text;
 
@@ -50,6 +52,15 @@ pub enum StoreError {
     InUse(String),
 }
 
+/// How [`DialingLock::renew`] found the lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Renewed {
+    /// It was ours all the time.
+    StillHeld,
+    /// It was lost and is ours again: another process may have dialed meanwhile.
+    TakenAgain,
+}
+
 /// The right to dial from a database, held by one process at a time. Ends with
 /// the process, however that ends.
 #[derive(Debug)]
@@ -63,9 +74,9 @@ pub enum DialingLock {
 impl DialingLock {
     /// Makes sure the lock is still ours, taking it again if the database was
     /// away. [`StoreError::InUse`]: another process has it now.
-    pub async fn renew(&mut self) -> Result<(), StoreError> {
+    pub async fn renew(&mut self) -> Result<Renewed, StoreError> {
         match self {
-            Self::Sqlite(_) => Ok(()),
+            Self::Sqlite(_) => Ok(Renewed::StillHeld),
             Self::Postgres(lock) => lock.renew().await,
         }
     }
@@ -132,6 +143,11 @@ impl Store {
         }
     }
 
+    /// This database's id: eight hexadecimal digits, made with it.
+    pub async fn installation(&self) -> Result<String, StoreError> {
+        on_engine!(self, db => db.installation().await)
+    }
+
     // --- campaigns -------------------------------------------------------
 
     /// Stores a new draft.
@@ -162,6 +178,8 @@ impl Store {
 
     /// Changes a campaign's state if it is in one of `change.from`. The first
     /// change to `running` sets `started_at`; a final state sets `finished_at`.
+    /// A campaign with a target due or in a call is not completed: that is a
+    /// [`Changed::Conflict`] too, whatever `change.from` says.
     pub async fn change_status(
         &self,
         id: CampaignId,

@@ -61,6 +61,13 @@ pub struct StatusChange {
     pub scheduled_at: Option<Timestamp>,
 }
 
+impl StatusChange {
+    /// The time to store; none keeps the one stored.
+    pub(super) fn new_schedule(&self) -> Option<Timestamp> {
+        self.scheduled_at.filter(|_| self.to == CampaignStatus::Scheduled)
+    }
+}
+
 /// What came of a [`StatusChange`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Changed {

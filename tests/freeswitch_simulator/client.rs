@@ -3,10 +3,12 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use canvass::switch::simulator::CalleeMix;
 use canvass::switch::simulator::freeswitch::{FreeSwitchSimulator, Options};
-use canvass::switch::simulator::{CalleeMix, Fate};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+
+use crate::callees;
 
 /// Longer than anything here takes, so that a hang fails instead of staying.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -170,19 +172,11 @@ impl Client {
 /// is busy, 3 does not answer, 4 refuses, 5 is no number, 6 has no line, 7
 /// answers, presses 2 and hangs up soon.
 pub(crate) fn mix() -> CalleeMix {
-    let fates = [
-        ("1", Fate::Answer),
-        ("2", Fate::Busy),
-        ("3", Fate::NoAnswer),
-        ("4", Fate::Reject),
-        ("5", Fate::Invalid),
-        ("6", Fate::Congestion),
-    ];
     CalleeMix {
         ring_ms: (1_000, 1_000),
         talk_ms: (3_600_000, 3_600_000),
         speed: 100.0,
-        endings: fates.map(|(ending, fate)| (ending.to_owned(), fate)).into(),
+        endings: callees::by_last_digit(),
         ..CalleeMix::default()
     }
 }

@@ -2,6 +2,8 @@
 //! a real one.
 
 mod audio;
+#[path = "../support/callees.rs"]
+mod callees;
 mod calls;
 mod client;
 mod events;

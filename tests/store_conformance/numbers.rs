@@ -2,7 +2,15 @@
 
 use crate::bench::{Bench, later, now, number, on_both_engines};
 
-on_both_engines!(numbers_are_added_once_and_switched_off);
+on_both_engines!(an_installation_keeps_its_id, numbers_are_added_once_and_switched_off);
+
+async fn an_installation_keeps_its_id(bench: &Bench) {
+    let id = bench.store.installation().await.unwrap();
+    assert!(id.len() == 8 && id.bytes().all(|digit| digit.is_ascii_hexdigit()), "{id}");
+    assert_eq!(bench.store.installation().await.unwrap(), id);
+    bench.store.migrate().await.unwrap();
+    assert_eq!(bench.store.installation().await.unwrap(), id);
+}
 
 async fn numbers_are_added_once_and_switched_off(bench: &Bench) {
     let store = &bench.store;

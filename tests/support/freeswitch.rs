@@ -10,9 +10,11 @@
 //! | `CANVASS_TEST_FREESWITCH_DEAD_TRUNK` | the same, where nobody listens; without it one test is skipped |
 //! | `CANVASS_TEST_FREESWITCH_MEDIA` | our `media` folder as FreeSWITCH sees it; the same path if not set |
 
+#![allow(dead_code)] // not every test binary uses all of it
+
 use std::time::Duration;
 
-use canvass::call::{Action, CallId, Machine, Plan, Report};
+use canvass::call::{Action, CallId, Machine, Outcome, Plan, Report};
 use canvass::number::PhoneNumber;
 use canvass::switch::freeswitch::{FreeSwitch, Options};
 use canvass::switch::{CallEvent, CallEvents, CommandError, LinkEvent, LinkEvents, Originate, TrunkTemplate};
@@ -152,6 +154,13 @@ impl Call {
         Self::of(switch, order, String::new(), events, false)
     }
 
+    /// Places it and waits for the answer; the test steers it from then on.
+    pub(crate) async fn answered(switch: &FreeSwitch, order: &Originate) -> Self {
+        let mut call = Self::leave(switch, order).await;
+        call.until(&CallEvent::Answered).await;
+        call
+    }
+
     /// One that another node or process has placed.
     pub(crate) fn attach(switch: &FreeSwitch, order: &Originate) -> Self {
         Self::of(switch, order, String::new(), switch.attach(order.call), false)
@@ -199,6 +208,12 @@ impl Call {
     pub(crate) async fn stop(&mut self) {
         self.machine.on_stop(Timestamp::now(), "stopped");
         assert_eq!(soon(self.switch.hang_up(self.id)).await, Ok(()));
+    }
+
+    /// We take back a call that was answered; that is how it counts.
+    pub(crate) async fn stop_answered(mut self) {
+        self.stop().await;
+        assert_eq!(self.end().await.1.outcome, Outcome::Answered);
     }
 
     async fn carry_out(&mut self, actions: Vec<Action>) {

@@ -3,10 +3,11 @@
 use uuid::Uuid;
 
 use super::session::{OPERATION, within};
-use super::{Postgres, StoreError, rows};
+use super::{Postgres, StoreError};
 use crate::call::CallId;
 use crate::campaign::CampaignId;
 use crate::store::model::{CallRow, OpenCall};
+use crate::store::rows::StoredRow;
 
 const OPEN: &str = "SELECT c.id, c.caller_id, c.switch, c.campaign_id, c.target_id, c.number, c.attempt, t.congestions,
         c.created_at, c.answered_at
@@ -31,7 +32,7 @@ impl Postgres {
             let mut session = self.session().await?;
             let found = sqlx::query(OPEN).fetch_all(session.connection()).await?;
             session.keep();
-            found.iter().map(rows::open_call).collect()
+            found.iter().map(StoredRow::open_call).collect()
         })
         .await
     }
@@ -52,7 +53,7 @@ impl Postgres {
                 .fetch_all(session.connection())
                 .await?;
             session.keep();
-            found.iter().map(rows::call_row).collect()
+            found.iter().map(StoredRow::call_row).collect()
         })
         .await
     }

@@ -3,11 +3,12 @@
 use jiff::Timestamp;
 use sqlx::PgConnection;
 
-use super::rows::{self, at};
+use super::rows::at;
 use super::session::{OPERATION, within};
 use super::{Postgres, StoreError};
 use crate::campaign::{Action, CampaignId, CampaignStatus, Settings};
 use crate::store::model::{Campaign, Changed, StatusChange};
+use crate::store::rows::StoredRow;
 use crate::store::text;
 
 /// The columns of a campaign and where they are from, before what selects them.
@@ -55,7 +56,7 @@ impl Postgres {
             let mut session = self.session().await?;
             let row = sqlx::query(select!("WHERE id = $1")).bind(id.0).fetch_optional(session.connection()).await?;
             session.keep();
-            row.as_ref().map(rows::campaign).transpose()
+            row.as_ref().map(StoredRow::campaign).transpose()
         })
         .await
     }
@@ -75,7 +76,7 @@ impl Postgres {
             let mut session = self.session().await?;
             let found = sqlx::query(sql).fetch_all(session.connection()).await?;
             session.keep();
-            found.iter().map(rows::campaign).collect()
+            found.iter().map(StoredRow::campaign).collect()
         })
         .await
     }
@@ -88,19 +89,22 @@ impl Postgres {
         now: Timestamp,
     ) -> Result<Changed, StoreError> {
         let from: Vec<_> = change.from.iter().map(|status| status.as_str()).collect();
-        let scheduled_at = change.scheduled_at.filter(|_| change.to == CampaignStatus::Scheduled);
         within(OPERATION, async {
             let mut session = self.session().await?;
             let done = sqlx::query(
                 "UPDATE campaigns SET status = $2, reason = $3, scheduled_at = coalesce($4, scheduled_at),
                      started_at = CASE WHEN $2 = 'running' THEN coalesce(started_at, $5) ELSE started_at END,
                      finished_at = CASE WHEN $6 THEN $5 END, updated_at = $5
-                 WHERE id = $1 AND status = ANY($7)",
+                 WHERE id = $1 AND status = ANY($7)
+                     AND ($2 <> 'completed' OR NOT (
+                         EXISTS (SELECT 1 FROM campaign_contacts WHERE campaign_id = $1 AND due_at IS NOT NULL)
+                         OR EXISTS (SELECT 1 FROM campaign_contacts
+                             WHERE campaign_id = $1 AND status IN ('calling', 'connected'))))",
             )
             .bind(id.0)
             .bind(change.to.as_str())
             .bind(text::clean_option(change.reason.as_ref()))
-            .bind(scheduled_at.map(at))
+            .bind(change.new_schedule().map(at))
             .bind(at(now))
             .bind(change.to.is_final())
             .bind(from)
@@ -147,7 +151,7 @@ async fn changed(connection: &mut PgConnection, id: CampaignId, rows: u64) -> Re
     }
     let row = sqlx::query("SELECT status FROM campaigns WHERE id = $1").bind(id.0).fetch_optional(connection).await?;
     Ok(match row {
-        Some(row) => Changed::Conflict(rows::word(&row, "status")?),
+        Some(row) => Changed::Conflict(row.word("status")?),
         None => Changed::NotFound,
     })
 }

@@ -1,10 +1,11 @@
 //! The do-not-call list.
 
-use super::rows::{self, at};
+use super::rows::at;
 use super::session::{OPERATION, within};
 use super::{Postgres, StoreError};
 use crate::number::PhoneNumber;
 use crate::store::model::DoNotCall;
+use crate::store::rows::StoredRow;
 use crate::store::text;
 
 impl Postgres {
@@ -37,7 +38,7 @@ impl Postgres {
                 .fetch_optional(session.connection())
                 .await?;
             session.keep();
-            row.as_ref().map(rows::do_not_call).transpose()
+            row.as_ref().map(StoredRow::do_not_call).transpose()
         })
         .await
     }

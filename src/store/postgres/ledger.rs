@@ -11,6 +11,7 @@ use super::{Postgres, StoreError, targets};
 use crate::campaign::CampaignId;
 use crate::store::ledger::{self, Changes, Known, Taking, TallyMoves, Turn};
 use crate::store::model::{Claim, ClaimResult, LedgerBatch};
+use crate::store::rows::StoredRow;
 use crate::store::text;
 
 /// The open ones of the calls given, locked in order.
@@ -131,7 +132,7 @@ async fn settle(
         return Ok(());
     }
     let standing = sqlx::query(STANDING).bind(named).fetch_all(&mut *connection).await?;
-    let standing = standing.iter().map(rows::standing).collect::<Result<_, _>>()?;
+    let standing = standing.iter().map(StoredRow::standing).collect::<Result<_, _>>()?;
     let Changes { calls, targets } = ledger::settle(batch, standing, now, tally);
     if !calls.is_empty() {
         let facts = || calls.iter().map(|change| &change.facts);
@@ -169,7 +170,7 @@ async fn known(connection: &mut PgConnection, claims: &[Claim]) -> Result<Vec<Kn
         return Ok(Vec::new());
     }
     let found = sqlx::query(KNOWN).bind(planned).fetch_all(connection).await?;
-    found.iter().map(rows::known).collect()
+    found.iter().map(StoredRow::known).collect()
 }
 
 async fn running(connection: &mut PgConnection, claims: &[Claim]) -> Result<HashSet<CampaignId>, StoreError> {
@@ -178,7 +179,7 @@ async fn running(connection: &mut PgConnection, claims: &[Claim]) -> Result<Hash
     }
     let campaigns: Vec<_> = claims.iter().map(|claim| claim.campaign.0).collect();
     let found = sqlx::query(RUNNING).bind(campaigns).fetch_all(connection).await?;
-    found.iter().map(|row| rows::campaign_id(row, "id")).collect()
+    found.iter().map(|row| row.campaign_id("id")).collect()
 }
 
 /// Claims what is due.
@@ -196,7 +197,7 @@ async fn take(
             .bind(i64::try_from(window).unwrap_or(i64::MAX))
             .fetch_all(&mut *connection)
             .await?;
-        let due = found.iter().map(rows::due).collect::<Result<_, _>>()?;
+        let due = found.iter().map(StoredRow::due).collect::<Result<_, _>>()?;
         let Turn { called, do_not_call } = taking.take(window, due, tally);
         if !called.is_empty() {
             let (targets, calls): (Vec<_>, Vec<_>) = called.iter().map(|(target, call)| (target.0, call.0)).unzip();

@@ -8,6 +8,7 @@ use sqlx::{ConnectOptions, Connection, PgConnection, Row};
 
 use super::session::{OPERATION, prepare, within};
 use super::{Postgres, StoreError};
+use crate::store::Renewed;
 
 /// "canvassd" in ASCII: the lock's key, within this database.
 const KEY: i64 = 0x6361_6e76_6173_7364;
@@ -42,7 +43,7 @@ impl Postgres {
 
 impl Lock {
     /// See [`DialingLock::renew`](crate::store::DialingLock::renew).
-    pub async fn renew(&mut self) -> Result<(), StoreError> {
+    pub async fn renew(&mut self) -> Result<Renewed, StoreError> {
         // Out of its place while in doubt: an answer that never comes must not
         // leave half of it in the connection.
         if let Some(mut session) = self.session.take() {
@@ -58,11 +59,11 @@ impl Lock {
             .await;
             if let Ok(true) = held {
                 self.session = Some(session);
-                return Ok(());
+                return Ok(Renewed::StillHeld);
             }
         }
         self.session = Some(within(OPERATION, take(&self.options)).await?);
-        Ok(())
+        Ok(Renewed::TakenAgain)
     }
 }
 

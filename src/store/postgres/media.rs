@@ -2,10 +2,11 @@
 
 use sqlx::{Connection, PgConnection};
 
-use super::rows::{self, at};
+use super::rows::at;
 use super::session::{OPERATION, within};
 use super::{Postgres, StoreError};
 use crate::store::model::{Media, MediaRemoved};
+use crate::store::rows::StoredRow;
 use crate::store::text;
 
 /// The columns of a sound and where they are from, before what selects them.
@@ -57,7 +58,7 @@ impl Postgres {
             let mut session = self.session().await?;
             let found = sqlx::query(select!("ORDER BY name")).fetch_all(session.connection()).await?;
             session.keep();
-            found.iter().map(rows::media).collect()
+            found.iter().map(StoredRow::media).collect()
         })
         .await
     }
@@ -106,5 +107,5 @@ async fn find(connection: &mut PgConnection, reference: &str) -> Result<Option<M
         .bind(text::clean(reference))
         .fetch_optional(connection)
         .await?;
-    row.as_ref().map(rows::media).transpose()
+    row.as_ref().map(StoredRow::media).transpose()
 }

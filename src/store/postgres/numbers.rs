@@ -2,13 +2,25 @@
 
 use jiff::Timestamp;
 
-use super::rows::{self, at};
+use super::rows::at;
 use super::session::{OPERATION, within};
 use super::{Postgres, StoreError};
 use crate::number::PhoneNumber;
 use crate::store::model::OwnNumber;
+use crate::store::rows::StoredRow;
 
 impl Postgres {
+    /// See [`Store::installation`](crate::store::Store::installation).
+    pub async fn installation(&self) -> Result<String, StoreError> {
+        within(OPERATION, async {
+            let mut session = self.session().await?;
+            let id = sqlx::query_scalar("SELECT id FROM installation").fetch_one(session.connection()).await?;
+            session.keep();
+            Ok(id)
+        })
+        .await
+    }
+
     /// See [`Store::add_numbers`](crate::store::Store::add_numbers).
     pub async fn add_numbers(&self, numbers: &[PhoneNumber], now: Timestamp) -> Result<(), StoreError> {
         // In order: two that add the same ones must not wait for each other.
@@ -38,7 +50,7 @@ impl Postgres {
                 .fetch_all(session.connection())
                 .await?;
             session.keep();
-            found.iter().map(rows::own_number).collect()
+            found.iter().map(StoredRow::own_number).collect()
         })
         .await
     }

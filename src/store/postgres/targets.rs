@@ -1,19 +1,21 @@
 //! Targets: bulk import, and what a campaign's progress is read from.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use sqlx::postgres::PgRow;
 use sqlx::{Connection, PgConnection, Row};
 
-use super::rows::{self, at};
+use super::rows::at;
 use super::session::{OPERATION, within};
 use super::{Postgres, StoreError};
 use crate::campaign::{CampaignId, TargetStatus};
 use crate::contact::NewContact;
 use crate::number::PhoneNumber;
-use crate::store::ledger::{TallyKind, TallyMoves};
+use crate::store::ledger::TallyMoves;
 use crate::store::model::{Added, Remaining, Tally};
+use crate::store::rows::StoredRow;
+use crate::store::slice::Slice;
 use crate::store::text;
 
 /// For an import of one slice.
@@ -63,24 +65,16 @@ impl Postgres {
             let mut transaction = session.connection().begin().await?;
             sqlx::raw_sql(BULK).execute(&mut *transaction).await?;
             sqlx::query(TAKE_TURNS).bind(campaign.to_string()).execute(&mut *transaction).await?;
-            let duplicates = duplicates(&mut transaction, campaign, contacts).await?;
-            let fresh: Vec<_> = contacts
-                .iter()
-                .enumerate()
-                .filter(|(at, _)| !duplicates.contains(at))
-                .map(|(_, contact)| contact)
-                .collect();
+            let mut slice = Slice::new(contacts);
+            mark_known(&mut transaction, campaign, &mut slice).await?;
+            let fresh = slice.fresh();
             if !fresh.is_empty() {
                 insert(&mut transaction, campaign, &fresh, now).await?;
-                let mut tally = TallyMoves::default();
-                tally.added(campaign, TargetStatus::Pending, i64::try_from(fresh.len()).unwrap_or(i64::MAX));
-                write_tally(&mut transaction, &tally).await?;
+                write_tally(&mut transaction, &slice.moves(campaign)).await?;
             }
             transaction.commit().await?;
             session.keep();
-            let mut duplicates: Vec<_> = duplicates.into_iter().collect();
-            duplicates.sort_unstable();
-            Ok(Added { added: fresh.len() as u64, duplicates })
+            Ok(slice.added())
         })
         .await
     }
@@ -94,20 +88,7 @@ impl Postgres {
                 .fetch_all(session.connection())
                 .await?;
             session.keep();
-            let mut tally = Tally::default();
-            for row in &found {
-                let count = u64::try_from(row.try_get::<i64, _>("count")?).unwrap_or(0);
-                match row.try_get::<&str, _>("kind")? {
-                    kind if kind == TallyKind::Target.as_str() => tally.targets.push((rows::word(row, "key")?, count)),
-                    kind if kind == TallyKind::Outcome.as_str() => {
-                        tally.outcomes.push((rows::word(row, "key")?, count));
-                    }
-                    other => return Err(StoreError::unreadable("campaign_tally.kind", other)),
-                }
-            }
-            tally.targets.sort_unstable();
-            tally.outcomes.sort_unstable();
-            Ok(tally)
+            PgRow::tally(&found)
         })
         .await
     }
@@ -118,7 +99,7 @@ impl Postgres {
             let mut session = self.session().await?;
             let row = sqlx::query(REMAINING).bind(campaign.0).fetch_one(session.connection()).await?;
             session.keep();
-            Ok(Remaining { next_due: rows::instant_option(&row, "next_due")?, in_call: row.try_get("in_call")? })
+            row.remaining()
         })
         .await
     }
@@ -139,31 +120,24 @@ impl Postgres {
             .fetch_optional(session.connection())
             .await?;
             session.keep();
-            row.map(|row| {
-                Ok((rows::word(&row, "status")?, rows::count(&row, "attempts")?, rows::instant_option(&row, "due_at")?))
-            })
-            .transpose()
+            row.as_ref().map(StoredRow::target).transpose()
         })
         .await
     }
 }
 
-/// Positions of numbers that stand earlier in the slice, or in the campaign.
-async fn duplicates(
+/// Marks the numbers that the campaign has.
+async fn mark_known(
     connection: &mut PgConnection,
     campaign: CampaignId,
-    contacts: &[NewContact],
-) -> Result<HashSet<usize>, StoreError> {
-    let mut seen = HashSet::with_capacity(contacts.len());
-    let mut duplicates: HashSet<_> = (0..contacts.len())
-        .filter(|at| !contacts.get(*at).is_some_and(|contact| seen.insert(contact.number)))
-        .collect();
-    let numbers: Vec<_> = contacts.iter().map(|contact| contact.number.to_string()).collect();
+    slice: &mut Slice<'_>,
+) -> Result<(), StoreError> {
+    let numbers: Vec<_> = slice.numbers().map(|number| number.to_string()).collect();
     let known = sqlx::query(KNOWN).bind(numbers).bind(campaign.0).fetch_all(connection).await?;
     for row in &known {
-        duplicates.extend(usize::try_from(row.try_get::<i64, _>("place")? - 1));
+        slice.known(row.try_get::<i64, _>("place")? - 1);
     }
-    Ok(duplicates)
+    Ok(())
 }
 
 /// Adds contacts and targets.

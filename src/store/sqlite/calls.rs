@@ -3,11 +3,12 @@
 use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
-use super::{Sqlite, rows};
+use super::Sqlite;
 use crate::call::CallId;
 use crate::campaign::CampaignId;
 use crate::store::StoreError;
 use crate::store::model::{CallRow, OpenCall};
+use crate::store::rows::StoredRow;
 
 const OPEN: &str = "SELECT c.id, c.caller_id, c.switch, c.campaign_id, c.target_id, c.number, c.attempt, t.congestions,
         c.created_at, c.answered_at
@@ -31,7 +32,7 @@ impl Sqlite {
     pub async fn open_calls(&self) -> Result<Vec<OpenCall>, StoreError> {
         let mut reader = self.reader().await?;
         let found: Vec<SqliteRow> = sqlx::query(OPEN).fetch_all(reader.connection()?).await?;
-        found.iter().map(rows::open_call).collect()
+        found.iter().map(StoredRow::open_call).collect()
     }
 
     /// See [`Store::calls_page`](crate::store::Store::calls_page).
@@ -48,6 +49,6 @@ impl Sqlite {
             .bind(i64::from(limit))
             .fetch_all(reader.connection()?)
             .await?;
-        found.iter().map(rows::call_row).collect()
+        found.iter().map(StoredRow::call_row).collect()
     }
 }

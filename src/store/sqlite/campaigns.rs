@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 
-use super::rows::{self, micros};
+use super::rows::micros;
 use super::{Durability, Sqlite};
 use crate::campaign::{Action, CampaignId, CampaignStatus, Settings};
 use crate::store::model::{Campaign, Changed, StatusChange};
+use crate::store::rows::StoredRow;
 use crate::store::{StoreError, text};
 
 /// The columns of a campaign and where they are from, before what selects them.
@@ -49,7 +50,7 @@ impl Sqlite {
     pub async fn campaign(&self, id: CampaignId) -> Result<Option<Campaign>, StoreError> {
         let mut reader = self.reader().await?;
         let row = sqlx::query(select!("WHERE id = ?1")).bind(id.0).fetch_optional(reader.connection()?).await?;
-        row.as_ref().map(rows::campaign).transpose()
+        row.as_ref().map(StoredRow::campaign).transpose()
     }
 
     /// See [`Store::campaigns`](crate::store::Store::campaigns).
@@ -65,7 +66,7 @@ impl Sqlite {
     async fn list(&self, sql: &'static str) -> Result<Vec<Campaign>, StoreError> {
         let mut reader = self.reader().await?;
         let found: Vec<SqliteRow> = sqlx::query(sql).fetch_all(reader.connection()?).await?;
-        found.iter().map(rows::campaign).collect()
+        found.iter().map(StoredRow::campaign).collect()
     }
 
     /// See [`Store::change_status`](crate::store::Store::change_status).
@@ -81,7 +82,9 @@ impl Sqlite {
         if !change.from.contains(&status) {
             return Ok(Changed::Conflict(status));
         }
-        let scheduled_at = change.scheduled_at.filter(|_| change.to == CampaignStatus::Scheduled);
+        if change.to == CampaignStatus::Completed && unfinished(&mut transaction, id).await? {
+            return Ok(Changed::Conflict(status));
+        }
         sqlx::query(
             "UPDATE campaigns SET status = ?2, reason = ?3, scheduled_at = coalesce(?4, scheduled_at),
                  started_at = CASE WHEN ?2 = 'running' THEN coalesce(started_at, ?5) ELSE started_at END,
@@ -91,7 +94,7 @@ impl Sqlite {
         .bind(id.0)
         .bind(change.to.as_str())
         .bind(text::clean_option(change.reason.as_ref()))
-        .bind(scheduled_at.map(micros))
+        .bind(change.new_schedule().map(micros))
         .bind(micros(now))
         .bind(change.to.is_final())
         .execute(&mut *transaction)
@@ -125,11 +128,21 @@ impl Sqlite {
     }
 }
 
+/// Whether a target is still due or in a call.
+async fn unfinished(connection: &mut sqlx::SqliteConnection, id: CampaignId) -> Result<bool, StoreError> {
+    let found = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM campaign_contacts WHERE campaign_id = ?1 AND due_at IS NOT NULL)
+            OR EXISTS (SELECT 1 FROM campaign_contacts
+                WHERE campaign_id = ?1 AND status IN ('calling', 'connected'))",
+    );
+    Ok(found.bind(id.0).fetch_one(connection).await?)
+}
+
 /// A campaign's status; nobody changes it before the transaction ends.
 pub(super) async fn status(
     connection: &mut sqlx::SqliteConnection,
     id: CampaignId,
 ) -> Result<Option<CampaignStatus>, StoreError> {
     let row = sqlx::query("SELECT status FROM campaigns WHERE id = ?1").bind(id.0).fetch_optional(connection).await?;
-    row.map(|row| rows::word(&row, "status")).transpose()
+    row.map(|row| row.word("status")).transpose()
 }

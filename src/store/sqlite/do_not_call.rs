@@ -1,9 +1,10 @@
 //! The do-not-call list.
 
-use super::rows::{self, micros};
+use super::rows::micros;
 use super::{Durability, Sqlite};
 use crate::number::PhoneNumber;
 use crate::store::model::DoNotCall;
+use crate::store::rows::StoredRow;
 use crate::store::{StoreError, text};
 
 impl Sqlite {
@@ -31,7 +32,7 @@ impl Sqlite {
             .bind(number.to_string())
             .fetch_optional(reader.connection()?)
             .await?;
-        row.as_ref().map(rows::do_not_call).transpose()
+        row.as_ref().map(StoredRow::do_not_call).transpose()
     }
 
     /// See [`Store::remove_do_not_call`](crate::store::Store::remove_do_not_call).

@@ -10,6 +10,7 @@ use super::{Durability, Sqlite, campaigns, targets};
 use crate::campaign::CampaignStatus;
 use crate::store::ledger::{self, Changes, Known, Taking, TallyMoves, Turn};
 use crate::store::model::{Claim, ClaimResult, Claimed, LedgerBatch};
+use crate::store::rows::StoredRow;
 use crate::store::{StoreError, text};
 
 /// The open ones of the calls given.
@@ -105,7 +106,7 @@ async fn settle(
         return Ok(());
     }
     let standing = sqlx::query(STANDING).bind(rows::json(&named)?).fetch_all(&mut *connection).await?;
-    let standing = standing.iter().map(rows::standing).collect::<Result<_, _>>()?;
+    let standing = standing.iter().map(StoredRow::standing).collect::<Result<_, _>>()?;
     let Changes { calls, targets } = ledger::settle(batch, standing, now, tally);
     if !calls.is_empty() {
         let lines: Vec<_> = calls
@@ -152,7 +153,7 @@ async fn known(connection: &mut SqliteConnection, claims: &[Claim]) -> Result<Ve
         return Ok(Vec::new());
     }
     let found = sqlx::query(KNOWN).bind(rows::json(&planned)?).fetch_all(connection).await?;
-    found.iter().map(rows::known).collect()
+    found.iter().map(StoredRow::known).collect()
 }
 
 /// Claims what is due.
@@ -170,7 +171,7 @@ async fn take(
             .bind(i64::try_from(window).unwrap_or(i64::MAX))
             .fetch_all(&mut *connection)
             .await?;
-        let due = found.iter().map(rows::due).collect::<Result<_, _>>()?;
+        let due = found.iter().map(StoredRow::due).collect::<Result<_, _>>()?;
         let Turn { called, do_not_call } = taking.take(window, due, tally);
         if !called.is_empty() {
             let lines: Vec<_> = called.iter().map(|(target, call)| (target.0, hex(call.0))).collect();

@@ -5,6 +5,7 @@ use sqlx::SqliteConnection;
 use super::rows::{self, micros};
 use super::{Durability, Sqlite};
 use crate::store::model::{Media, MediaRemoved};
+use crate::store::rows::StoredRow;
 use crate::store::{StoreError, text};
 
 /// The columns of a sound and where they are from, before what selects them.
@@ -47,7 +48,7 @@ impl Sqlite {
     pub async fn media_list(&self) -> Result<Vec<Media>, StoreError> {
         let mut reader = self.reader().await?;
         let found = sqlx::query(select!("ORDER BY name")).fetch_all(reader.connection()?).await?;
-        found.iter().map(rows::media).collect()
+        found.iter().map(StoredRow::media).collect()
     }
 
     /// See [`Store::remove_media`](crate::store::Store::remove_media).
@@ -84,5 +85,5 @@ async fn find(connection: &mut SqliteConnection, reference: &str) -> Result<Opti
         .bind(text::clean(reference))
         .fetch_optional(connection)
         .await?;
-    row.as_ref().map(rows::media).transpose()
+    row.as_ref().map(StoredRow::media).transpose()
 }

@@ -7,8 +7,15 @@ use super::{Durability, Sqlite};
 use crate::number::PhoneNumber;
 use crate::store::StoreError;
 use crate::store::model::OwnNumber;
+use crate::store::rows::StoredRow;
 
 impl Sqlite {
+    /// See [`Store::installation`](crate::store::Store::installation).
+    pub async fn installation(&self) -> Result<String, StoreError> {
+        let mut reader = self.reader().await?;
+        Ok(sqlx::query_scalar("SELECT id FROM installation").fetch_one(reader.connection()?).await?)
+    }
+
     /// See [`Store::add_numbers`](crate::store::Store::add_numbers).
     pub async fn add_numbers(&self, numbers: &[PhoneNumber], now: Timestamp) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
@@ -30,7 +37,7 @@ impl Sqlite {
         let found = sqlx::query("SELECT number, label, active FROM phone_numbers ORDER BY number")
             .fetch_all(reader.connection()?)
             .await?;
-        found.iter().map(rows::own_number).collect()
+        found.iter().map(StoredRow::own_number).collect()
     }
 
     /// See [`Store::set_number_active`](crate::store::Store::set_number_active).

@@ -1,8 +1,7 @@
 //! Targets: bulk import, and what a campaign's progress is read from.
 
-use std::collections::HashSet;
-
 use jiff::Timestamp;
+use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
 use super::rows::{self, micros};
@@ -10,8 +9,10 @@ use super::{Durability, Sqlite};
 use crate::campaign::{CampaignId, TargetStatus};
 use crate::contact::NewContact;
 use crate::number::PhoneNumber;
-use crate::store::ledger::{TallyKind, TallyMoves};
+use crate::store::ledger::TallyMoves;
 use crate::store::model::{Added, Remaining, Tally};
+use crate::store::rows::StoredRow;
+use crate::store::slice::Slice;
 use crate::store::{StoreError, text};
 
 /// Positions, in the array of numbers given, of those the campaign has.
@@ -45,23 +46,15 @@ impl Sqlite {
     ) -> Result<Added, StoreError> {
         let mut writer = self.writer().await;
         let mut transaction = writer.begin(Durability::Bulk).await?;
-        let duplicates = duplicates(&mut transaction, campaign, contacts).await?;
-        let fresh: Vec<_> = contacts
-            .iter()
-            .enumerate()
-            .filter(|(at, _)| !duplicates.contains(at))
-            .map(|(_, contact)| contact)
-            .collect();
+        let mut slice = Slice::new(contacts);
+        mark_known(&mut transaction, campaign, &mut slice).await?;
+        let fresh = slice.fresh();
         if !fresh.is_empty() {
             insert(&mut transaction, campaign, &fresh, now).await?;
-            let mut tally = TallyMoves::default();
-            tally.added(campaign, TargetStatus::Pending, i64::try_from(fresh.len()).unwrap_or(i64::MAX));
-            write_tally(&mut transaction, &tally).await?;
+            write_tally(&mut transaction, &slice.moves(campaign)).await?;
         }
         transaction.commit().await?;
-        let mut duplicates: Vec<_> = duplicates.into_iter().collect();
-        duplicates.sort_unstable();
-        Ok(Added { added: fresh.len() as u64, duplicates })
+        Ok(slice.added())
     }
 
     /// See [`Store::tally`](crate::store::Store::tally).
@@ -71,25 +64,14 @@ impl Sqlite {
             .bind(campaign.0)
             .fetch_all(reader.connection()?)
             .await?;
-        let mut tally = Tally::default();
-        for row in &found {
-            let count = u64::try_from(row.try_get::<i64, _>("count")?).unwrap_or(0);
-            match row.try_get::<&str, _>("kind")? {
-                kind if kind == TallyKind::Target.as_str() => tally.targets.push((rows::word(row, "key")?, count)),
-                kind if kind == TallyKind::Outcome.as_str() => tally.outcomes.push((rows::word(row, "key")?, count)),
-                other => return Err(StoreError::unreadable("campaign_tally.kind", other)),
-            }
-        }
-        tally.targets.sort_unstable();
-        tally.outcomes.sort_unstable();
-        Ok(tally)
+        SqliteRow::tally(&found)
     }
 
     /// See [`Store::remaining`](crate::store::Store::remaining).
     pub async fn remaining(&self, campaign: CampaignId) -> Result<Remaining, StoreError> {
         let mut reader = self.reader().await?;
         let row = sqlx::query(REMAINING).bind(campaign.0).fetch_one(reader.connection()?).await?;
-        Ok(Remaining { next_due: rows::instant_option(&row, "next_due")?, in_call: row.try_get("in_call")? })
+        row.remaining()
     }
 
     /// See [`Store::target_by_number`](crate::store::Store::target_by_number).
@@ -106,29 +88,22 @@ impl Sqlite {
         .bind(number.to_string())
         .fetch_optional(reader.connection()?)
         .await?;
-        row.map(|row| {
-            Ok((rows::word(&row, "status")?, rows::count(&row, "attempts")?, rows::instant_option(&row, "due_at")?))
-        })
-        .transpose()
+        row.as_ref().map(StoredRow::target).transpose()
     }
 }
 
-/// Positions of numbers that stand earlier in the slice, or in the campaign.
-async fn duplicates(
+/// Marks the numbers that the campaign has.
+async fn mark_known(
     connection: &mut SqliteConnection,
     campaign: CampaignId,
-    contacts: &[NewContact],
-) -> Result<HashSet<usize>, StoreError> {
-    let mut seen = HashSet::with_capacity(contacts.len());
-    let mut duplicates: HashSet<_> = (0..contacts.len())
-        .filter(|at| !contacts.get(*at).is_some_and(|contact| seen.insert(contact.number)))
-        .collect();
-    let numbers: Vec<_> = contacts.iter().map(|contact| contact.number).collect();
+    slice: &mut Slice<'_>,
+) -> Result<(), StoreError> {
+    let numbers: Vec<_> = slice.numbers().collect();
     let known = sqlx::query(KNOWN).bind(rows::json(&numbers)?).bind(campaign.0).fetch_all(connection).await?;
     for row in &known {
-        duplicates.extend(usize::try_from(row.try_get::<i64, _>("key")?));
+        slice.known(row.try_get("key")?);
     }
-    Ok(duplicates)
+    Ok(())
 }
 
 /// Adds contacts and targets. Nobody else writes meanwhile, so the ids can be

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::Options;
 use super::channel::{Channel, Names, Plan, Waiter};
-use super::encode::encode;
+use super::encode::{encode, line};
 use super::endpoint::Endpoint;
 use super::event::EventKind;
 use super::hub::Hub;
@@ -205,9 +205,7 @@ impl Core {
             lines(out, "CS_NONE");
             out.extend_from_slice(b"variable_direction: outbound\nvariable_is_outbound: true\n");
             for name in ["uuid", "call_uuid"] {
-                out.extend_from_slice(format!("variable_{name}: ").as_bytes());
-                encode(uuid, out);
-                out.push(b'\n');
+                line(out, &format!("variable_{name}"), uuid);
             }
             out.extend_from_slice(format!("variable_session_id: {}\n", self.sessions()).as_bytes());
         });
@@ -227,16 +225,9 @@ fn fresh() -> String {
 pub(super) fn job_lines(hub: &Hub, job: &str, command: &str, argument: &str, result: &str) {
     api_lines(hub, command, argument);
     let lines = |out: &mut Vec<u8>| {
-        out.extend_from_slice(b"Job-UUID: ");
-        encode(job, out);
-        out.extend_from_slice(b"\nJob-Command: ");
-        encode(command, out);
-        out.push(b'\n');
-        if !argument.is_empty() {
-            out.extend_from_slice(b"Job-Command-Arg: ");
-            encode(argument, out);
-            out.push(b'\n');
-        }
+        line(out, "Job-UUID", job);
+        line(out, "Job-Command", command);
+        argument_line(out, "Job-Command-Arg", argument);
     };
     hub.publish_with(EventKind::BackgroundJob, lines, result);
 }
@@ -244,13 +235,14 @@ pub(super) fn job_lines(hub: &Hub, job: &str, command: &str, argument: &str, res
 /// Tells that a command was executed.
 pub(super) fn api_lines(hub: &Hub, command: &str, argument: &str) {
     hub.publish(EventKind::Api, |out| {
-        out.extend_from_slice(b"API-Command: ");
-        encode(command, out);
-        out.push(b'\n');
-        if !argument.is_empty() {
-            out.extend_from_slice(b"API-Command-Argument: ");
-            encode(argument, out);
-            out.push(b'\n');
-        }
+        line(out, "API-Command", command);
+        argument_line(out, "API-Command-Argument", argument);
     });
+}
+
+/// A command's argument, where there is one.
+fn argument_line(out: &mut Vec<u8>, name: &str, argument: &str) {
+    if !argument.is_empty() {
+        line(out, name, argument);
+    }
 }

@@ -12,6 +12,14 @@ pub(super) fn encode(text: &str, out: &mut Vec<u8>) {
     }
 }
 
+/// Appends a header line, its value encoded.
+pub(super) fn line(out: &mut Vec<u8>, name: &str, value: &str) {
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b": ");
+    encode(value, out);
+    out.push(b'\n');
+}
+
 /// The encoded form of a text.
 pub(super) fn encoded(text: &str) -> String {
     let mut out = Vec::with_capacity(text.len() + 16);

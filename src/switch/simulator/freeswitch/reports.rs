@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::channel::Channel;
 use super::core::Core;
-use super::encode::{decode, encode};
+use super::encode::{decode, line};
 use super::event::EventKind;
 
 /// What `version` prints.
@@ -181,9 +181,8 @@ pub(super) fn heartbeat(core: &Core) {
         count = core.count(),
     );
     core.hub.publish(EventKind::Heartbeat, |out| {
-        out.extend_from_slice(b"Event-Info: System%20Ready\nUp-Time: ");
-        encode(&up_time, out);
-        out.push(b'\n');
+        line(out, "Event-Info", "System Ready");
+        line(out, "Up-Time", &up_time);
         out.extend_from_slice(counts.as_bytes());
     });
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::super::encode::line;
 use super::super::event::EventKind;
 use super::life::By;
 use super::schedule::Due;
@@ -123,11 +124,11 @@ impl Channel {
         if app.name != "park" {
             self.core.hub.publish(EventKind::Execute, |out| {
                 state.full_lines(out);
-                State::line(out, "Application", &app.name);
+                line(out, "Application", &app.name);
                 if !app.argument.is_empty() {
-                    State::line(out, "Application-Data", &app.argument);
+                    line(out, "Application-Data", &app.argument);
                 }
-                State::line(out, "Application-UUID", &app.id);
+                line(out, "Application-UUID", &app.id);
             });
         }
         match app.name.as_str() {
@@ -167,12 +168,12 @@ impl Channel {
     pub(super) fn complete(&self, state: &State, name: &str, argument: &str, response: &str, id: &str) {
         self.core.hub.publish(EventKind::ExecuteComplete, |out| {
             state.full_lines(out);
-            State::line(out, "Application", name);
+            line(out, "Application", name);
             if !argument.is_empty() {
-                State::line(out, "Application-Data", argument);
+                line(out, "Application-Data", argument);
             }
-            State::line(out, "Application-Response", response);
-            State::line(out, "Application-UUID", id);
+            line(out, "Application-Response", response);
+            line(out, "Application-UUID", id);
         });
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::super::core::job_lines;
+use super::super::encode::line;
 use super::super::event::EventKind;
 use super::super::originate::ParsedOriginate;
 use super::lines::Stage;
@@ -83,8 +84,8 @@ impl Channel {
         let before = state.stage.call;
         state.stage.call = call;
         self.core.hub.publish(EventKind::CallState, |out| {
-            State::line(out, "Original-Channel-Call-State", before);
-            State::line(out, "Channel-Call-State-Number", number);
+            line(out, "Original-Channel-Call-State", before);
+            line(out, "Channel-Call-State-Number", number);
             state.basic_lines(out);
         });
     }
@@ -135,9 +136,9 @@ impl Channel {
             }
             Due::Key(key) => self.core.hub.publish(EventKind::Dtmf, |out| {
                 state.basic_lines(out);
-                State::line(out, "DTMF-Digit", key.encode_utf8(&mut [0; 4]));
-                State::line(out, "DTMF-Duration", "2000");
-                State::line(out, "DTMF-Source", "RTP");
+                line(out, "DTMF-Digit", key.encode_utf8(&mut [0; 4]));
+                line(out, "DTMF-Duration", "2000");
+                line(out, "DTMF-Source", "RTP");
             }),
             Due::CalleeHangsUp => _ = self.hang_up(state, NORMAL_CLEARING, By::Callee),
             // The park loop looks at its time only between applications.
@@ -207,8 +208,8 @@ impl Channel {
         let id = uuid::Uuid::new_v4().to_string();
         self.core.hub.publish(EventKind::Execute, |out| {
             state.full_lines(out);
-            State::line(out, "Application", "park");
-            State::line(out, "Application-UUID", &id);
+            line(out, "Application", "park");
+            line(out, "Application-UUID", &id);
         });
         state.park = Some(id);
         state.audio_lost = false;
@@ -278,7 +279,7 @@ impl Channel {
         self.last_variables(state);
         let cause = state.cause.and_then(Cause::freeswitch_name).unwrap_or("NORMAL_UNSPECIFIED");
         self.core.hub.publish(EventKind::HangupComplete, |out| {
-            State::line(out, "Hangup-Cause", cause);
+            line(out, "Hangup-Cause", cause);
             state.full_lines(out);
         });
         self.report(state, command);

@@ -1,6 +1,6 @@
 //! A channel's header lines in an event.
 
-use super::super::encode::{decode, encode, fill, number};
+use super::super::encode::{decode, fill, number};
 use super::super::hub::stamp;
 use super::State;
 
@@ -114,14 +114,6 @@ impl State {
             "end_stamp" => out.extend_from_slice(stamp(times.end).as_bytes()),
             _ => number(times.by_name(hole), out),
         });
-    }
-
-    /// Appends a header line with its value encoded.
-    pub(super) fn line(out: &mut Vec<u8>, name: &str, value: &str) {
-        out.extend_from_slice(name.as_bytes());
-        out.extend_from_slice(b": ");
-        encode(value, out);
-        out.push(b'\n');
     }
 }
 

@@ -22,7 +22,7 @@ use self::playback::Play;
 use self::schedule::Schedule;
 use self::unicast::Unicast;
 use super::core::Core;
-use super::encode::encoded;
+use super::encode::{encoded, line};
 use super::event::EventKind;
 use super::originate::ParsedOriginate;
 use super::variables::Variables;
@@ -253,7 +253,7 @@ impl Channel {
     fn tell_recording(&self, state: &State, kind: EventKind, path: &str) {
         self.core.hub.publish(kind, |out| {
             state.full_lines(out);
-            State::line(out, "Record-File-Path", path);
+            line(out, "Record-File-Path", path);
         });
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::super::encode::line;
 use super::super::event::EventKind;
 use super::schedule::Due;
 use super::{App, Channel, State};
@@ -93,7 +94,7 @@ impl Channel {
         self.core.hub.publish(EventKind::PlaybackStop, |out| {
             state.full_lines(out);
             file_lines(out, &play.app.argument);
-            State::line(out, "Playback-Status", status);
+            line(out, "Playback-Status", status);
         });
         state.variables.set("current_application_response", "FILE PLAYED");
         self.complete(state, "playback", &play.app.argument, "FILE PLAYED", &play.app.id);
@@ -103,9 +104,9 @@ impl Channel {
 
 fn file_lines(out: &mut Vec<u8>, path: &str) {
     if let Some((kind, _)) = path.split_once("://") {
-        State::line(out, "Playback-File-Type", kind);
+        line(out, "Playback-File-Type", kind);
     }
-    State::line(out, "Playback-File-Path", path);
+    line(out, "Playback-File-Path", path);
 }
 
 /// How long a file plays, unscaled; none if there is no such file, or no

@@ -1,0 +1,131 @@
+//! Calls: from a claim to a task of its own, and what its end means.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::ending::Ending;
+use super::state::State;
+use crate::call::{CallId, Outcome, Plan};
+use crate::campaign::{CampaignId, CampaignStatus, Settings};
+use crate::dialer::congestion::Change;
+use crate::dialer::fleet::Place;
+use crate::dialer::roster::{SUSPICIOUS, Supply};
+use crate::dialer::runner::{self, Job};
+use crate::store::{ClaimResult, PlannedCall};
+use crate::switch::simulator::play_length;
+
+impl State {
+    pub(super) fn on_claimed(&mut self, campaign: CampaignId, requested: Vec<PlannedCall>, result: ClaimResult) {
+        let now = Instant::now();
+        let wanted = requested.len();
+        for number in &result.do_not_call {
+            tracing::info!(%campaign, %number, "not called: on the do-not-call list");
+        }
+        if result.not_running {
+            self.roster.stop(campaign);
+        } else if result.claimed.len() < wanted {
+            if let Some(entry) = self.roster.get_mut(campaign) {
+                entry.supply = Supply::Empty;
+            }
+            self.look(campaign);
+        }
+        let claimed: HashSet<CallId> = result.claimed.iter().map(|claimed| claimed.planned.call).collect();
+        for unused in requested.iter().filter(|planned| !claimed.contains(&planned.call)) {
+            if let Some(place) = self.places.remove(&unused.call) {
+                self.fleet.release(&place, now);
+            }
+            if let Some(entry) = self.roster.get_mut(campaign) {
+                entry.release();
+            }
+        }
+        // The commit may have taken long: what was decided meanwhile counts.
+        let take_back = if self.ending != Ending::No {
+            Some("the daemon is going down")
+        } else if !self.roster.is_running(campaign) {
+            Some("the campaign was stopped")
+        } else {
+            None
+        };
+        for claimed in result.claimed {
+            let call = claimed.planned.call;
+            let (Some(place), Some(entry)) = (self.places.remove(&call), self.roster.get_mut(campaign)) else {
+                // Not reached: a place and an entry are kept for each planned
+                // call. If it were, the row is found open at the next start.
+                tracing::error!(%call, "a claimed call has no place");
+                continue;
+            };
+            let start_at = self.fleet.start(&place, now).max(entry.start(now));
+            let settings = match self.shared.get(&campaign) {
+                Some(shared) if **shared == entry.settings => shared.clone(),
+                _ => {
+                    let shared = Arc::new(entry.settings.clone());
+                    self.shared.insert(campaign, shared.clone());
+                    shared
+                }
+            };
+            let template = self.fleet.template(&place);
+            let take_back = if template.is_none() { Some("its trunk was removed") } else { take_back };
+            let endpoint = template.map(|template| template.fill(claimed.number)).unwrap_or_default();
+            let plan = self.plan_of(&settings);
+            let job = Job { campaign, settings, claimed, place, endpoint, plan, planned_at: now, start_at, take_back };
+            self.calls.insert(call);
+            tokio::spawn(runner::run(self.context.clone(), job));
+        }
+    }
+
+    fn plan_of(&mut self, settings: &Settings) -> Plan {
+        let prompt = settings.prompts.first();
+        let prompt_length = prompt.and_then(|prompt| {
+            let media = &self.media;
+            *self.lengths.entry(prompt.clone()).or_insert_with(|| play_length(&media.local(prompt)))
+        });
+        Plan {
+            prompt: prompt.map(|prompt| self.media.on_switch(prompt)),
+            prompt_length,
+            ring_timeout: settings.ring_timeout(),
+            max_call: settings.max_call(),
+        }
+    }
+
+    pub(super) fn on_ended(
+        &mut self,
+        call: CallId,
+        campaign: CampaignId,
+        place: &Place,
+        outcome: Option<Outcome>,
+        unsent: bool,
+        started: Instant,
+    ) {
+        self.calls.remove(&call);
+        let now = Instant::now();
+        let congested = match outcome {
+            // A switch that takes no command is no better than one without room.
+            _ if unsent => Some(true),
+            Some(Outcome::Congestion) => Some(true),
+            Some(
+                Outcome::Answered
+                | Outcome::Voicemail
+                | Outcome::Busy
+                | Outcome::NoAnswer
+                | Outcome::Rejected
+                | Outcome::InvalidNumber,
+            ) => Some(false),
+            Some(Outcome::Failed | Outcome::Blocked | Outcome::Cancelled | Outcome::Lost) | None => None,
+        };
+        if let Some(change) = self.fleet.end(place, congested, started, now) {
+            let (switch, trunk) = (self.fleet.name(place.switch), &place.trunk);
+            match change {
+                Change::Rate(rate) => tracing::info!(%switch, %trunk, calls_per_second = rate, "trunk pace changed"),
+                Change::Tripped(wait) => tracing::warn!(%switch, %trunk, ?wait, "trunk congested: waiting"),
+                Change::Restored => tracing::info!(%switch, %trunk, "trunk works again"),
+            }
+        }
+        let outcome = outcome.unwrap_or(Outcome::Lost);
+        if self.roster.get_mut(campaign).is_some_and(|entry| entry.end(outcome)) && self.roster.is_running(campaign) {
+            let reason = format!("{SUSPICIOUS} calls in a row failed: look at the list, the trunk and the caller IDs");
+            self.change(campaign, CampaignStatus::Paused, Some(reason));
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! The state at the start, and the calls that a daemon before left open.
+
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::time::Instant;
+
+use super::ending::Ending;
+use super::links::forward;
+use super::state::State;
+use super::{EngineError, Options};
+use crate::call::CallId;
+use crate::campaign::{CampaignId, Settings};
+use crate::dialer::context::{Context, Line, Link};
+use crate::dialer::fleet::Fleet;
+use crate::dialer::ledger::Ledger;
+use crate::dialer::news::News;
+use crate::dialer::poller::Poller;
+use crate::dialer::recovery;
+use crate::dialer::roster::Roster;
+use crate::store::{DialingLock, OpenCall, Store, StoreError};
+
+impl State {
+    pub(super) async fn new(
+        options: Options,
+        lock: DialingLock,
+        news: mpsc::UnboundedSender<News>,
+        wake: Arc<Notify>,
+    ) -> Result<Self, EngineError> {
+        let (ledger, writer) = Ledger::start(options.store.clone(), lock, options.clock, news.clone());
+        let (stop, stopped) = watch::channel(false);
+        let now = Instant::now();
+        let mut lines = Vec::new();
+        let mut links = Vec::new();
+        let mut limits = Vec::new();
+        for (index, setup) in options.switches.into_iter().enumerate() {
+            let (link, watched) = watch::channel(Link::default());
+            lines.push(Line { switch: setup.switch, link: watched });
+            links.push(link);
+            limits.push(setup.limits);
+            tokio::spawn(forward(index, setup.events, news.clone()));
+        }
+        let context = Arc::new(Context {
+            clock: options.clock,
+            ledger,
+            news: news.clone(),
+            lines,
+            stop: stopped,
+            stats: options.stats,
+        });
+        let mut state = Self {
+            recovering: vec![0; links.len()],
+            store: options.store.clone(),
+            context,
+            writer,
+            roster: Roster::default(),
+            fleet: Fleet::new(limits, now),
+            links,
+            places: HashMap::new(),
+            calls: HashSet::new(),
+            shared: HashMap::new(),
+            lengths: HashMap::new(),
+            outbound_limit: options.outbound_limit,
+            media: options.media,
+            drain: options.drain,
+            wake: wake.clone(),
+            stop,
+            database_away: false,
+            ending: Ending::No,
+            again_at: None,
+        };
+        let open = open_calls(&state.store).await?;
+        state.recover(open);
+        let media = state.media.clone();
+        let poller = Poller { store: options.store, clock: options.clock, media, only: options.only, wake, news };
+        tokio::spawn(poller.run());
+        Ok(state)
+    }
+
+    /// Starts a task for each call that is open though nobody here runs it.
+    pub(super) fn recover(&mut self, open: Vec<(OpenCall, Arc<Settings>)>) {
+        let known = |call: &CallId| self.calls.contains(call) || self.places.contains_key(call);
+        let strange: Vec<_> = open.into_iter().filter(|(call, _)| !known(&call.planned.call)).collect();
+        if !strange.is_empty() {
+            tracing::warn!(calls = strange.len(), "a daemon before left calls open: settling them first");
+        }
+        for (call, settings) in strange {
+            let switches = match self.fleet.index(&call.planned.switch) {
+                Some(index) => vec![index],
+                // Its section was renamed or removed: whoever is there is asked.
+                None => (0..self.links.len()).collect(),
+            };
+            let mut lines = Vec::new();
+            for index in switches {
+                self.recovering[index] += 1;
+                self.fleet.adopt(index);
+                self.update_ready(index);
+                lines.push((index, self.context.lines[index].clone()));
+            }
+            self.calls.insert(call.planned.call);
+            tokio::spawn(recovery::recover(self.context.clone(), call, settings, lines));
+        }
+    }
+
+    /// Looks for open calls in the database; [`News::Open`] answers.
+    pub(super) fn look_for_open_calls(&self) {
+        let (store, news) = (self.store.clone(), self.context.news.clone());
+        tokio::spawn(async move {
+            match open_calls(&store).await {
+                Ok(open) => drop(news.send(News::Open(open))),
+                Err(error) => tracing::warn!(%error, "could not look for open calls"),
+            }
+        });
+    }
+}
+
+/// Every call without an end, with its campaign's settings.
+async fn open_calls(store: &Store) -> Result<Vec<(OpenCall, Arc<Settings>)>, StoreError> {
+    let mut settings: HashMap<CampaignId, Arc<Settings>> = HashMap::new();
+    let mut list = Vec::new();
+    for call in store.open_calls().await? {
+        let known = match settings.entry(call.campaign) {
+            Entry::Occupied(known) => known.get().clone(),
+            Entry::Vacant(unknown) => {
+                let campaign = store.campaign(call.campaign).await?;
+                unknown.insert(Arc::new(campaign.map(|found| found.settings).unwrap_or_default())).clone()
+            }
+        };
+        list.push((call, known));
+    }
+    Ok(list)
+}

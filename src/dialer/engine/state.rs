@@ -1,0 +1,135 @@
+//! The loop that owns the engine's state: after each handful of news it plans
+//! a round and sends the claims off.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use super::ending::Ending;
+use crate::call::CallId;
+use crate::campaign::{CampaignId, Settings};
+use crate::dialer::context::{Context, Link};
+use crate::dialer::fleet::{Fleet, Place};
+use crate::dialer::ledger::Ends;
+use crate::dialer::media::MediaFolder;
+use crate::dialer::news::News;
+use crate::dialer::plan::plan;
+use crate::dialer::roster::{Roster, Supply};
+use crate::dialer::runner::instant_of;
+use crate::store::Store;
+
+/// News handled between two rounds of planning, at most.
+const BATCH: usize = 512;
+
+/// All the engine knows; the files beside this one react to one kind of news each.
+pub(super) struct State {
+    pub(super) store: Store,
+    pub(super) context: Arc<Context>,
+    pub(super) writer: JoinHandle<Ends>,
+    pub(super) roster: Roster,
+    pub(super) fleet: Fleet,
+    pub(super) links: Vec<watch::Sender<Link>>,
+    /// Calls found open at the start and not settled yet, by switch.
+    pub(super) recovering: Vec<usize>,
+    pub(super) places: HashMap<CallId, Place>,
+    pub(super) calls: HashSet<CallId>,
+    pub(super) shared: HashMap<CampaignId, Arc<Settings>>,
+    pub(super) lengths: HashMap<String, Option<Duration>>,
+    pub(super) outbound_limit: u32,
+    pub(super) media: MediaFolder,
+    pub(super) drain: Duration,
+    pub(super) wake: Arc<Notify>,
+    pub(super) stop: watch::Sender<bool>,
+    pub(super) database_away: bool,
+    pub(super) ending: Ending,
+    pub(super) again_at: Option<Instant>,
+}
+
+impl State {
+    pub(super) async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<News>) -> bool {
+        let mut news = Vec::with_capacity(BATCH);
+        while !self.is_over() {
+            let wake = self.next_wake();
+            tokio::select! {
+                _ = inbox.recv_many(&mut news, BATCH) => {}
+                () = sleep_until(wake) => {}
+            }
+            for item in news.drain(..) {
+                self.on_news(item);
+            }
+            self.on_time();
+            self.plan();
+        }
+        self.close().await
+    }
+
+    fn on_news(&mut self, news: News) {
+        match news {
+            News::Claimed { campaign, requested, result } => self.on_claimed(campaign, requested, result),
+            News::Settled(campaigns) => {
+                for campaign in campaigns {
+                    self.look_if_idle(campaign);
+                }
+            }
+            News::DatabaseAway(away) => self.database_away = away,
+            News::Ended { call, campaign, place, outcome, unsent, started } => {
+                self.on_ended(call, campaign, &place, outcome, unsent, started);
+            }
+            News::Recovered { call, switches } => self.on_recovered(call, switches),
+            News::LookForOpenCalls => self.look_for_open_calls(),
+            News::Open(open) => self.recover(open),
+            News::Link { switch, event } => self.on_link(switch, event),
+            News::Campaigns { running, active } => self.on_campaigns(running, &active),
+            News::Remaining { campaign, remaining } => self.on_remaining(campaign, remaining),
+            News::Limits(limits) => {
+                self.outbound_limit = limits.outbound_limit;
+                self.drain = limits.drain;
+                for name in self.fleet.update(limits.switches, Instant::now()) {
+                    tracing::warn!(switch = %name, "a new switch is used from the next start on");
+                }
+            }
+            News::Drain => self.on_drain(),
+        }
+    }
+
+    fn plan(&mut self) {
+        self.again_at = None;
+        if self.ending != Ending::No || self.database_away || !self.fleet.any_ready() {
+            return;
+        }
+        let taken = u32::try_from(self.calls.len() + self.places.len()).unwrap_or(u32::MAX);
+        let free = self.outbound_limit.saturating_sub(taken);
+        let (now, wall) = (Instant::now(), self.context.clock.now());
+        let round = plan(&mut self.roster, &mut self.fleet, free, now, wall);
+        self.places.extend(round.places);
+        self.again_at = round.again_at;
+        for claim in round.claims {
+            self.context.ledger.claim(claim);
+        }
+    }
+
+    /// When something is to be done even if nothing happens.
+    fn next_wake(&self) -> Option<Instant> {
+        let ending = match self.ending {
+            Ending::No => None,
+            Ending::Draining(at) | Ending::HangingUp(at) => Some(at),
+        };
+        let wall = self.context.clock.now();
+        let due = self.roster.running().filter_map(|(_, entry)| match entry.supply {
+            Supply::DueAt(at) if at > wall => Some(instant_of(at, wall)),
+            Supply::DueAt(_) | Supply::Unknown | Supply::Empty => None,
+        });
+        due.chain(ending).chain(self.again_at).min()
+    }
+}
+
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
