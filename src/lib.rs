@@ -6,14 +6,17 @@
 //! | [`campaign`] | the rules of a campaign: states, settings, launch checks, retry (pure) |
 //! | [`contact`] | contact lists: CSV reading, variables |
 //! | [`call`] | one call as a state machine, and how it ended (pure) |
+//! | [`audio`] | sound: what is uploaded becomes what a switch plays (pure) |
 //! | [`cli`] | the command line, one file per command |
 //! | [`config`] | what `canvass.toml` may say |
 //! | [`control`] | a campaign's life: create, launch, pause, resume, cancel |
 //! | [`dialer`] | the dialing engine: claims, paces, runs calls, settles, recovers |
+//! | [`media`] | the media library: sounds by name, kept as both switches play them |
 //! | [`switch`] | what the dialer needs of a PBX, its two adapters and their simulators |
 //! | [`store`] | what the rest needs of a database, on SQLite and Postgres |
 //! | [`clock`] | wall time, from one place |
 
+pub mod audio;
 pub mod call;
 pub mod campaign;
 pub mod cli;
@@ -22,6 +25,7 @@ pub mod config;
 pub mod contact;
 pub mod control;
 pub mod dialer;
+pub mod media;
 pub mod number;
 pub mod store;
 pub mod switch;

@@ -305,3 +305,41 @@ fn the_configuration_is_shown_without_its_secrets() {
     let nothing = canvass(folder.path(), None, &["serve"]);
     assert!(!nothing.well && nothing.err.contains("no switch is configured"), "{}", nothing.err);
 }
+
+#[test]
+fn sounds_go_into_the_library_and_into_a_campaign() {
+    let home = Installation::new(MIX);
+    let fixture = |name: &str| format!("{}/tests/fixtures/audio/{name}", env!("CARGO_MANIFEST_DIR"));
+    let error = |arguments: &[&str]| {
+        let said = home.canvass(arguments);
+        assert!(!said.well, "{arguments:?}: {}", said.out);
+        said.err
+    };
+    let added = home.canvass(&["media", "add", &fixture("speech.mp3"), "--name", "greeting"]);
+    assert!(added.well && added.out.contains("\"greeting\" is in the library: 0.7 s"), "{}{}", added.out, added.err);
+    assert!(home.canvass(&["media", "add", &fixture("speech.ogg")]).well);
+    assert!(error(&["media", "add", &fixture("speech.ogg")]).contains("another name"));
+    assert!(error(&["media", "add", "list.csv"]).contains("list.csv: not an audio file"));
+    assert!(error(&["media", "add", "gone.wav"]).contains("gone.wav"));
+    assert!(error(&["media", "show", "nothing"]).contains("no sound \"nothing\""));
+    let list = home.canvass(&["media", "list"]).out;
+    assert!(list.contains("greeting") && list.contains("speech.mp3") && list.contains("speech.ogg"), "{list}");
+    let shown = home.canvass(&["media", "show", "greeting"]).out;
+    assert!(shown.contains("Length            0.7 s") && !shown.contains("MISSING"), "{shown}");
+
+    home.write("said.toml", &format!("{CAMPAIGN}prompts = [\"greting\"]\n"));
+    assert!(home.canvass(&["campaign", "create", "said.toml", "--contacts", "list.csv"]).well);
+    assert!(error(&["campaign", "launch", "Spring"]).contains("\"greting\" is not in the media library"));
+    home.write("said.toml", &format!("{CAMPAIGN}prompts = [\"greeting\"]\n"));
+    let run = home.canvass(&["run", "said.toml", "list.csv"]);
+    assert!(run.well && run.out.contains("completed"), "{}{}", run.out, run.err);
+    assert!(!home.read("report.csv").contains("playback failed"));
+
+    home.write("next.toml", &format!("{}prompts = [\"greeting\"]\n", CAMPAIGN.replace("Spring", "Summer")));
+    assert!(home.canvass(&["campaign", "create", "next.toml"]).well);
+    assert!(error(&["media", "remove", "greeting"]).contains("campaign \"Summer\""));
+    assert!(home.canvass(&["campaign", "cancel", "Summer"]).well);
+    let removed = home.canvass(&["media", "remove", "greeting"]);
+    assert!(removed.well && removed.out.contains("no longer"), "{}", removed.err);
+    assert!(error(&["media", "remove", "greeting"]).contains("no sound"));
+}

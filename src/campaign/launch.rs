@@ -12,7 +12,7 @@ pub struct LaunchFacts {
     /// Switches that are reachable now and have the campaign's trunk; none
     /// when nobody looked.
     pub usable_switches: Option<usize>,
-    /// Prompts that are not where they should be.
+    /// Prompts that are not where they should be, in words.
     pub missing_media: Vec<String>,
 }
 
@@ -43,8 +43,8 @@ pub fn check_launch(settings: &Settings, facts: &LaunchFacts) -> LaunchReport {
     if facts.usable_switches == Some(0) {
         report.refusals.push("no reachable switch with the campaign's trunk".into());
     }
-    for path in &facts.missing_media {
-        report.refusals.push(format!("media file is missing: {path}"));
+    for missing in &facts.missing_media {
+        report.refusals.push(format!("a prompt is missing: {missing}"));
     }
     let advised = facts.contacts.div_ceil(CONTACTS_PER_NUMBER);
     if facts.active_numbers > 0 && (facts.active_numbers as u64) < advised {

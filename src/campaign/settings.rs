@@ -32,8 +32,9 @@ pub struct Settings {
     pub ring_seconds: u32,
     /// Seconds a call may last from answer; it is hung up then. 5 to 14,400.
     pub max_call_seconds: u32,
-    /// The file played to whoever answers: relative to `media.folder`, or an
-    /// absolute path. At most one; none: the call is hung up on answer.
+    /// What is played to whoever answers: a sound of the media library by name
+    /// or id, or a file (ends in `.wav` or holds a `/`), relative to
+    /// `media.folder` or absolute. At most one; none: the call is hung up on answer.
     pub prompts: Vec<String>,
     /// The name of the only switch that may carry the calls; none: any.
     pub switch: Option<String>,

@@ -16,6 +16,7 @@ mod dnc;
 mod doctor;
 mod foreground;
 mod import;
+mod media;
 mod migrate;
 mod number;
 mod report;
@@ -54,6 +55,9 @@ enum Command {
     /// Our own numbers, used as caller IDs.
     #[command(subcommand)]
     Number(number::Command),
+    /// The media library: the sounds campaigns play.
+    #[command(subcommand)]
+    Media(media::Command),
     /// The do-not-call list.
     #[command(subcommand)]
     Dnc(dnc::Command),
@@ -100,6 +104,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Import(args) => Box::pin(import::run(file, args)).await,
         Command::Campaign(command) => Box::pin(campaign::run(file, command)).await,
         Command::Number(command) => Box::pin(number::run(file, command)).await,
+        Command::Media(command) => Box::pin(media::run(file, command)).await,
         Command::Dnc(command) => Box::pin(dnc::run(file, command)).await,
         Command::Doctor => Box::pin(doctor::run(file)).await,
         Command::Config => config::run(file),

@@ -101,6 +101,12 @@ impl Config {
         if self.organization.outbound_rate_limit == 0 {
             errors.push("organization.outbound_rate_limit: is 0, must be at least 1".to_owned());
         }
+        if !(1..=7_200).contains(&self.media.max_seconds) {
+            errors.push(format!("media.max_seconds: is {}, must be 1 to 7200", self.media.max_seconds));
+        }
+        if !(1..=512).contains(&self.media.max_mib) {
+            errors.push(format!("media.max_mib: is {}, must be 1 to 512", self.media.max_mib));
+        }
         let name = &self.node.name;
         if name.is_empty()
             || name.len() > 40
@@ -185,10 +191,13 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_of_a_switch_is_named() {
+    fn every_fault_is_named() {
         let broken = r#"
             [database]
             url = "mysql://ann:hunter2@db/x"
+            [media]
+            max_seconds = 0
+            max_mib = 5000
             [switches.one]
             kind = "asterisk"
             address = "127.0.0.1:8088"
@@ -198,6 +207,8 @@ mod tests {
         let error = read(broken, &[]).expect_err("refused").to_string();
         for part in [
             "database.url",
+            "media.max_seconds",
+            "media.max_mib",
             "switches.one.address",
             "switches.one.user",
             "switches.one.password",

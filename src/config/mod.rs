@@ -72,6 +72,10 @@ pub struct Media {
     pub folder: PathBuf,
     /// The same folder as the switches see it; none: at the same path.
     pub switch_folder: Option<String>,
+    /// Seconds a sound added to the library may play. 1 to 7,200.
+    pub max_seconds: u32,
+    /// MiB a file added to the library may have. 1 to 512.
+    pub max_mib: u32,
 }
 
 /// This process.
@@ -179,7 +183,7 @@ impl Default for Organization {
 
 impl Default for Media {
     fn default() -> Self {
-        Self { folder: PathBuf::from("media"), switch_folder: None }
+        Self { folder: PathBuf::from("media"), switch_folder: None, max_seconds: 600, max_mib: 20 }
     }
 }
 
@@ -212,5 +216,11 @@ impl Config {
         let local = std::path::absolute(&self.media.folder).unwrap_or_else(|_| self.media.folder.clone());
         let on_switch = self.media.switch_folder.clone().unwrap_or_else(|| Path::to_string_lossy(&local).into_owned());
         crate::dialer::MediaFolder { local, on_switch }
+    }
+
+    /// What may be added to the media library.
+    pub fn media_limits(&self) -> crate::audio::convert::Limits {
+        let Media { max_seconds, max_mib, .. } = self.media;
+        crate::audio::convert::Limits { max_seconds, max_bytes: u64::from(max_mib) << 20 }
     }
 }

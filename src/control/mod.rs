@@ -159,6 +159,6 @@ async fn facts(
         contacts: store.tally(campaign.id).await?.total(),
         active_numbers: own.iter().filter(|own| own.active && pool.contains(&own.number)).count(),
         usable_switches,
-        missing_media: media.missing(&campaign.settings.prompts),
+        missing_media: media.look_up(store, &campaign.settings.prompts).await?.missing,
     })
 }

@@ -35,4 +35,4 @@ mod runner;
 pub use context::Stats;
 pub use engine::{Engine, EngineError, Limits, Options, SwitchSetup};
 pub use fleet::SwitchLimits;
-pub use media::MediaFolder;
+pub use media::{MediaFolder, Prompts};

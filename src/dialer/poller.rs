@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc};
 
+use super::media::MediaFolder;
 use super::news::News;
 use crate::campaign::{CampaignId, CampaignStatus};
 use crate::clock::Clock;
@@ -19,6 +20,7 @@ const INTERVAL: Duration = Duration::from_secs(1);
 pub(super) struct Poller {
     pub(super) store: Store,
     pub(super) clock: Clock,
+    pub(super) media: MediaFolder,
     pub(super) only: Option<CampaignId>,
     pub(super) wake: Arc<Notify>,
     pub(super) news: mpsc::UnboundedSender<News>,
@@ -54,7 +56,7 @@ impl Poller {
                 continue;
             }
             match campaign.status {
-                CampaignStatus::Running => running.push(campaign),
+                CampaignStatus::Running => running.extend(self.with_prompts(campaign, now).await?),
                 CampaignStatus::Scheduled if is_due(&campaign, now) => {
                     let change = StatusChange {
                         to: CampaignStatus::Running,
@@ -84,6 +86,30 @@ impl Poller {
         let numbers = self.store.numbers().await?;
         let active = numbers.into_iter().filter(|own| own.active).map(|own| own.number).collect();
         Ok((running, active))
+    }
+
+    /// The campaign with the files of its prompts in place of their names. If
+    /// something is missing the campaign is paused: nobody is called to hear
+    /// nothing.
+    async fn with_prompts(&self, mut campaign: Campaign, now: Timestamp) -> Result<Option<Campaign>, StoreError> {
+        let found = self.media.look_up(&self.store, &campaign.settings.prompts).await?;
+        if found.missing.is_empty() {
+            campaign.settings.prompts = found.paths;
+            return Ok(Some(campaign));
+        }
+        let reason = format!("a prompt is missing: {}", found.missing.join("; "));
+        tracing::error!(campaign = %campaign.id, name = %campaign.name, "paused: {reason}");
+        let change = StatusChange {
+            to: CampaignStatus::Paused,
+            from: vec![CampaignStatus::Running],
+            reason: Some(reason),
+            scheduled_at: None,
+        };
+        // Not dialed either way; the others are.
+        if let Err(error) = self.store.change_status(campaign.id, &change, now).await {
+            tracing::warn!(campaign = %campaign.id, %error, "could not be paused");
+        }
+        Ok(None)
     }
 }
 

@@ -22,8 +22,8 @@ mod sqlite;
 mod text;
 
 pub use model::{
-    Added, CallRow, Campaign, Changed, Claim, ClaimResult, Claimed, DoNotCall, LedgerBatch, Location, OpenCall,
-    OwnNumber, PlannedCall, Remaining, Settlement, StatusChange, Tally, TargetId,
+    Added, CallRow, Campaign, Changed, Claim, ClaimResult, Claimed, DoNotCall, LedgerBatch, Location, Media,
+    MediaRemoved, OpenCall, OwnNumber, PlannedCall, Remaining, Settlement, StatusChange, Tally, TargetId,
 };
 
 /// Why the database did not do what it was asked.
@@ -294,5 +294,28 @@ impl Store {
     /// Takes a number off the list; `false`: it was not on it.
     pub async fn remove_do_not_call(&self, number: PhoneNumber) -> Result<bool, StoreError> {
         on_engine!(self, db => db.remove_do_not_call(number).await)
+    }
+
+    // --- media library ---------------------------------------------------
+
+    /// Adds a sound; `false`: its name is taken, nothing was changed.
+    pub async fn add_media(&self, media: &Media) -> Result<bool, StoreError> {
+        on_engine!(self, db => db.add_media(media).await)
+    }
+
+    /// A sound by its id, as it is written, or its name.
+    pub async fn media(&self, reference: &str) -> Result<Option<Media>, StoreError> {
+        on_engine!(self, db => db.media(reference).await)
+    }
+
+    /// Every sound, by name.
+    pub async fn media_list(&self) -> Result<Vec<Media>, StoreError> {
+        on_engine!(self, db => db.media_list().await)
+    }
+
+    /// Removes a sound, by id or name, unless a campaign that is not in a
+    /// final state plays it.
+    pub async fn remove_media(&self, reference: &str) -> Result<MediaRemoved, StoreError> {
+        on_engine!(self, db => db.remove_media(reference).await)
     }
 }

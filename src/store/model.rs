@@ -7,6 +7,7 @@ use secrecy::SecretString;
 
 use crate::call::{CallFacts, CallId, Outcome};
 use crate::campaign::{AfterCall, CampaignId, CampaignStatus, Settings, TargetStatus};
+use crate::media::MediaId;
 use crate::number::PhoneNumber;
 
 /// Where the database is.
@@ -278,4 +279,41 @@ pub struct DoNotCall {
     pub source: String,
     /// Since when.
     pub added_at: Timestamp,
+}
+
+/// A sound of the media library.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Media {
+    /// Its id.
+    pub id: MediaId,
+    /// What campaigns call it; no other has this name.
+    pub name: String,
+    /// SHA-256 of its 16 kHz file, 64 hexadecimal digits: where its files are.
+    pub sha256: String,
+    /// How long it plays, in milliseconds.
+    pub duration_ms: u64,
+    /// What its files take on disk.
+    pub bytes: u64,
+    /// The name of the file it was made of.
+    pub original_name: String,
+    /// Its outline: the loudest moment of each of 200 equal parts, 0 to 100.
+    pub waveform: Vec<u8>,
+    /// When it was added.
+    pub created_at: Timestamp,
+}
+
+/// What came of the wish to remove a sound.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MediaRemoved {
+    /// It is gone from the library.
+    Yes {
+        /// It.
+        media: Media,
+        /// Whether another name has the same content, so that its files stay.
+        shared: bool,
+    },
+    /// Campaigns that are not over use it; their names.
+    InUse(Vec<String>),
+    /// There is no such sound.
+    NotFound,
 }

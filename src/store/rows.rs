@@ -10,11 +10,12 @@ use sqlx::{ColumnIndex, Decode, Row, Type};
 use uuid::Uuid;
 
 use super::model::{
-    CallRow, Campaign, Claimed, DoNotCall, OpenCall, OwnNumber, PlannedCall, Remaining, Tally, TargetId,
+    CallRow, Campaign, Claimed, DoNotCall, Media, OpenCall, OwnNumber, PlannedCall, Remaining, Tally, TargetId,
 };
 use super::{StoreError, ledger, text};
 use crate::call::{CallFacts, CallId, Cause, SipStatus};
 use crate::campaign::{CampaignId, TargetStatus};
+use crate::media::MediaId;
 
 /// A row of either engine.
 pub(super) trait StoredRow: Row
@@ -34,8 +35,8 @@ where
     /// The instant behind what stands in this column.
     fn timestamp(column: &'static str, stored: Self::Instant) -> Result<Timestamp, StoreError>;
 
-    /// A campaign's settings.
-    fn settings(&self) -> Result<Value, StoreError>;
+    /// What is kept as JSON.
+    fn json(&self, column: &'static str) -> Result<Value, StoreError>;
 
     fn instant(&self, column: &'static str) -> Result<Timestamp, StoreError> {
         Self::timestamp(column, self.try_get(column)?)
@@ -83,7 +84,7 @@ where
             name: self.try_get("name")?,
             status: self.word("status")?,
             reason: self.try_get("reason")?,
-            settings: text::settings(self.settings()?)?,
+            settings: text::settings(self.json("settings")?)?,
             scheduled_at: self.instant_option("scheduled_at")?,
             created_at: self.instant("created_at")?,
             started_at: self.instant_option("started_at")?,
@@ -181,6 +182,19 @@ where
             reason: self.try_get("reason")?,
             source: self.try_get("source")?,
             added_at: self.instant("added_at")?,
+        })
+    }
+
+    fn media(&self) -> Result<Media, StoreError> {
+        Ok(Media {
+            id: MediaId(self.try_get("id")?),
+            name: self.try_get("name")?,
+            sha256: self.try_get("sha256")?,
+            duration_ms: text::size(self.try_get("duration_ms")?),
+            bytes: text::size(self.try_get("bytes")?),
+            original_name: self.try_get("original_name")?,
+            waveform: text::waveform(self.json("waveform")?)?,
+            created_at: self.instant("created_at")?,
         })
     }
 

@@ -8,6 +8,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::StoreError;
 use crate::campaign::Settings;
@@ -51,6 +52,27 @@ where
 /// A count back from its column; what cannot be is shown as its nearest.
 pub(super) fn count(value: i64) -> u32 {
     u32::try_from(value.max(0)).unwrap_or(u32::MAX)
+}
+
+/// A size as stored.
+pub(super) fn stored(size: u64) -> i64 {
+    i64::try_from(size).unwrap_or(i64::MAX)
+}
+
+/// The id that a reference to a sound is, if it is one: in the form we print,
+/// so that what finds it also finds who uses it.
+pub(super) fn media_id(reference: &str) -> Option<Uuid> {
+    reference.parse().ok().filter(|_| reference.len() == uuid::fmt::Hyphenated::LENGTH)
+}
+
+/// A size back from its column.
+pub(super) fn size(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or(0)
+}
+
+/// The outline of a sound back from JSON.
+pub(super) fn waveform(json: Value) -> Result<Vec<u8>, StoreError> {
+    serde_json::from_value(json).map_err(|error| StoreError::unreadable("media.waveform", error))
 }
 
 /// A cause or SIP code back from its column.

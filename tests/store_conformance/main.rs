@@ -14,6 +14,7 @@ mod concurrency;
 mod do_not_call;
 mod ledger;
 mod lock;
+mod media;
 mod numbers;
 mod reports;
 mod schema;

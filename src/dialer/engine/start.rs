@@ -73,7 +73,8 @@ impl State {
         };
         let open = open_calls(&state.store).await?;
         state.recover(open);
-        let poller = Poller { store: options.store, clock: options.clock, only: options.only, wake, news };
+        let media = state.media.clone();
+        let poller = Poller { store: options.store, clock: options.clock, media, only: options.only, wake, news };
         tokio::spawn(poller.run());
         Ok(state)
     }

@@ -21,6 +21,7 @@ mod campaigns;
 mod do_not_call;
 mod ledger;
 mod lock;
+mod media;
 mod migrate;
 mod numbers;
 mod rows;

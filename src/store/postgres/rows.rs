@@ -27,7 +27,7 @@ impl StoredRow for PgRow {
         Ok(stored.to_jiff())
     }
 
-    fn settings(&self) -> Result<Value, StoreError> {
-        Ok(self.try_get("settings")?)
+    fn json(&self, column: &'static str) -> Result<Value, StoreError> {
+        Ok(self.try_get(column)?)
     }
 }

@@ -19,6 +19,7 @@ mod campaigns;
 mod do_not_call;
 mod ledger;
 mod lock;
+mod media;
 mod migrate;
 mod numbers;
 mod readers;

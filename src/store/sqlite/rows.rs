@@ -32,8 +32,7 @@ impl StoredRow for SqliteRow {
         Timestamp::from_microsecond(stored).map_err(|error| StoreError::unreadable(column, error))
     }
 
-    fn settings(&self) -> Result<Value, StoreError> {
-        serde_json::from_str(self.try_get("settings")?)
-            .map_err(|error| StoreError::unreadable("campaigns.settings", error))
+    fn json(&self, column: &'static str) -> Result<Value, StoreError> {
+        serde_json::from_str(self.try_get(column)?).map_err(|error| StoreError::unreadable(column, error))
     }
 }

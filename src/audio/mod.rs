@@ -1,0 +1,3 @@
+//! Sound: what is uploaded becomes what a switch plays.
+
+pub mod convert;
