@@ -6,6 +6,7 @@
 //! | [`campaign`] | the rules of a campaign: states, settings, launch checks, retry (pure) |
 //! | [`contact`] | contact lists: CSV reading, variables |
 //! | [`call`] | one call as a state machine, and how it ended (pure) |
+//! | [`audio`] | what is heard on a call: answering-machine, beep and tone detection (pure) |
 //! | [`cli`] | the command line, one file per command |
 //! | [`config`] | what `canvass.toml` may say |
 //! | [`control`] | a campaign's life: create, launch, pause, resume, cancel |
@@ -14,6 +15,7 @@
 //! | [`store`] | what the rest needs of a database, on SQLite and Postgres |
 //! | [`clock`] | wall time, from one place |
 
+pub mod audio;
 pub mod call;
 pub mod campaign;
 pub mod cli;
