@@ -30,12 +30,13 @@ impl Beep {
 mod tests {
     use super::*;
     use crate::audio::synth::{frames, join, noise, silence, speech, tone};
+    use crate::audio::spectrum::Spectrum;
     use crate::audio::tones::ToneTracker;
     use proptest::prelude::*;
 
     fn beeps(samples: &[i16]) -> Vec<Beep> {
         let mut tracker = ToneTracker::default();
-        frames(samples).iter().filter_map(|frame| tracker.push(frame).ended).filter_map(|tone| Beep::of(&tone)).collect()
+        frames(samples).iter().filter_map(|frame| tracker.push(frame, &Spectrum::of(frame)).ended).filter_map(|tone| Beep::of(&tone)).collect()
     }
 
     #[test]

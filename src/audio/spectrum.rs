@@ -11,9 +11,14 @@ use super::frame::{FRAME_SAMPLES, Frame, SAMPLE_RATE};
 
 /// Distance of the bins: one frame resolves no more.
 const STEP_HZ: f32 = SAMPLE_RATE as f32 / FRAME_SAMPLES as f32;
-/// 300 to 2,250 Hz: all tones a telephone network or a machine makes.
-const FIRST_BIN: usize = 6;
-const BINS: usize = 40;
+/// 200 to 2,250 Hz: the voice's strongest part, and all tones a telephone
+/// network or a machine makes.
+const FIRST_BIN: usize = 4;
+const BINS: usize = 42;
+/// Edges of the bands, in Hz.
+const BAND_EDGES: [f32; BANDS + 1] = [200.0, 450.0, 900.0, 1_500.0, 2_300.0];
+/// Bands that [`Spectrum::bands_db`] tells.
+pub const BANDS: usize = 4;
 
 static COEFFICIENTS: LazyLock<[f32; BINS]> =
     LazyLock::new(|| std::array::from_fn(|bin| 2.0 * (TAU * (bin + FIRST_BIN) as f32 / FRAME_SAMPLES as f32).cos()));
@@ -23,6 +28,7 @@ static COEFFICIENTS: LazyLock<[f32; BINS]> =
 pub struct Spectrum {
     /// Share of the frame's whole energy (0 to about 1) in each bin.
     shares: [f32; BINS],
+    energy: f32,
 }
 
 /// The strongest single frequency of a frame.
@@ -53,7 +59,7 @@ impl Spectrum {
             let power = one[bin] * one[bin] + two[bin] * two[bin] - coefficients[bin] * one[bin] * two[bin];
             if whole > 0.0 { (power / whole).max(0.0) } else { 0.0 }
         });
-        Self { shares }
+        Self { shares, energy: frame.energy() }
     }
 
     /// The strongest frequency.
@@ -66,6 +72,25 @@ impl Spectrum {
         let sum = at(top).sqrt() + neighbour.sqrt();
         let offset = if sum > 0.0 { sign * neighbour.sqrt() / sum } else { 0.0 };
         Peak { hz: ((top + FIRST_BIN) as f32 + offset) * STEP_HZ, share: (at(top) + below + above).min(1.0) }
+    }
+
+    /// Geometric over arithmetic mean of the strengths: about a half for white
+    /// noise, some hundredths for a voice, less for a tone; 0 for silence.
+    pub fn flatness(&self) -> f32 {
+        let mean = self.shares.iter().sum::<f32>() / BINS as f32;
+        if mean <= 0.0 {
+            return 0.0;
+        }
+        let logarithms: f32 = self.shares.iter().map(|share| (share / mean + 1e-6).ln()).sum();
+        (logarithms / BINS as f32).exp()
+    }
+
+    /// Loudness of four bands, in dB over one unit of a sample.
+    pub fn bands_db(&self) -> [f32; BANDS] {
+        std::array::from_fn(|band| {
+            let share = self.share_between(BAND_EDGES[band], BAND_EDGES[band + 1] - 1.0);
+            10.0 * (share * self.energy / FRAME_SAMPLES as f32 + 1.0).log10()
+        })
     }
 
     /// How much of the frame's energy lies between two frequencies, 0 to 1.
@@ -94,7 +119,10 @@ mod tests {
     fn silence_and_noise_have_no_peak() {
         assert_eq!(Spectrum::of(&Frame::new([0; 160])).peak().share, 0.0);
         let noise = synth::noise(20, 5_000.0, 1);
-        assert!(Spectrum::of(&synth::frames(&noise)[0]).peak().share < 0.4);
+        let spectrum = Spectrum::of(&synth::frames(&noise)[0]);
+        assert!(spectrum.peak().share < 0.4);
+        assert!(spectrum.flatness() > 0.3);
+        assert!(Spectrum::of(&synth::frames(&synth::tone(&[1_010.0], 20, 8_000.0))[0]).flatness() < 0.05);
     }
 
     #[test]

@@ -32,6 +32,11 @@ pub struct Heard {
 }
 
 impl Heard {
+    /// The frame is as pure as a tone; single ones occur in speech.
+    pub fn is_pure(&self) -> bool {
+        self.progress || self.current.is_some()
+    }
+
     /// The frame belongs to a tone, not to speech.
     pub fn is_tone(&self) -> bool {
         self.progress || self.current.is_some_and(|tone| tone.end_ms - tone.start_ms >= 3 * FRAME_MS)
@@ -64,15 +69,14 @@ struct Run {
 
 impl ToneTracker {
     /// Takes the next frame.
-    pub fn push(&mut self, frame: &Frame) -> Heard {
+    pub fn push(&mut self, frame: &Frame, spectrum: &Spectrum) -> Heard {
         let start_ms = self.now_ms;
         self.now_ms = self.now_ms.saturating_add(FRAME_MS);
         if frame.amplitude() < QUIETEST {
             return Heard { ended: self.end(), ..Heard::default() };
         }
-        let spectrum = Spectrum::of(frame);
         let peak = spectrum.peak();
-        let progress = spectrum.share_between(350.0, 650.0) > 0.85;
+        let progress = spectrum.share_between(350.0, 700.0) > 0.85;
         if peak.share < PURE {
             return Heard { ended: self.end(), progress, ..Heard::default() };
         }
@@ -147,14 +151,15 @@ pub enum Fax {
 }
 
 impl Fax {
-    /// What this tone is while it lasts. Only before any speech: after it the
-    /// same tone is a beep.
-    pub(crate) fn of(tone: &Tone) -> Option<Self> {
+    /// What this tone is while it lasts. After speech it may be a beep, but for
+    /// one that is longer than any.
+    pub(crate) fn of(tone: &Tone, after_speech: bool) -> Option<Self> {
         let long = tone.end_ms - tone.start_ms;
-        if (1_060.0..=1_140.0).contains(&tone.hz) && long >= 420 {
+        if (1_060.0..=1_140.0).contains(&tone.hz) && long >= 420 && !after_speech {
             return Some(Self::Calling);
         }
-        ((2_075.0..=2_125.0).contains(&tone.hz) && long >= 600).then_some(Self::Answering)
+        let enough = if after_speech { 1_600 } else { 600 };
+        ((2_075.0..=2_125.0).contains(&tone.hz) && long >= enough).then_some(Self::Answering)
     }
 }
 
@@ -208,6 +213,8 @@ pub(crate) enum Progress {
 pub(crate) struct Cadence {
     now_ms: u32,
     on_since: Option<u32>,
+    /// End of the last frame that was on: a single one may be spoiled.
+    on_until: u32,
     /// Start and end of the last three bursts, the newest last.
     bursts: [Option<(u32, u32)>; 3],
 }
@@ -220,16 +227,17 @@ impl Cadence {
         let start_ms = self.now_ms;
         self.now_ms = self.now_ms.saturating_add(FRAME_MS);
         let low = heard.progress || heard.current.is_some_and(|tone| (340.0..660.0).contains(&tone.hz));
-        match (self.on_since, low) {
-            (None, true) => self.on_since = Some(start_ms),
-            (Some(since), false) => {
-                self.on_since = None;
-                if start_ms - since >= 160 {
-                    self.bursts.rotate_left(1);
-                    self.bursts[2] = Some((since, start_ms));
-                }
+        if low {
+            self.on_since.get_or_insert(start_ms);
+            self.on_until = self.now_ms;
+        } else if let Some(since) = self.on_since
+            && self.now_ms - self.on_until > FRAME_MS
+        {
+            self.on_since = None;
+            if self.on_until - since >= 160 {
+                self.bursts.rotate_left(1);
+                self.bursts[2] = Some((since, self.on_until));
             }
-            (None, false) | (Some(_), true) => {}
         }
         if self.is_busy() {
             return Some(Progress::Busy);
@@ -255,12 +263,12 @@ mod tests {
 
     fn sit(samples: &[i16]) -> Option<Sit> {
         let (mut tracker, mut matcher) = (ToneTracker::default(), SitMatcher::default());
-        frames(samples).iter().find_map(|frame| matcher.push(&tracker.push(frame)))
+        frames(samples).iter().find_map(|frame| matcher.push(&tracker.push(frame, &Spectrum::of(frame))))
     }
 
     fn progress(samples: &[i16]) -> Option<Progress> {
         let (mut tracker, mut cadence) = (ToneTracker::default(), Cadence::default());
-        frames(samples).iter().filter_map(|frame| cadence.push(&tracker.push(frame))).last()
+        frames(samples).iter().filter_map(|frame| cadence.push(&tracker.push(frame, &Spectrum::of(frame)))).last()
     }
 
     fn three(parts: [(f32, usize); 3]) -> Vec<i16> {

@@ -4,11 +4,19 @@ use super::params::{Params, ParamsError};
 use super::verdict::{Answer, Reason, Verdict};
 use crate::audio::beep::Beep;
 use crate::audio::frame::{FRAME_MS, Frame};
+use crate::audio::spectrum::Spectrum;
 use crate::audio::tones::{Cadence, Fax, Heard, Progress, SitMatcher, ToneTracker};
 use crate::audio::voice::VoiceDetector;
 
 /// A word begins with so much voice in the last frames.
 const ONSET_FRAMES: u32 = 7;
+
+/// A beep stands alone: so long no other tone follows it.
+const ALONE_MS: u32 = 160;
+/// While a tone sounds, and so long after it, silence proves nothing.
+const AFTER_TONE_MS: u32 = ALONE_MS + 40;
+/// Before the beep of a machine something was said.
+const LEAST_BEFORE_BEEP_MS: u32 = 400;
 
 /// Listens to one call from its answer on.
 ///
@@ -24,6 +32,9 @@ pub struct Detector {
     greeting: Greeting,
     now_ms: u32,
     ringing: bool,
+    /// Bits of the last frames, as pure as a tone or not, the newest lowest.
+    pure: u32,
+    last_tone_ms: u32,
     verdict: Option<Verdict>,
     beep: Option<Beep>,
 }
@@ -56,6 +67,8 @@ impl Detector {
             greeting: Greeting::default(),
             now_ms: 0,
             ringing: false,
+            pure: 0,
+            last_tone_ms: 0,
             verdict: None,
             beep: None,
         })
@@ -64,8 +77,9 @@ impl Detector {
     /// Takes the next frame; the verdict in the frame that makes it sure, and
     /// never again.
     pub fn push(&mut self, frame: &Frame) -> Option<Verdict> {
-        let voiced = self.voice.push(frame);
-        let heard = self.tones.push(frame);
+        let spectrum = Spectrum::of(frame);
+        let heard = self.tones.push(frame, &spectrum);
+        let voiced = self.voice.push(frame, &spectrum);
         self.now_ms = self.now_ms.saturating_add(FRAME_MS);
         if let Some(beep) = heard.ended.as_ref().and_then(Beep::of)
             && self.greeting.start_ms.is_some_and(|start| start < beep.start_ms)
@@ -104,31 +118,33 @@ impl Detector {
             Some(Progress::Ringing) => self.ringing = true,
             None => {}
         }
-        if self.beep.is_some() {
+        // The first of three tones is no beep.
+        let alone = |beep: &Beep| heard.current.is_none() && self.now_ms - beep.end_ms >= ALONE_MS;
+        if self.greeting.long() >= LEAST_BEFORE_BEEP_MS && self.beep.as_ref().is_some_and(alone) {
             return Some((Answer::Machine, Reason::Beep));
         }
-        if self.greeting.start_ms.is_none()
-            && let Some(fax) = heard.current.as_ref().and_then(Fax::of)
-        {
-            return Some((Answer::Fax(fax), Reason::FaxTone));
-        }
-        None
+        let fax = heard.current.as_ref().and_then(|tone| Fax::of(tone, self.greeting.start_ms.is_some()))?;
+        Some((Answer::Fax(fax), Reason::FaxTone))
     }
 
     fn speech(&mut self, voiced: bool, heard: &Heard) -> Option<(Answer, Reason)> {
         let params = &self.params;
         // A tone is neither speech nor silence.
-        if !heard.is_tone() {
-            self.greeting.push(voiced, self.now_ms, params);
+        self.pure = self.pure << 1 | u32::from(heard.is_pure());
+        let tone = heard.is_tone() || (self.pure & 0b1_1111).count_ones() >= 3;
+        if tone {
+            self.last_tone_ms = self.now_ms;
+        } else {
+            self.greeting.push(voiced && !heard.is_pure(), self.now_ms, params);
         }
         if self.now_ms >= params.total_analysis_time {
             return Some((Answer::Unsure, if self.ringing { Reason::Ringing } else { Reason::TooLong }));
         }
-        let Some(start_ms) = self.greeting.start_ms else {
-            let silent = self.now_ms >= params.initial_silence && !self.ringing;
+        if self.greeting.start_ms.is_none() {
+            let silent = self.now_ms - self.last_tone_ms >= params.initial_silence && !self.ringing;
             return silent.then_some((Answer::Unsure, Reason::InitialSilence));
-        };
-        let long = self.greeting.voice_end_ms.saturating_sub(start_ms);
+        }
+        let long = self.greeting.long();
         if long >= params.greeting {
             return Some((Answer::Machine, Reason::LongGreeting));
         }
@@ -136,12 +152,17 @@ impl Detector {
             return Some((Answer::Machine, Reason::ManyWords));
         }
         let silence = self.now_ms - self.greeting.voice_end_ms;
-        let person = silence >= params.silence_after(long) && !heard.is_tone();
+        let person = silence >= params.silence_after(long) && self.now_ms - self.last_tone_ms > AFTER_TONE_MS;
         person.then_some((Answer::Human, Reason::ShortGreeting))
     }
 }
 
 impl Greeting {
+    /// From the first word to the end of the last, in ms.
+    fn long(&self) -> u32 {
+        self.start_ms.map_or(0, |start| self.voice_end_ms.saturating_sub(start))
+    }
+
     fn push(&mut self, voiced: bool, now_ms: u32, params: &Params) {
         self.recent = self.recent << 1 | u32::from(voiced);
         if !voiced {

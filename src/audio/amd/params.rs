@@ -8,10 +8,10 @@ pub struct Params {
     pub initial_silence: u32,
     /// A greeting as long as this, its pauses included, is a machine's.
     pub greeting: u32,
-    /// After a greeting of two seconds or more, so long a silence means a person
+    /// After a greeting of 1.6 seconds or more, so long a silence means a person
     /// waits.
     pub after_greeting_silence: u32,
-    /// The same after a greeting of half a second or less; in between the
+    /// The same after a greeting of 0.6 seconds or less; in between the
     /// silence grows with the greeting.
     pub after_word_silence: u32,
     /// With no decision by then: unsure.
@@ -80,8 +80,8 @@ impl Params {
 
     /// The silence that ends a greeting of this length.
     pub(super) fn silence_after(&self, greeting_ms: u32) -> u32 {
-        const SHORT: u32 = 500;
-        const LONG: u32 = 2_000;
+        const SHORT: u32 = 600;
+        const LONG: u32 = 1_600;
         let over = greeting_ms.clamp(SHORT, LONG) - SHORT;
         let more = self.after_greeting_silence.saturating_sub(self.after_word_silence);
         self.after_word_silence + (u64::from(more) * u64::from(over) / u64::from(LONG - SHORT)) as u32
@@ -113,7 +113,7 @@ mod tests {
     #[test]
     fn amd_silence_grows_with_the_greeting() {
         let params = Params { after_word_silence: 400, after_greeting_silence: 1_000, ..Params::default() };
-        let silences = [0, 500, 1_250, 2_000, 9_000].map(|greeting| params.silence_after(greeting));
+        let silences = [0, 600, 1_100, 1_600, 9_000].map(|greeting| params.silence_after(greeting));
         assert_eq!(silences, [400, 400, 700, 1_000, 1_000]);
     }
 }
