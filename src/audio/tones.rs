@@ -76,7 +76,7 @@ impl ToneTracker {
             return Heard { ended: self.end(), ..Heard::default() };
         }
         let peak = spectrum.peak();
-        let progress = spectrum.share_between(350.0, 700.0) > 0.85;
+        let progress = spectrum.share_between(350.0, 700.0) > 0.78;
         if peak.share < PURE {
             return Heard { ended: self.end(), progress, ..Heard::default() };
         }

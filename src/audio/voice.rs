@@ -6,12 +6,14 @@ use super::frame::Frame;
 use super::spectrum::{BANDS, Spectrum};
 
 /// A frame is speech if its bands are this much above their floors on average.
-const ABOVE_FLOOR_DB: f32 = 3.0;
+const ABOVE_FLOOR_DB: f32 = 2.0;
 /// And this much more where the background is unsteady, by its mean deviation.
-const PER_DEVIATION: f32 = 1.6;
+const PER_DEVIATION: f32 = 1.0;
 /// In so many frames of speech, one is not further below the loudest.
 const RECENT: usize = 8;
-const BELOW_LOUDEST_DB: f32 = 20.0;
+const BELOW_LOUDEST_DB: f32 = 17.0;
+/// A voice stands out by this from a good line.
+const NOISY_DB: f32 = 25.0;
 /// More says nothing: one loud band is not to decide alone.
 const MOST_DB: f32 = 24.0;
 /// So many frames show whether a sound is steady.
@@ -98,6 +100,11 @@ impl VoiceDetector {
         self.recent_db.rotate_left(1);
         self.recent_db[RECENT - 1] = loudness;
         voiced && self.recent_db.iter().any(|db| *db > self.loudest_db - BELOW_LOUDEST_DB)
+    }
+
+    /// The background is hardly weaker than the voice.
+    pub fn is_noisy(&self) -> bool {
+        self.floor_db.iter().any(|floor| self.loudest_db - floor < NOISY_DB)
     }
 
     fn is_steady(&self) -> bool {

@@ -11,6 +11,8 @@ use crate::audio::voice::VoiceDetector;
 /// A word begins with so much voice in the last frames.
 const ONSET_FRAMES: u32 = 7;
 
+/// A word begins above the silence threshold by this factor.
+const ONSET_LOUDER: f32 = 2.0;
 /// A beep stands alone: so long no other tone follows it.
 const ALONE_MS: u32 = 160;
 /// While a tone sounds, and so long after it, silence proves nothing.
@@ -79,7 +81,10 @@ impl Detector {
     pub fn push(&mut self, frame: &Frame) -> Option<Verdict> {
         let spectrum = Spectrum::of(frame);
         let heard = self.tones.push(frame, &spectrum);
-        let voiced = self.voice.push(frame, &spectrum);
+        // Who answers begins louder than a room behind the line.
+        let begun = self.greeting.start_ms.is_some();
+        let loud = begun || frame.amplitude() >= ONSET_LOUDER * f32::from(self.params.silence_threshold);
+        let voiced = self.voice.push(frame, &spectrum) && loud;
         self.now_ms = self.now_ms.saturating_add(FRAME_MS);
         if let Some(beep) = heard.ended.as_ref().and_then(Beep::of)
             && self.greeting.start_ms.is_some_and(|start| start < beep.start_ms)
@@ -115,7 +120,11 @@ impl Detector {
         }
         match self.cadence.push(heard) {
             Some(Progress::Busy) => return Some((Answer::Machine, Reason::BusyTone)),
-            Some(Progress::Ringing) => self.ringing = true,
+            // What began like a word was the ringing; after talk it is a beep.
+            Some(Progress::Ringing) if self.greeting.long() < LEAST_BEFORE_BEEP_MS => {
+                (self.ringing, self.greeting) = (true, Greeting::default());
+            }
+            Some(Progress::Ringing) => {}
             None => {}
         }
         // The first of three tones is no beep.
@@ -144,6 +153,9 @@ impl Detector {
             let silent = self.now_ms - self.last_tone_ms >= params.initial_silence && !self.ringing;
             return silent.then_some((Answer::Unsure, Reason::InitialSilence));
         }
+        if self.greeting.word_long(self.now_ms) >= params.maximum_word_length {
+            return Some((Answer::Machine, Reason::LongWord));
+        }
         let long = self.greeting.long();
         if long >= params.greeting {
             return Some((Answer::Machine, Reason::LongGreeting));
@@ -152,7 +164,9 @@ impl Detector {
             return Some((Answer::Machine, Reason::ManyWords));
         }
         let silence = self.now_ms - self.greeting.voice_end_ms;
-        let person = silence >= params.silence_after(long) && self.now_ms - self.last_tone_ms > AFTER_TONE_MS;
+        // The weak end of a word drowns in noise.
+        let drowned = if self.voice.is_noisy() { params.between_words_silence * 3 } else { 0 };
+        let person = silence >= params.silence_after(long) + drowned && self.now_ms - self.last_tone_ms > AFTER_TONE_MS;
         person.then_some((Answer::Human, Reason::ShortGreeting))
     }
 }
@@ -161,6 +175,11 @@ impl Greeting {
     /// From the first word to the end of the last, in ms.
     fn long(&self) -> u32 {
         self.start_ms.map_or(0, |start| self.voice_end_ms.saturating_sub(start))
+    }
+
+    /// From the beginning of the word that is being said, in ms.
+    fn word_long(&self, now_ms: u32) -> u32 {
+        self.word_start_ms.map_or(0, |start| now_ms.saturating_sub(start))
     }
 
     fn push(&mut self, voiced: bool, now_ms: u32, params: &Params) {

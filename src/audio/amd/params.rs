@@ -47,14 +47,14 @@ impl Default for Params {
     fn default() -> Self {
         Self {
             initial_silence: 3_500,
-            greeting: 4_800,
-            after_greeting_silence: 860,
-            after_word_silence: 500,
+            greeting: 4_000,
+            after_greeting_silence: 1_400,
+            after_word_silence: 600,
             total_analysis_time: 7_000,
             min_word_length: 100,
             between_words_silence: 60,
             maximum_number_of_words: 30,
-            maximum_word_length: 5_000,
+            maximum_word_length: 3_500,
             silence_threshold: 100,
         }
     }

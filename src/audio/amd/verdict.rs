@@ -30,8 +30,8 @@ pub enum Reason {
     ManyWords,
     /// A beep came after speech.
     Beep,
-    /// Sound without the pauses of speech.
-    Music,
+    /// Sound without the pauses of speech: music, or a recording.
+    LongWord,
     /// A busy tone.
     BusyTone,
     /// The line rings on.
@@ -84,7 +84,7 @@ impl Reason {
             Self::LongGreeting => "long_greeting",
             Self::ManyWords => "many_words",
             Self::Beep => "beep",
-            Self::Music => "music",
+            Self::LongWord => "long_word",
             Self::BusyTone => "busy_tone",
             Self::Ringing => "ringing",
             Self::InitialSilence => "initial_silence",
