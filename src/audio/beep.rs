@@ -29,14 +29,19 @@ impl Beep {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audio::synth::{frames, join, noise, silence, speech, tone};
+    use crate::audio::frame::Frame;
     use crate::audio::spectrum::Spectrum;
+    use crate::audio::synth::{join, noise, silence, speech, tone};
     use crate::audio::tones::ToneTracker;
     use proptest::prelude::*;
 
     fn beeps(samples: &[i16]) -> Vec<Beep> {
         let mut tracker = ToneTracker::default();
-        frames(samples).iter().filter_map(|frame| tracker.push(frame, &Spectrum::of(frame)).ended).filter_map(|tone| Beep::of(&tone)).collect()
+        Frame::all(samples)
+            .iter()
+            .filter_map(|frame| tracker.push(frame, &Spectrum::of(frame)).ended)
+            .filter_map(|tone| Beep::of(&tone))
+            .collect()
     }
 
     #[test]

@@ -17,6 +17,11 @@ impl Frame {
         Self(samples)
     }
 
+    /// All full frames of a recording.
+    pub fn all(samples: &[i16]) -> Vec<Self> {
+        samples.as_chunks::<FRAME_SAMPLES>().0.iter().copied().map(Self).collect()
+    }
+
     /// The samples.
     pub fn samples(&self) -> &[i16; FRAME_SAMPLES] {
         &self.0

@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn the_frequency_of_a_pure_tone_is_found() {
         for hz in [350.0, 425.0, 440.0, 950.0, 985.2, 1_000.0, 1_100.0, 1_371.0, 1_777.0, 2_000.0, 2_100.0] {
-            let peak = Spectrum::of(&synth::frames(&synth::tone(&[hz], 20, 8_000.0))[0]).peak();
+            let peak = Spectrum::of(&Frame::all(&synth::tone(&[hz], 20, 8_000.0))[0]).peak();
             assert!((peak.hz - hz).abs() < 12.0, "{hz}: {peak:?}");
             assert!(peak.share > 0.8, "{hz}: {peak:?}");
         }
@@ -119,15 +119,15 @@ mod tests {
     fn silence_and_noise_have_no_peak() {
         assert_eq!(Spectrum::of(&Frame::new([0; 160])).peak().share, 0.0);
         let noise = synth::noise(20, 5_000.0, 1);
-        let spectrum = Spectrum::of(&synth::frames(&noise)[0]);
+        let spectrum = Spectrum::of(&Frame::all(&noise)[0]);
         assert!(spectrum.peak().share < 0.4);
         assert!(spectrum.flatness() > 0.3);
-        assert!(Spectrum::of(&synth::frames(&synth::tone(&[1_010.0], 20, 8_000.0))[0]).flatness() < 0.05);
+        assert!(Spectrum::of(&Frame::all(&synth::tone(&[1_010.0], 20, 8_000.0))[0]).flatness() < 0.05);
     }
 
     #[test]
     fn bands_hold_what_is_in_them() {
-        let spectrum = Spectrum::of(&synth::frames(&synth::tone(&[480.0, 620.0], 20, 8_000.0))[0]);
+        let spectrum = Spectrum::of(&Frame::all(&synth::tone(&[480.0, 620.0], 20, 8_000.0))[0]);
         assert!(spectrum.share_between(350.0, 700.0) > 0.85);
         assert!(spectrum.share_between(900.0, 2_200.0) < 0.1);
     }

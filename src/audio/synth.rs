@@ -1,9 +1,7 @@
 //! Sounds for tests: tones, noise, and bursts of noise that rise and fall as
-//! speech does. Samples at 8 kHz.
+//! speech does. Samples at 8 kHz. `tests/amd_corpus.rs` makes its files of them.
 
 use std::f32::consts::TAU;
-
-use super::frame::{FRAME_SAMPLES, Frame};
 
 pub(crate) fn silence(ms: usize) -> Vec<i16> {
     vec![0; ms * 8]
@@ -21,21 +19,18 @@ pub(crate) fn noise(ms: usize, amplitude: f32, seed: u64) -> Vec<i16> {
 }
 
 /// Something like a spoken phrase: syllables of 160 ms with a falling buzz of
-/// many harmonics under an arch, 40 ms of near silence between them.
+/// many harmonics under an arch, 40 ms of near silence between them; each fifth
+/// is a pause.
 pub(crate) fn speech(ms: usize, amplitude: f32) -> Vec<i16> {
     (0..ms * 8)
         .map(|n| {
             let (syllable, at) = (n / 1_600, n % 1_600);
-            let arch = if at < 1_280 { (at as f32 / 1_280.0 * TAU / 2.0).sin() } else { 0.02 };
+            let arch = if at < 1_280 && syllable % 5 < 4 { (at as f32 / 1_280.0 * TAU / 2.0).sin() } else { 0.02 };
             let pitch = 130.0 - 3.0 * (syllable % 7) as f32;
             let voice: f32 = (1..12).map(|h| (TAU * pitch * h as f32 * n as f32 / 8_000.0).sin() / 4.0).sum();
             (amplitude * arch * voice) as i16
         })
         .collect()
-}
-
-pub(crate) fn frames(samples: &[i16]) -> Vec<Frame> {
-    samples.as_chunks::<FRAME_SAMPLES>().0.iter().map(|samples| Frame::new(*samples)).collect()
 }
 
 /// One after the other.

@@ -259,20 +259,25 @@ impl Cadence {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audio::synth::{frames, join, silence, speech, tone};
+    use crate::audio::synth::{join, silence, speech, tone};
 
     fn sit(samples: &[i16]) -> Option<Sit> {
         let (mut tracker, mut matcher) = (ToneTracker::default(), SitMatcher::default());
-        frames(samples).iter().find_map(|frame| matcher.push(&tracker.push(frame, &Spectrum::of(frame))))
+        Frame::all(samples).iter().find_map(|frame| matcher.push(&tracker.push(frame, &Spectrum::of(frame))))
     }
 
     fn progress(samples: &[i16]) -> Option<Progress> {
         let (mut tracker, mut cadence) = (ToneTracker::default(), Cadence::default());
-        frames(samples).iter().filter_map(|frame| cadence.push(&tracker.push(frame, &Spectrum::of(frame)))).last()
+        Frame::all(samples).iter().filter_map(|frame| cadence.push(&tracker.push(frame, &Spectrum::of(frame)))).last()
     }
 
     fn three(parts: [(f32, usize); 3]) -> Vec<i16> {
-        join(&[silence(210), tone(&[parts[0].0], parts[0].1, 6_000.0), tone(&[parts[1].0], parts[1].1, 6_000.0), tone(&[parts[2].0], parts[2].1, 6_000.0)])
+        join(&[
+            silence(210),
+            tone(&[parts[0].0], parts[0].1, 6_000.0),
+            tone(&[parts[1].0], parts[1].1, 6_000.0),
+            tone(&[parts[2].0], parts[2].1, 6_000.0),
+        ])
     }
 
     #[test]

@@ -89,7 +89,9 @@ fn classify(file: &Path) -> anyhow::Result<(Verdict, Option<Beep>)> {
         spec.bits_per_sample
     );
     ensure!(
-        spec.sample_rate >= SAMPLE_RATE && spec.sample_rate <= 6 * SAMPLE_RATE && spec.sample_rate.is_multiple_of(SAMPLE_RATE),
+        spec.sample_rate >= SAMPLE_RATE
+            && spec.sample_rate <= 6 * SAMPLE_RATE
+            && spec.sample_rate.is_multiple_of(SAMPLE_RATE),
         "{} Hz is no rate of 8, 16, 24, 32, 40 or 48 kHz",
         spec.sample_rate
     );

@@ -203,3 +203,170 @@ impl Greeting {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::audio::frame::FRAME_SAMPLES;
+    use crate::audio::synth::{join, noise, silence, speech, tone};
+    use crate::audio::tones::{Fax, Sit};
+
+    fn listen(samples: &[i16]) -> Detector {
+        let mut detector = Detector::new(Params::default()).expect("the defaults are sound");
+        Frame::all(samples).iter().for_each(|frame| {
+            detector.push(frame);
+        });
+        detector
+    }
+
+    fn verdict(parts: &[Vec<i16>]) -> (Answer, Reason, u32) {
+        let Verdict { answer, reason, at_ms } = listen(&join(parts)).finish();
+        (answer, reason, at_ms)
+    }
+
+    #[test]
+    fn amd_one_word_is_a_person() {
+        let (answer, reason, at_ms) = verdict(&[silence(500), speech(560, 6_000.0), silence(3_000)]);
+        assert_eq!((answer, reason), (Answer::Human, Reason::ShortGreeting));
+        assert!((1_500..=1_900).contains(&at_ms), "{at_ms}");
+    }
+
+    #[test]
+    fn amd_one_word_in_noise_is_a_person() {
+        let clean = join(&[silence(500), speech(760, 9_000.0), silence(3_000)]);
+        let mixed: Vec<i16> = clean.iter().zip(noise(4_260, 900.0, 4)).map(|(a, b)| a.saturating_add(b)).collect();
+        assert_eq!(listen(&mixed).finish().answer, Answer::Human);
+    }
+
+    #[test]
+    fn amd_long_greeting_is_a_machine() {
+        let (answer, reason, at_ms) = verdict(&[silence(300), speech(9_000, 6_000.0), silence(2_000)]);
+        assert_eq!((answer, reason), (Answer::Machine, Reason::LongGreeting));
+        assert!((4_200..=4_700).contains(&at_ms), "{at_ms}");
+    }
+
+    #[test]
+    fn amd_pause_between_sentences_does_not_make_a_person() {
+        let parts = [silence(300), speech(1_800, 6_000.0), silence(700), speech(4_000, 6_000.0), silence(2_000)];
+        assert_eq!(verdict(&parts).0, Answer::Machine);
+    }
+
+    #[test]
+    fn amd_many_words_are_a_machine_where_few_are_allowed() {
+        let params = Params { maximum_number_of_words: 1, between_words_silence: 20, ..Params::default() };
+        let mut detector = Detector::new(params).expect("sound");
+        let parts = [silence(300), speech(560, 6_000.0), silence(300), speech(560, 6_000.0), silence(100)];
+        let said = Frame::all(&join(&parts)).iter().find_map(|frame| detector.push(frame));
+        assert_eq!(said.map(|verdict| verdict.reason), Some(Reason::ManyWords));
+    }
+
+    #[test]
+    fn amd_beep_after_a_short_greeting_is_a_machine() {
+        let beep = tone(&[1_000.0], 400, 6_000.0);
+        let detector = listen(&join(&[silence(300), speech(1_800, 6_000.0), silence(800), beep, silence(2_000)]));
+        let verdict = detector.finish();
+        assert_eq!((verdict.answer, verdict.reason), (Answer::Machine, Reason::Beep));
+        let beep = detector.beep().expect("a beep");
+        assert!(beep.start_ms.abs_diff(2_900) <= 40 && beep.end_ms.abs_diff(3_300) <= 40, "{beep:?}");
+    }
+
+    #[test]
+    fn amd_beep_is_heard_long_after_the_verdict() {
+        let parts = [speech(12_000, 6_000.0), silence(900), tone(&[440.0], 300, 6_000.0), silence(500)];
+        let detector = listen(&join(&parts));
+        assert_eq!(detector.verdict().map(|verdict| verdict.answer), Some(Answer::Machine));
+        assert!(detector.beep().expect("a beep").start_ms.abs_diff(12_900) <= 40);
+    }
+
+    #[test]
+    fn amd_silence_is_unsure() {
+        assert_eq!(verdict(&[silence(9_000)]), (Answer::Unsure, Reason::InitialSilence, 3_500));
+        assert_eq!(verdict(&[noise(9_000, 300.0, 3)]).1, Reason::InitialSilence);
+    }
+
+    #[test]
+    fn amd_call_that_ends_early_is_unsure() {
+        assert_eq!(verdict(&[silence(400)]), (Answer::Unsure, Reason::TooLong, 400));
+        assert_eq!(verdict(&[]), (Answer::Unsure, Reason::TooLong, 0));
+    }
+
+    #[test]
+    fn amd_music_is_a_machine() {
+        let notes = [262.0, 330.0, 392.0, 294.0, 349.0, 440.0, 330.0, 392.0, 494.0, 262.0, 330.0, 392.0];
+        let chords: Vec<_> =
+            notes.iter().map(|hz| tone(&[*hz, hz * 1.25, hz * 1.5, hz * 2.0, hz * 3.0], 500, 12_000.0)).collect();
+        assert_eq!(verdict(&chords).0, Answer::Machine);
+    }
+
+    #[test]
+    fn amd_information_tones_tell_an_invalid_number() {
+        let parts = [
+            silence(300),
+            tone(&[985.2], 380, 6_000.0),
+            tone(&[1_370.6], 274, 6_000.0),
+            tone(&[1_776.7], 380, 6_000.0),
+        ];
+        let (answer, reason, at_ms) = verdict(&parts);
+        assert_eq!((answer, reason), (Answer::Sit(Sit::VacantCode), Reason::InformationTones));
+        assert!(at_ms <= 1_340, "{at_ms}");
+    }
+
+    #[test]
+    fn amd_fax_tones_of_both_sides() {
+        let calling = [silence(400), tone(&[1_100.0], 500, 6_000.0), silence(3_000)];
+        assert_eq!(verdict(&calling).0, Answer::Fax(Fax::Calling));
+        let answering = [silence(400), tone(&[2_100.0], 2_600, 6_000.0)];
+        assert_eq!(verdict(&answering).0, Answer::Fax(Fax::Answering));
+    }
+
+    #[test]
+    fn amd_busy_tone_is_a_machine_and_ringing_is_unsure() {
+        let busy: Vec<_> = (0..5).flat_map(|_| [tone(&[480.0, 620.0], 500, 6_000.0), silence(500)]).collect();
+        assert_eq!(verdict(&busy).1, Reason::BusyTone);
+        let ringing: Vec<_> = (0..3).flat_map(|_| [tone(&[440.0, 480.0], 2_000, 6_000.0), silence(4_000)]).collect();
+        assert_eq!(verdict(&ringing), (Answer::Unsure, Reason::Ringing, 7_000));
+    }
+
+    #[test]
+    fn amd_verdict_comes_once() {
+        let mut detector = Detector::new(Params::default()).expect("sound");
+        let frames = Frame::all(&join(&[speech(600, 6_000.0), silence(3_000), speech(6_000, 6_000.0)]));
+        assert_eq!(frames.iter().filter_map(|frame| detector.push(frame)).count(), 1);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn amd_takes_any_frames(
+            seeds in prop::collection::vec((any::<u64>(), 0u8..4), 0..500),
+            threshold in any::<u16>(),
+            times in prop::array::uniform8(0u32..=70_000),
+        ) {
+            let [initial_silence, greeting, after_greeting_silence, after_word_silence, total_analysis_time, min_word_length, between_words_silence, maximum_word_length] = times;
+            let params = Params {
+                initial_silence, greeting, after_greeting_silence, after_word_silence, total_analysis_time, min_word_length,
+                between_words_silence, maximum_word_length, silence_threshold: threshold, ..Params::default()
+            };
+            let mut given = vec![Params::default()];
+            given.extend(params.check().is_ok().then_some(params));
+            for params in given {
+                let most = params.total_analysis_time;
+                let mut detector = Detector::new(params).expect("checked");
+                for (seed, kind) in &seeds {
+                    let mut draw = fastrand::Rng::with_seed(*seed);
+                    let samples: [i16; FRAME_SAMPLES] = match kind {
+                        0 => [0; FRAME_SAMPLES],
+                        1 => [draw.i16(..); FRAME_SAMPLES],
+                        2 => std::array::from_fn(|_| draw.i16(..)),
+                        _ => std::array::from_fn(|_| draw.i16(-200..200)),
+                    };
+                    detector.push(&Frame::new(samples));
+                }
+                prop_assert!(detector.finish().at_ms <= most.max(FRAME_MS) + FRAME_MS);
+            }
+        }
+    }
+}

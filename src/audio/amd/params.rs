@@ -69,7 +69,9 @@ impl Params {
         if !(1..=60_000).contains(&self.total_analysis_time) {
             return Err(ParamsError::NoTime);
         }
-        if self.after_word_silence <= self.between_words_silence || self.after_greeting_silence < self.after_word_silence {
+        if self.after_word_silence <= self.between_words_silence
+            || self.after_greeting_silence < self.after_word_silence
+        {
             return Err(ParamsError::SilenceTooShort);
         }
         if self.min_word_length >= self.maximum_word_length.min(self.greeting) {
