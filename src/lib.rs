@@ -6,7 +6,7 @@
 //! | [`campaign`] | the rules of a campaign: states, settings, launch checks, retry (pure) |
 //! | [`contact`] | contact lists: CSV reading, variables |
 //! | [`call`] | one call as a state machine, and how it ended (pure) |
-//! | [`audio`] | sound: what is uploaded becomes what a switch plays (pure) |
+//! | [`audio`] | sound: uploads become what a switch plays; what is heard on a call (pure) |
 //! | [`cli`] | the command line, one file per command |
 //! | [`config`] | what `canvass.toml` may say |
 //! | [`control`] | a campaign's life: create, launch, pause, resume, cancel |

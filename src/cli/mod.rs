@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod amd;
 mod app;
 mod bench;
 
@@ -67,6 +68,8 @@ enum Command {
     Config,
     /// Bring the database to this version.
     Migrate,
+    /// Say of WAV files whether a person or a machine answered.
+    Amd(amd::Args),
     /// Be a switch with simulated callees, for rehearsals and tests.
     #[command(subcommand)]
     Simulate(simulate::Command),
@@ -109,6 +112,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Doctor => Box::pin(doctor::run(file)).await,
         Command::Config => config::run(file),
         Command::Migrate => Box::pin(migrate::run(file)).await,
+        Command::Amd(args) => amd::run(&args),
         Command::Simulate(command) => Box::pin(simulate::run(command)).await,
         Command::Bench(args) => Box::pin(bench::run(args)).await,
     }

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::app::start_log;
 use crate::config::Log;
 
+mod amd;
 mod calls;
 mod claim;
 mod decode;
@@ -47,6 +48,8 @@ enum Name {
     Import,
     /// Memory per call in progress.
     Memory,
+    /// Calls the answering-machine detector hears in real time on one core.
+    Amd,
     /// From a freed slot to the next originate.
     Turnaround,
 }
@@ -118,6 +121,9 @@ pub(super) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let show = |figures: Vec<Figure>| figures.iter().for_each(|figure| figure.show(args.json));
     if wanted(Name::Decode) {
         show(decode::measure(args.runs)?);
+    }
+    if wanted(Name::Amd) {
+        show(amd::measure(args.runs)?);
     }
     if wanted(Name::Calls) {
         show(calls::measure(args.runs, args.postgres.as_deref()).await?);
