@@ -1,8 +1,8 @@
 //! An uploaded audio file becomes a prompt: 8 kHz and 16 kHz, mono, 16 bit, as
 //! loud as every other prompt. Pure: bytes in, bytes out.
 //!
-//! The way is bytes → [`container`] (is it audio?) → [`decode`] (samples, mixed
-//! to mono, brought to 16 kHz as they come) → [`loudness`] → 8 kHz → [`wav`].
+//! The way is bytes → `container` (is it audio?) → `decode` (samples, mixed
+//! to mono, brought to 16 kHz as they come) → `loudness` → 8 kHz → `wav`.
 //! No more than the length allowed is ever held, however well the file was
 //! compressed. It takes seconds for a long file: callers run it on a thread
 //! that may block.
