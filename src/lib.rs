@@ -12,6 +12,7 @@
 //! | [`control`] | a campaign's life: create, launch, pause, resume, cancel |
 //! | [`dialer`] | the dialing engine: claims, paces, runs calls, settles, recovers |
 //! | [`media`] | the media library: sounds by name, kept as both switches play them |
+//! | [`survey`] | questions answered by key or by speaking, with branches (pure) |
 //! | [`switch`] | what the dialer needs of a PBX, its two adapters and their simulators |
 //! | [`store`] | what the rest needs of a database, on SQLite and Postgres |
 //! | [`clock`] | wall time, from one place |
@@ -28,4 +29,5 @@ pub mod dialer;
 pub mod media;
 pub mod number;
 pub mod store;
+pub mod survey;
 pub mod switch;

@@ -9,23 +9,25 @@
 //! Whatever happens, a machine ends: each state has a deadline, and the last
 //! one settles the call with what is known.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{CallFacts, End, Outcome, Report, classify};
-use crate::switch::CallEvent;
+use super::{CallFacts, CallId, End, GivenAnswer, Outcome, Report, Script, Sound, Step, classify};
+use crate::audio::amd::Verdict;
+use crate::switch::{CallEvent, Take};
 
 /// What a call is to do and how long it may take.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// The file to play on answer, as the switch knows it; none: hang up.
-    pub prompt: Option<String>,
-    /// How long the file plays, where that is known.
-    pub prompt_length: Option<Duration>,
+    /// The call; recordings are named after it.
+    pub call: CallId,
+    /// What happens after answer.
+    pub script: Arc<Script>,
     /// How long it may ring. The switch enforces it; the machine checks.
     pub ring_timeout: Duration,
-    /// How long it may last from answer.
+    /// How long it may last from answer, unless it is transferred.
     pub max_call: Duration,
 }
 
@@ -34,10 +36,38 @@ pub struct Plan {
 pub enum Action {
     /// Play this file to the callee.
     Play(String),
+    /// Stop what plays.
+    StopPlayback,
+    /// Find out who answered, as the script says. The answer comes by
+    /// [`Machine::on_verdict`], [`Machine::on_beep`], [`Machine::on_deaf`], or
+    /// as an event of the switch.
+    Detect,
+    /// Nobody needs to listen any more.
+    StopDetecting,
+    /// Record the call, or what the callee says.
+    Record {
+        /// The recording's name.
+        name: String,
+        /// What of the call.
+        take: Take,
+    },
+    /// Stop this recording.
+    StopRecording {
+        /// The recording's name.
+        name: String,
+        /// What of the call.
+        take: Take,
+    },
+    /// Connect the callee with whom the script's transfer key names.
+    Transfer,
     /// Hang up the channel.
     HangUp,
     /// Note in the database that the call was answered.
     NoteAnswer(Timestamp),
+    /// Note in the database what was answered to a question.
+    Note(GivenAnswer),
+    /// Put the callee's number on the do-not-call list, now.
+    OptOut,
     /// The call is over: commit this and forget it.
     Settle(Report),
 }
@@ -89,7 +119,10 @@ impl Machine {
         match event {
             CallEvent::Ringing => self.on_ringing(now),
             CallEvent::Answered => self.on_answered(now),
-            CallEvent::Dtmf { .. } => Vec::new(),
+            CallEvent::Dtmf { .. }
+            | CallEvent::RecordingFinished { .. }
+            | CallEvent::Detected { .. }
+            | CallEvent::Transfer(_) => Vec::new(),
             CallEvent::PlaybackFinished { failure } => self.on_played(now, failure),
             CallEvent::HungUp(end) => {
                 let ring_timeout = end.ring_timeout || (self.timed_out() && !end.answered);
@@ -105,6 +138,21 @@ impl Machine {
                 self.settle(now, ring_timeout)
             }
         }
+    }
+
+    /// Our detector knows who answered.
+    pub fn on_verdict(&mut self, _now: Timestamp, _verdict: Verdict) -> Vec<Action> {
+        Vec::new()
+    }
+
+    /// Our detector has heard the machine's beep; it is over now.
+    pub fn on_beep(&mut self, _now: Timestamp) -> Vec<Action> {
+        Vec::new()
+    }
+
+    /// Nobody can listen, or not any longer.
+    pub fn on_deaf(&mut self, _now: Timestamp, _why: &str) -> Vec<Action> {
+        Vec::new()
     }
 
     /// The deadline has passed.
@@ -150,7 +198,8 @@ impl Machine {
     /// the playback may be among them: wait for it no longer than the file
     /// takes.
     pub fn on_gap(&mut self, now: Timestamp) {
-        if let (State::Up, Some(answered), Some(length)) = (self.state, self.facts.answered_at, self.plan.prompt_length)
+        if let (State::Up, Some(answered), Some(length)) =
+            (self.state, self.facts.answered_at, self.first().and_then(|sound| sound.length))
         {
             let played = after(answered.max(now), length.min(self.plan.max_call));
             self.deadline = self.deadline.min(played);
@@ -188,7 +237,7 @@ impl Machine {
         if self.state == State::Ending {
             return actions; // already being hung up
         }
-        match self.plan.prompt.clone() {
+        match self.first().map(|sound| sound.file.clone()) {
             Some(file) => {
                 self.state = State::Up;
                 self.deadline = after(now, self.plan.max_call);
@@ -197,6 +246,13 @@ impl Machine {
             None => actions.extend(self.hang_up(now)),
         }
         actions
+    }
+
+    fn first(&self) -> Option<&Sound> {
+        match self.plan.script.steps.first() {
+            Some(Step::Play { sounds, .. }) => sounds.first(),
+            Some(Step::Ask(_) | Step::Speak(_) | Step::Complete { .. } | Step::HangUp) | None => None,
+        }
     }
 
     fn on_played(&mut self, now: Timestamp, failure: Option<String>) -> Vec<Action> {
@@ -254,9 +310,12 @@ mod tests {
     impl Story {
         fn new(prompt: Option<&str>) -> Self {
             let now = "2026-03-01T09:00:00Z".parse().expect("an instant");
+            let sound = prompt.map(|file| Sound { file: file.to_owned(), length: Some(Duration::from_secs(20)) });
+            let sounds = sound.into_iter().collect();
+            let steps = vec![Step::Play { sounds, barge_in: false, next: 1 }, Step::HangUp];
             let plan = Plan {
-                prompt: prompt.map(str::to_owned),
-                prompt_length: prompt.map(|_| Duration::from_secs(20)),
+                call: CallId::new(),
+                script: Arc::new(Script { steps, ..Script::default() }),
                 ring_timeout: Duration::from_secs(30),
                 max_call: Duration::from_secs(300),
             };

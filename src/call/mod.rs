@@ -11,11 +11,13 @@ mod cause;
 mod machine;
 mod outcome;
 mod report;
+mod script;
 
 pub use cause::{Cause, SipStatus};
 pub use machine::{Action, Machine, Plan};
 pub use outcome::{End, Outcome, classify};
-pub use report::{CallFacts, Report};
+pub use report::{CallFacts, Detected, Given, GivenAnswer, Report, SurveyState, TalkFacts, TransferState};
+pub use script::{Ask, Choice, Detection, OptOutKey, Script, Sound, Speak, Step, StepIndex, TransferKey};
 
 /// A call's id: a UUIDv7 of ours that is also its channel's id on the switch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -5,12 +5,14 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+mod answer;
 mod launch;
 mod retry;
 mod settings;
 mod state;
 mod target;
 
+pub use answer::{Amd, AmdMode, TransferCallerId, TransferSetting, TransferTo, Unsure, Voicemail, VoicemailAction};
 pub use launch::{LaunchFacts, LaunchReport, check_launch};
 pub use retry::{AfterCall, CONGESTION_LIMIT, RetryOn, after_call};
 pub use settings::{FieldError, PoolStrategy, Settings};

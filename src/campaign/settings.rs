@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::RetryOn;
+use super::answer::KEYS;
+use super::{Amd, RetryOn, TransferSetting, Voicemail};
 use crate::number::PhoneNumber;
 
 /// The settings of a campaign. Stored as one JSON object, written by users in
@@ -32,15 +33,38 @@ pub struct Settings {
     pub ring_seconds: u32,
     /// Seconds a call may last from answer; it is hung up then. 5 to 14,400.
     pub max_call_seconds: u32,
-    /// What is played to whoever answers: a sound of the media library by name
-    /// or id, or a file (ends in `.wav` or holds a `/`), relative to
-    /// `media.folder` or absolute. At most one; none: the call is hung up on answer.
+    /// What is played to a person who answers, in sequence. Each is a sound of
+    /// the media library by name or id, a file (ends in `.wav` or holds a `/`;
+    /// relative to `media.folder` or absolute), or a text to be spoken,
+    /// `say:Hello {{first_name}}`. At most 20; none and no survey: the call is
+    /// hung up on answer.
     pub prompts: Vec<String>,
+    /// The survey asked after the prompts, by name or id.
+    pub survey: Option<String>,
+    /// Whether a key stops the prompts and goes on with the survey.
+    pub barge_in: bool,
+    /// The key by which a callee opts out at any time: the number goes on the
+    /// do-not-call list before the call is over. Empty: there is none.
+    #[serde(with = "key")]
+    pub opt_out_digit: Option<char>,
+    /// What confirms the opt-out, before the call is hung up.
+    pub opt_out_prompt: Option<String>,
+    /// The key that connects the callee with somebody.
+    pub transfer: Option<TransferSetting>,
+    /// How machines are told from people.
+    pub amd: Amd,
+    /// What happens when a machine answers.
+    pub voicemail: Voicemail,
+    /// Whether calls are recorded, from answer to end.
+    pub recording: bool,
     /// The name of the only switch that may carry the calls; none: any.
     pub switch: Option<String>,
     /// The name of the trunk on the switch; none: the switch's default.
     pub trunk: Option<String>,
 }
+
+/// Entries of `prompts`, at most.
+const MOST_PROMPTS: usize = 20;
 
 /// How a caller ID is drawn from a campaign's pool.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +85,24 @@ pub struct FieldError {
     pub message: String,
 }
 
+/// A key that may be missing, written as text: `"9"`, or `""` for none.
+mod key {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(key: &Option<char>, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&key.map(String::from).unwrap_or_default())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<char>, D::Error> {
+        let text = Option::<String>::deserialize(from)?.unwrap_or_default();
+        let mut chars = text.chars();
+        match (chars.next(), chars.next()) {
+            (key, None) => Ok(key),
+            (_, Some(_)) => Err(serde::de::Error::custom(format!("opt_out_digit: {text:?} is not one key"))),
+        }
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -75,6 +117,14 @@ impl Default for Settings {
             ring_seconds: 30,
             max_call_seconds: 300,
             prompts: Vec::new(),
+            survey: None,
+            barge_in: true,
+            opt_out_digit: Some('9'),
+            opt_out_prompt: None,
+            transfer: None,
+            amd: Amd::default(),
+            voicemail: Voicemail::default(),
+            recording: false,
             switch: None,
             trunk: None,
         }
@@ -98,10 +148,23 @@ impl Settings {
         within("retry_delay_minutes", self.retry_delay_minutes, 0, 43_200);
         within("ring_seconds", self.ring_seconds, 5, 180);
         within("max_call_seconds", self.max_call_seconds, 5, 14_400);
-        if self.prompts.len() > 1 {
-            let message = format!("has {} files, can play one", self.prompts.len());
+        if self.prompts.len() > MOST_PROMPTS {
+            let message = format!("has {} entries, may have {MOST_PROMPTS}", self.prompts.len());
             errors.push(FieldError { field: "prompts", message });
         }
+        if let Some(digit) = self.opt_out_digit.filter(|digit| !KEYS.contains(*digit)) {
+            let message = format!("is {digit:?}, must be 0 to 9, * or #, or empty");
+            errors.push(FieldError { field: "opt_out_digit", message });
+        }
+        if let Some(transfer) = &self.transfer {
+            transfer.check(&mut errors);
+            if self.opt_out_digit == Some(transfer.digit) {
+                let message = format!("is {}, the opt-out key", transfer.digit);
+                errors.push(FieldError { field: "transfer.digit", message });
+            }
+        }
+        self.amd.check(&mut errors);
+        self.voicemail.check(&self.amd, &mut errors);
         let mut seen = std::collections::HashSet::new();
         for number in &self.number_pool {
             if !seen.insert(number) {
@@ -109,6 +172,17 @@ impl Settings {
             }
         }
         if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+
+    /// Every entry that names a sound, with the setting it stands in.
+    pub fn sounds(&self) -> impl Iterator<Item = (&'static str, &String)> {
+        let transfer = self.transfer.as_ref();
+        let prompts = self.prompts.iter().map(|prompt| ("prompts", prompt));
+        prompts
+            .chain(self.voicemail.prompt.iter().map(|prompt| ("voicemail.prompt", prompt)))
+            .chain(self.opt_out_prompt.iter().map(|prompt| ("opt_out_prompt", prompt)))
+            .chain(transfer.and_then(|to| to.prompt.as_ref()).map(|prompt| ("transfer.prompt", prompt)))
+            .chain(transfer.and_then(|to| to.failed_prompt.as_ref()).map(|prompt| ("transfer.failed_prompt", prompt)))
     }
 
     /// How long a call may ring.
@@ -137,6 +211,7 @@ impl Settings {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::campaign::VoicemailAction;
 
     #[test]
     fn defaults_are_the_documented_ones() {
@@ -151,11 +226,16 @@ mod tests {
             max_concurrent: 0,
             ring_seconds: 1,
             calls_per_minute: Some(0),
-            prompts: vec!["a.wav".into(), "b.wav".into()],
+            prompts: vec!["a.wav".into(); 21],
+            opt_out_digit: Some('x'),
+            voicemail: Voicemail { action: VoicemailAction::LeaveMessage, prompt: None },
             ..Settings::default()
         };
         let fields: Vec<_> = wrong.check().expect_err("refused").into_iter().map(|e| e.field).collect();
-        assert_eq!(fields, ["max_concurrent", "calls_per_minute", "ring_seconds", "prompts"]);
+        assert_eq!(
+            fields,
+            ["max_concurrent", "calls_per_minute", "ring_seconds", "prompts", "opt_out_digit", "voicemail.prompt"]
+        );
     }
 
     #[test]

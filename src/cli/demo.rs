@@ -97,6 +97,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<ExitCode> {
         switches: vec![setup],
         outbound_limit: CONCURRENT,
         media: MediaFolder::same(folder.path()),
+        recordings: MediaFolder::same(folder.path()),
         drain: Duration::from_secs(30),
         only: None,
         owner: "demo".into(),

@@ -61,6 +61,7 @@ pub(super) async fn options(config: &Config, store: Store) -> anyhow::Result<Opt
         switches: config.connect_switches(&mark),
         outbound_limit: limits.outbound_limit,
         media: config.media_folder(),
+        recordings: config.recordings_folder(),
         drain: limits.drain,
         only: None,
         owner: format!("{} (process {})", config.node.name, std::process::id()),

@@ -104,6 +104,9 @@ impl Config {
         if !(1..=7_200).contains(&self.media.max_seconds) {
             errors.push(format!("media.max_seconds: is {}, must be 1 to 7200", self.media.max_seconds));
         }
+        if self.recording.keep_days > 3_650 {
+            errors.push(format!("recording.keep_days: is {}, must be 0 to 3650", self.recording.keep_days));
+        }
         if !(1..=512).contains(&self.media.max_mib) {
             errors.push(format!("media.max_mib: is {}, must be 1 to 512", self.media.max_mib));
         }

@@ -31,6 +31,8 @@ pub struct Config {
     pub organization: Organization,
     /// Where prompts lie.
     pub media: Media,
+    /// Where recordings go.
+    pub recording: RecordingConfig,
     /// This process.
     pub node: Node,
     /// The dialing engine.
@@ -76,6 +78,19 @@ pub struct Media {
     pub max_seconds: u32,
     /// MiB a file added to the library may have. 1 to 512.
     pub max_mib: u32,
+}
+
+/// Where recordings go.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RecordingConfig {
+    /// The folder as the daemon sees it.
+    pub folder: PathBuf,
+    /// The same folder as FreeSWITCH sees it, which writes into it; none: at
+    /// the same path. Asterisk's recordings are fetched.
+    pub switch_folder: Option<String>,
+    /// Days a recording is kept; 0: for ever. 0 to 3,650.
+    pub keep_days: u32,
 }
 
 /// This process.
@@ -187,6 +202,12 @@ impl Default for Media {
     }
 }
 
+impl Default for RecordingConfig {
+    fn default() -> Self {
+        Self { folder: PathBuf::from("recordings"), switch_folder: None, keep_days: 90 }
+    }
+}
+
 impl Default for Node {
     fn default() -> Self {
         Self { name: "canvass".into() }
@@ -213,9 +234,12 @@ impl Config {
 
     /// The media folder with its path made absolute, as switches need it.
     pub fn media_folder(&self) -> crate::dialer::MediaFolder {
-        let local = std::path::absolute(&self.media.folder).unwrap_or_else(|_| self.media.folder.clone());
-        let on_switch = self.media.switch_folder.clone().unwrap_or_else(|| Path::to_string_lossy(&local).into_owned());
-        crate::dialer::MediaFolder { local, on_switch }
+        shared_folder(&self.media.folder, self.media.switch_folder.as_deref())
+    }
+
+    /// The same for recordings.
+    pub fn recordings_folder(&self) -> crate::dialer::MediaFolder {
+        shared_folder(&self.recording.folder, self.recording.switch_folder.as_deref())
     }
 
     /// What may be added to the media library.
@@ -223,4 +247,10 @@ impl Config {
         let Media { max_seconds, max_mib, .. } = self.media;
         crate::audio::convert::Limits { max_seconds, max_bytes: u64::from(max_mib) << 20 }
     }
+}
+
+fn shared_folder(local: &Path, on_switch: Option<&str>) -> crate::dialer::MediaFolder {
+    let local = std::path::absolute(local).unwrap_or_else(|_| local.to_owned());
+    let on_switch = on_switch.map_or_else(|| local.to_string_lossy().into_owned(), ToOwned::to_owned);
+    crate::dialer::MediaFolder { local, on_switch }
 }

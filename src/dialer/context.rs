@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use super::ledger::Ledger;
+use super::media::MediaFolder;
 use super::news::News;
 use crate::clock::Clock;
 use crate::switch::Switch;
@@ -39,6 +40,8 @@ pub(super) struct Context {
     /// Set when calls in progress are to be hung up.
     pub(super) stop: watch::Receiver<bool>,
     pub(super) stats: Arc<Stats>,
+    /// Where recordings lie, for us and for the switches.
+    pub(super) recordings: MediaFolder,
 }
 
 /// Counters of a running engine, for progress bars and benchmarks.

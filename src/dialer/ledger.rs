@@ -20,7 +20,10 @@ use super::news::News;
 use crate::call::CallId;
 use crate::campaign::CampaignId;
 use crate::clock::Clock;
-use crate::store::{Claim, ClaimResult, DialingLock, LedgerBatch, PlannedCall, Renewed, Settlement, Store, StoreError};
+use crate::store::{
+    CallAnswer, Claim, ClaimResult, DialingLock, DoNotCall, LedgerBatch, PlannedCall, Renewed, Settlement, Store,
+    StoreError,
+};
 
 /// Items of one transaction, at most.
 const GROUP: usize = 256;
@@ -36,6 +39,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 enum Item {
     Answered(CallId, Timestamp),
+    Given(CallAnswer),
+    OptOut(DoNotCall),
     Settle(Settlement),
     Claim(Claim),
 }
@@ -58,13 +63,23 @@ impl Ledger {
     ) -> (Self, JoinHandle<Ends>) {
         let (items, inbox) = mpsc::unbounded_channel();
         let closing = Arc::new(AtomicBool::new(false));
-        let writer = Writer { store, lock, clock, news, closing: closing.clone(), refused: Vec::new() };
+        let writer = Writer { store, lock, clock, news, closing: closing.clone(), refused: LedgerBatch::default() };
         (Self { items, closing }, tokio::spawn(writer.run(inbox)))
     }
 
     /// A call was answered and goes on.
     pub(super) fn answered(&self, call: CallId, at: Timestamp) {
         self.send(Item::Answered(call, at));
+    }
+
+    /// A question was answered.
+    pub(super) fn given(&self, answer: CallAnswer) {
+        self.send(Item::Given(answer));
+    }
+
+    /// A number is not to be called again.
+    pub(super) fn opt_out(&self, entry: DoNotCall) {
+        self.send(Item::OptOut(entry));
     }
 
     /// A call ended.
@@ -106,9 +121,9 @@ struct Writer {
     clock: Clock,
     news: mpsc::UnboundedSender<News>,
     closing: Arc<AtomicBool>,
-    /// Ends the database refused. They are never given up: they go into the
+    /// What the database refused. It is never given up: it goes into the
     /// next batch after a while, and there are no more than calls in progress.
-    refused: Vec<Settlement>,
+    refused: LedgerBatch,
 }
 
 impl Writer {
@@ -134,17 +149,20 @@ impl Writer {
                         tracing::warn!(%error, "could not look at the right to dial");
                     }
                 }
-                _ = offer.tick(), if !self.refused.is_empty() => self.offer_again().await,
+                _ = offer.tick(), if size(&self.refused) > 0 => self.offer_again().await,
             }
         }
         self.offer_again().await;
-        if self.refused.is_empty() { Ends::AllWritten } else { Ends::Refused(self.refused.len()) }
+        match size(&self.refused) {
+            0 => Ends::AllWritten,
+            refused => Ends::Refused(refused),
+        }
     }
 
     async fn offer_again(&mut self) {
-        let settlements = std::mem::take(&mut self.refused);
-        if !settlements.is_empty() {
-            self.write(LedgerBatch { settlements, ..LedgerBatch::default() }).await;
+        let batch = std::mem::take(&mut self.refused);
+        if size(&batch) > 0 {
+            self.write(batch).await;
         }
     }
 
@@ -231,7 +249,15 @@ impl Writer {
         }
         for settlement in batch.settlements {
             tracing::error!(call = %settlement.call, ?settlement, %error, "the database refuses a call's end: kept");
-            self.refused.push(settlement);
+            self.refused.settlements.push(settlement);
+        }
+        for answer in batch.answers {
+            tracing::error!(call = %answer.call, ?answer, %error, "the database refuses an answer to a question: kept");
+            self.refused.answers.push(answer);
+        }
+        for entry in batch.opt_outs {
+            tracing::error!(number = %entry.number, %error, "the database refuses an opt-out: kept");
+            self.refused.opt_outs.push(entry);
         }
         for claim in batch.claims {
             tracing::error!(campaign = %claim.campaign, %error, "the database refuses a claim");
@@ -251,6 +277,8 @@ fn gather(items: impl Iterator<Item = Item>, closing: bool) -> LedgerBatch {
     for item in items {
         match item {
             Item::Answered(call, at) => batch.answered.push((call, at)),
+            Item::Given(answer) => batch.answers.push(answer),
+            Item::OptOut(entry) => batch.opt_outs.push(entry),
             Item::Settle(settlement) => batch.settlements.push(settlement),
             Item::Claim(_) if closing => {}
             Item::Claim(claim) => {
@@ -272,16 +300,18 @@ fn gather(items: impl Iterator<Item = Item>, closing: bool) -> LedgerBatch {
 }
 
 fn size(batch: &LedgerBatch) -> usize {
-    batch.answered.len() + batch.settlements.len() + batch.claims.len()
+    batch.answered.len() + batch.answers.len() + batch.opt_outs.len() + batch.settlements.len() + batch.claims.len()
 }
 
 /// The items of a batch as batches of one, in the same order.
 fn singles(batch: LedgerBatch) -> Vec<LedgerBatch> {
-    let LedgerBatch { answered, settlements, claims } = batch;
+    let LedgerBatch { answered, answers, opt_outs, settlements, claims } = batch;
     let answered = answered.into_iter().map(|one| LedgerBatch { answered: vec![one], ..LedgerBatch::default() });
+    let given = answers.into_iter().map(|one| LedgerBatch { answers: vec![one], ..LedgerBatch::default() });
+    let out = opt_outs.into_iter().map(|one| LedgerBatch { opt_outs: vec![one], ..LedgerBatch::default() });
     let settled = settlements.into_iter().map(|one| LedgerBatch { settlements: vec![one], ..LedgerBatch::default() });
     let claimed = claims.into_iter().map(|one| LedgerBatch { claims: vec![one], ..LedgerBatch::default() });
-    answered.chain(settled).chain(claimed).collect()
+    answered.chain(given).chain(out).chain(settled).chain(claimed).collect()
 }
 
 #[cfg(test)]

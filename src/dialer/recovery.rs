@@ -158,7 +158,12 @@ fn ended(events: &mut CallEvents) -> Option<bool> {
         match event {
             CallEvent::HungUp(end) => return Some(answered || end.answered),
             CallEvent::Answered => answered = true,
-            CallEvent::Ringing | CallEvent::Dtmf { .. } | CallEvent::PlaybackFinished { .. } => {}
+            CallEvent::Ringing
+            | CallEvent::Dtmf { .. }
+            | CallEvent::PlaybackFinished { .. }
+            | CallEvent::RecordingFinished { .. }
+            | CallEvent::Detected { .. }
+            | CallEvent::Transfer(_) => {}
         }
     }
     None
@@ -175,7 +180,12 @@ async fn hang_up(line: &Line, open: &OpenCall, events: &mut CallEvents) -> Optio
             match events.recv().await? {
                 CallEvent::HungUp(end) => return Some(answered || end.answered),
                 CallEvent::Answered => answered = true,
-                CallEvent::Ringing | CallEvent::Dtmf { .. } | CallEvent::PlaybackFinished { .. } => {}
+                CallEvent::Ringing
+                | CallEvent::Dtmf { .. }
+                | CallEvent::PlaybackFinished { .. }
+                | CallEvent::RecordingFinished { .. }
+                | CallEvent::Detected { .. }
+                | CallEvent::Transfer(_) => {}
             }
         }
     };

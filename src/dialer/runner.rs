@@ -11,11 +11,16 @@ use tokio::time::Instant;
 use super::context::{Context, Line, Link};
 use super::fleet::Place;
 use super::news::News;
-use crate::call::{Action, CallFacts, CallId, End, Machine, Outcome, Plan, Report, classify};
+use crate::audio::amd::{Detector, Verdict};
+use crate::audio::frame::Frame;
+use crate::call::{Action, CallFacts, CallId, Detection, End, Machine, Outcome, Plan, Report, classify};
 use crate::campaign::{AfterCall, CampaignId, Settings, after_call};
 use crate::clock::Clock;
-use crate::store::{Claimed, Settlement};
-use crate::switch::{CallEvent, CallEvents, CommandError, Originate, OriginateError, Presence};
+use crate::store::{CallAnswer, Claimed, DoNotCall, Settlement};
+use crate::switch::{
+    CallEvent, CallEvents, CommandError, HungUp, Listening, Originate, OriginateError, Presence, Recording, Take,
+    Transfer, TransferEvent,
+};
 
 /// A claimed call, ready to be placed.
 #[derive(Debug)]
@@ -89,11 +94,20 @@ pub(super) async fn run(context: Arc<Context>, job: Job) {
         }
     };
     let outlives = Instant::now() + job.plan.ring_timeout + job.plan.max_call + OUTLIVES;
-    let mut live =
-        Live { context: &context, clock, line, call, machine, events, epoch, look_at: None, missing: false, outlives };
-    if doubtful {
-        live.look_at = Some(Instant::now());
-    }
+    let mut live = Live {
+        context: &context,
+        job: &job,
+        clock,
+        line,
+        call,
+        machine,
+        events,
+        epoch,
+        look_at: doubtful.then(Instant::now),
+        missing: false,
+        ear: None,
+        outlives,
+    };
     let report = live.run().await;
     context.stats.on_end();
     match report {
@@ -103,9 +117,20 @@ pub(super) async fn run(context: Arc<Context>, job: Job) {
     }
 }
 
+/// Our detector at work.
+struct Ear {
+    listening: Listening,
+    detector: Detector,
+    /// What it said, once it did.
+    told: Option<Verdict>,
+    /// The beep was told too.
+    beeped: bool,
+}
+
 /// A call that is, or may be, on the switch.
 struct Live<'a> {
     context: &'a Context,
+    job: &'a Job,
     /// The call's own: a step of the machine's clock must not end it.
     clock: Clock,
     line: Line,
@@ -118,6 +143,8 @@ struct Live<'a> {
     look_at: Option<Instant>,
     /// The switch was asked once and had no such channel.
     missing: bool,
+    /// Our detector, while it listens.
+    ear: Option<Ear>,
     /// By then the channel has ended, whatever became of us: time-outs on the
     /// switch see to that.
     outlives: Instant,
@@ -149,6 +176,7 @@ impl Live<'_> {
                     // Another task took this call over; it cannot be heard any more.
                     None => self.machine.on_vanished(self.clock.now()),
                 },
+                frame = frame(&mut self.ear) => self.hear(frame),
                 () = changed(&mut link) => {
                     let current = *link.borrow_and_update();
                     if current.up && current.epoch != self.epoch {
@@ -231,6 +259,44 @@ impl Live<'_> {
                     // No such channel: its end is on its way. No connection:
                     // the next one looks for the call.
                 }
+                Action::StopPlayback => {
+                    if let Err(CommandError::Refused(_)) = answered(self.line.switch.stop_playback(self.call)).await {
+                        // Nothing plays: it ended by itself, or never began.
+                        let ended = CallEvent::PlaybackFinished { failure: None };
+                        todo.extend(self.machine.on_event(self.clock.now(), ended));
+                    }
+                }
+                Action::Detect => todo.extend(self.detect().await),
+                Action::StopDetecting => self.stop_detecting().await,
+                Action::Record { name, take } => {
+                    let recording = self.recording(name, take);
+                    if let Err(CommandError::Refused(reason)) =
+                        answered(self.line.switch.record(self.call, &recording)).await
+                    {
+                        let failed = CallEvent::RecordingFinished { name: recording.name, failure: Some(reason) };
+                        todo.extend(self.machine.on_event(self.clock.now(), failed));
+                    }
+                }
+                Action::StopRecording { name, take } => {
+                    let recording = self.recording(name, take);
+                    if let Err(CommandError::Refused(_)) =
+                        answered(self.line.switch.stop_recording(self.call, &recording)).await
+                    {
+                        let ended = CallEvent::RecordingFinished { name: recording.name, failure: None };
+                        todo.extend(self.machine.on_event(self.clock.now(), ended));
+                    }
+                }
+                Action::Transfer => todo.extend(self.transfer().await),
+                Action::Note(answer) => {
+                    let (call, campaign, target) = (self.call, self.job.campaign, self.job.claimed.target);
+                    self.context.ledger.given(CallAnswer { call, campaign, target, answer });
+                }
+                Action::OptOut => self.context.ledger.opt_out(DoNotCall {
+                    number: self.job.claimed.number,
+                    reason: Some(format!("pressed the opt-out key in call {}", self.call)),
+                    source: "key".into(),
+                    added_at: self.context.clock.now(),
+                }),
                 Action::HangUp => match answered(self.line.switch.hang_up(self.call)).await {
                     Ok(()) => {}
                     Err(CommandError::NoSuchChannel) => self.look_at = Some(Instant::now() + SECOND_LOOK),
@@ -239,6 +305,87 @@ impl Live<'_> {
             }
         }
         None
+    }
+}
+
+impl Live<'_> {
+    /// Begins to find out who answered.
+    async fn detect(&mut self) -> Vec<Action> {
+        let (call, switch) = (self.call, &self.line.switch);
+        let why = match &self.job.plan.script.detection {
+            Detection::Off => return Vec::new(),
+            Detection::Switch { .. } => match answered(switch.detect(call)).await {
+                Ok(()) => return Vec::new(),
+                Err(error) => error.to_string(),
+            },
+            Detection::Builtin(params) => match (Detector::new(params.clone()), answered(switch.listen(call)).await) {
+                (Ok(detector), Ok(listening)) => {
+                    self.ear = Some(Ear { listening, detector, told: None, beeped: false });
+                    return Vec::new();
+                }
+                (Err(error), _) => error.to_string(),
+                (Ok(_), Err(error)) => error.to_string(),
+            },
+        };
+        self.machine.on_deaf(self.clock.now(), &why)
+    }
+
+    async fn stop_detecting(&mut self) {
+        if self.ear.take().is_some() {
+            // An error shows at the next command.
+            let _ = answered(self.line.switch.stop_listening(self.call)).await;
+        }
+    }
+
+    /// A frame has come, or the sound has ended.
+    fn hear(&mut self, frame: Option<Frame>) -> Vec<Action> {
+        let now = self.clock.now();
+        let Some(ear) = &mut self.ear else { return Vec::new() };
+        let Some(frame) = frame else {
+            self.ear = None;
+            return self.machine.on_deaf(now, "the sound of the call ended");
+        };
+        let verdict = ear.detector.push(&frame).filter(|_| ear.told.is_none());
+        if let Some(verdict) = verdict {
+            ear.told = Some(verdict);
+            return self.machine.on_verdict(now, verdict);
+        }
+        if ear.told.is_some() && ear.detector.beep().is_some() && !std::mem::replace(&mut ear.beeped, true) {
+            return self.machine.on_beep(now);
+        }
+        Vec::new()
+    }
+
+    async fn transfer(&mut self) -> Vec<Action> {
+        let Some(key) = &self.job.plan.script.transfer else { return Vec::new() };
+        let transfer = Transfer {
+            leg: CallId::new(),
+            endpoint: key.endpoint.clone(),
+            caller_id: key.caller_id,
+            ring_timeout: key.ring_timeout,
+            max: key.max,
+        };
+        // From here on it may last as long as both talk.
+        self.outlives = Instant::now() + key.ring_timeout + key.max + OUTLIVES;
+        match answered(self.line.switch.transfer(self.call, &transfer)).await {
+            Ok(()) | Err(CommandError::NoSuchChannel | CommandError::Disconnected(_)) => Vec::new(),
+            Err(CommandError::Refused(reason)) => {
+                let end = HungUp { detail: Some(reason), ..HungUp::default() };
+                self.machine.on_event(self.clock.now(), CallEvent::Transfer(TransferEvent::Failed(end)))
+            }
+        }
+    }
+
+    fn recording(&self, name: String, take: Take) -> Recording {
+        Recording { name, folder: self.context.recordings.on_switch.clone(), take }
+    }
+}
+
+/// The next frame; never, if nobody listens.
+async fn frame(ear: &mut Option<Ear>) -> Option<Frame> {
+    match ear {
+        Some(ear) => ear.listening.recv().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -22,8 +22,8 @@ mod sqlite;
 mod text;
 
 pub use model::{
-    Added, CallRow, Campaign, Changed, Claim, ClaimResult, Claimed, DoNotCall, LedgerBatch, Location, Media,
-    MediaRemoved, OpenCall, OwnNumber, PlannedCall, Remaining, Settlement, StatusChange, Tally, TargetId,
+    Added, CallAnswer, CallRow, Campaign, Changed, Claim, ClaimResult, Claimed, DoNotCall, LedgerBatch, Location,
+    Media, MediaRemoved, OpenCall, OwnNumber, PlannedCall, Remaining, Settlement, StatusChange, Tally, TargetId,
 };
 
 /// Why the database did not do what it was asked.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use secrecy::SecretString;
 
-use crate::call::{CallFacts, CallId, Outcome};
+use crate::call::{CallFacts, CallId, GivenAnswer, Outcome};
 use crate::campaign::{AfterCall, CampaignId, CampaignStatus, Settings, TargetStatus};
 use crate::media::MediaId;
 use crate::number::PhoneNumber;
@@ -202,11 +202,30 @@ pub struct Settlement {
 pub struct LedgerBatch {
     /// Calls that were answered and go on: target `connected`.
     pub answered: Vec<(CallId, Timestamp)>,
+    /// Answers to questions, as they are given. One that is there already
+    /// (same call and position) stays as it is.
+    pub answers: Vec<CallAnswer>,
+    /// Numbers whose owners opted out. They go on the do-not-call list before
+    /// the batch's claims are looked at.
+    pub opt_outs: Vec<DoNotCall>,
     /// Calls that ended. One that is already ended is left as it is, so a
     /// batch may be committed again when its first commit was in doubt.
     pub settlements: Vec<Settlement>,
     /// Targets wanted. A claim whose calls exist already gives those again.
     pub claims: Vec<Claim>,
+}
+
+/// An answer given in a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallAnswer {
+    /// The call.
+    pub call: CallId,
+    /// Its campaign.
+    pub campaign: CampaignId,
+    /// Its target.
+    pub target: TargetId,
+    /// The answer.
+    pub answer: GivenAnswer,
 }
 
 /// A call without an end, found after a restart.

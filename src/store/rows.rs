@@ -13,7 +13,7 @@ use super::model::{
     CallRow, Campaign, Claimed, DoNotCall, Media, OpenCall, OwnNumber, PlannedCall, Remaining, Tally, TargetId,
 };
 use super::{StoreError, ledger, text};
-use crate::call::{CallFacts, CallId, Cause, SipStatus};
+use crate::call::{CallFacts, CallId, Cause, SipStatus, TalkFacts};
 use crate::campaign::{CampaignId, TargetStatus};
 use crate::media::MediaId;
 
@@ -167,6 +167,7 @@ where
                 cause: self.code("cause", "calls.cause")?.map(Cause),
                 sip: self.code("sip", "calls.sip")?.map(SipStatus),
                 detail: self.try_get("detail")?,
+                talk: TalkFacts::default(),
             },
             target_status: self.word("status")?,
         })

@@ -5,19 +5,23 @@
 //! one call and [`LinkEvent`]s of the connection. Layers never mix: codec
 //! (bytes ↔ frames) → connection (owns the socket) → adapter (wire ↔ domain).
 
+use std::path::Path;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use crate::audio::amd::Answer;
 use crate::call::{CallId, Cause, SipStatus};
 use crate::number::PhoneNumber;
 
 pub mod asterisk;
 pub mod freeswitch;
+mod listening;
 mod registry;
 pub mod simulator;
 mod trunk;
 
+pub use listening::Listening;
 pub use registry::{CallEvents, Registry};
 pub use trunk::{TrunkError, TrunkTemplate};
 
@@ -55,8 +59,81 @@ pub enum CallEvent {
         /// Why nothing, or not all of it, was played.
         failure: Option<String>,
     },
+    /// What [`Switch::record`] started has ended: by itself, or stopped.
+    RecordingFinished {
+        /// The recording's name.
+        name: String,
+        /// Why there is none, or not all of it.
+        failure: Option<String>,
+    },
+    /// What [`Switch::detect`] found out.
+    Detected {
+        /// Who answered.
+        answer: Answer,
+        /// The switch's own words.
+        reason: String,
+    },
+    /// What [`Switch::transfer`] came to.
+    Transfer(TransferEvent),
     /// The channel is gone. Always the last event of a call.
     HungUp(HungUp),
+}
+
+/// What a transfer came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TransferEvent {
+    /// The other party answered, and both hear each other.
+    Connected,
+    /// The other party could not be reached; the callee is still there, and
+    /// the channel takes commands again.
+    Failed(HungUp),
+    /// Both were connected, and the other party hung up; the callee is still
+    /// there.
+    Ended,
+}
+
+/// Whom a call is connected with.
+#[derive(Clone, Debug)]
+pub struct Transfer {
+    /// The id of the other party's channel: a fresh one.
+    pub leg: CallId,
+    /// The other party, as an endpoint of this switch.
+    pub endpoint: String,
+    /// What the other party sees.
+    pub caller_id: PhoneNumber,
+    /// How long it may ring.
+    pub ring_timeout: Duration,
+    /// How long the other party's channel may live from its answer, even if we
+    /// are dead by then.
+    pub max: Duration,
+}
+
+/// What is to be recorded.
+#[derive(Clone, Debug)]
+pub struct Recording {
+    /// Its name: letters, digits and `-`, unique. The file is `<name>.wav`.
+    pub name: String,
+    /// The folder of recordings as FreeSWITCH sees it. Asterisk has its own;
+    /// see [`Switch::fetch_recording`].
+    pub folder: String,
+    /// What of the call.
+    pub take: Take,
+}
+
+/// What of a call is recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Take {
+    /// Both sides, until the call ends or it is stopped. Prompts go on as if
+    /// nothing was recorded.
+    Call,
+    /// What the callee says, until a silence, a key, or the longest time.
+    /// Nothing plays meanwhile.
+    Speech {
+        /// The longest time.
+        max: Duration,
+        /// So long a silence ends it.
+        silence: Duration,
+    },
 }
 
 /// How a channel ended, as the switch tells it.
@@ -190,6 +267,68 @@ impl Switch {
         match self {
             Self::FreeSwitch(switch) => switch.stop_playback(call).await,
             Self::Asterisk(switch) => switch.stop_playback(call).await,
+        }
+    }
+
+    /// Starts to record; ends with [`CallEvent::RecordingFinished`].
+    pub async fn record(&self, call: CallId, recording: &Recording) -> Result<(), CommandError> {
+        match self {
+            Self::FreeSwitch(switch) => switch.record(call, recording).await,
+            Self::Asterisk(switch) => switch.record(call, recording).await,
+        }
+    }
+
+    /// Stops a recording; [`CallEvent::RecordingFinished`] follows.
+    pub async fn stop_recording(&self, call: CallId, recording: &Recording) -> Result<(), CommandError> {
+        match self {
+            Self::FreeSwitch(switch) => switch.stop_recording(call, recording).await,
+            Self::Asterisk(switch) => switch.stop_recording(call, recording).await,
+        }
+    }
+
+    /// Brings a finished recording to `folder`, as `<name>.wav`, unless the
+    /// switch put it there itself. Asterisk's own copy is deleted.
+    pub async fn fetch_recording(&self, name: &str, folder: &Path) -> Result<(), CommandError> {
+        match self {
+            // It wrote into the folder, which both see.
+            Self::FreeSwitch(_) => Ok(()),
+            Self::Asterisk(switch) => switch.fetch_recording(name, folder).await,
+        }
+    }
+
+    /// Rings somebody else and connects both; [`CallEvent::Transfer`] tells.
+    /// Should the callee hang up, the other party's channel is ended too.
+    pub async fn transfer(&self, call: CallId, transfer: &Transfer) -> Result<(), CommandError> {
+        match self {
+            Self::FreeSwitch(switch) => switch.transfer(call, transfer).await,
+            Self::Asterisk(switch) => switch.transfer(call, transfer).await,
+        }
+    }
+
+    /// Listens to what the callee says. Nothing may play meanwhile; a playback
+    /// ends it.
+    pub async fn listen(&self, call: CallId) -> Result<Listening, CommandError> {
+        match self {
+            Self::FreeSwitch(switch) => switch.listen(call).await,
+            Self::Asterisk(switch) => switch.listen(call).await,
+        }
+    }
+
+    /// Stops listening, before anything else is done with the call.
+    pub async fn stop_listening(&self, call: CallId) -> Result<(), CommandError> {
+        match self {
+            Self::FreeSwitch(switch) => switch.stop_listening(call).await,
+            Self::Asterisk(switch) => switch.stop_listening(call).await,
+        }
+    }
+
+    /// Has the switch find out who answered; [`CallEvent::Detected`] tells.
+    /// Asterisk runs `AMD()` in the dialplan and takes no other command until
+    /// then. FreeSWITCH's `avmd` listens for a beep beside whatever plays.
+    pub async fn detect(&self, call: CallId) -> Result<(), CommandError> {
+        match self {
+            Self::FreeSwitch(switch) => switch.detect(call).await,
+            Self::Asterisk(switch) => switch.detect(call).await,
         }
     }
 

@@ -12,9 +12,10 @@
 
 #![allow(dead_code)] // not every test binary uses all of it
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use canvass::call::{Action, CallId, Machine, Outcome, Plan, Report};
+use canvass::call::{Action, CallId, Machine, Outcome, Plan, Report, Script, Sound, Step};
 use canvass::number::PhoneNumber;
 use canvass::switch::freeswitch::{FreeSwitch, Options};
 use canvass::switch::{CallEvent, CallEvents, CommandError, LinkEvent, LinkEvents, Originate, TrunkTemplate};
@@ -167,9 +168,11 @@ impl Call {
     }
 
     fn of(switch: &FreeSwitch, order: &Originate, prompt: String, events: CallEvents, driven: bool) -> Self {
+        let sounds = vec![Sound { file: prompt, length: None }];
+        let steps = vec![Step::Play { sounds, barge_in: false, next: 1 }, Step::HangUp];
         let plan = Plan {
-            prompt: Some(prompt),
-            prompt_length: None,
+            call: order.call,
+            script: Arc::new(Script { steps, ..Script::default() }),
             ring_timeout: order.ring_timeout,
             max_call: order.max_call,
         };
@@ -224,6 +227,7 @@ impl Call {
                 Action::HangUp => self.allow_gone(soon(self.switch.hang_up(self.id)).await),
                 Action::NoteAnswer(_) => {}
                 Action::Settle(report) => self.report = Some(report),
+                other => panic!("a script of one prompt does not {other:?}"),
             }
         }
     }

@@ -155,6 +155,7 @@ impl World {
             switches,
             outbound_limit: 10_000,
             media: self.media(),
+            recordings: self.media(),
             drain: Duration::from_secs(20),
             only: None,
             owner: "test".into(),

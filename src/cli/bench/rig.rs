@@ -149,6 +149,7 @@ pub(super) async fn engine(
         switches: vec![switch.connect(channels)?],
         outbound_limit: channels,
         media: switch.media(),
+        recordings: switch.media(),
         drain: Duration::ZERO,
         only: Some(id),
         owner: "bench".into(),

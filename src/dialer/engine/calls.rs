@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::ending::Ending;
 use super::state::State;
-use crate::call::{CallId, Outcome, Plan};
+use crate::call::{CallId, Outcome, Plan, Script, Sound, Step};
 use crate::campaign::{CampaignId, CampaignStatus, Settings};
 use crate::dialer::congestion::Change;
 use crate::dialer::fleet::Place;
@@ -68,22 +68,27 @@ impl State {
             let template = self.fleet.template(&place);
             let take_back = if template.is_none() { Some("its trunk was removed") } else { take_back };
             let endpoint = template.map(|template| template.fill(claimed.number)).unwrap_or_default();
-            let plan = self.plan_of(&settings);
+            let plan = self.plan_of(call, &settings);
             let job = Job { campaign, settings, claimed, place, endpoint, plan, planned_at: now, start_at, take_back };
             self.calls.insert(call);
             tokio::spawn(runner::run(self.context.clone(), job));
         }
     }
 
-    fn plan_of(&mut self, settings: &Settings) -> Plan {
-        let prompt = settings.prompts.first();
-        let prompt_length = prompt.and_then(|prompt| {
-            let media = &self.media;
-            *self.lengths.entry(prompt.clone()).or_insert_with(|| play_length(&media.local(prompt)))
-        });
+    fn plan_of(&mut self, call: CallId, settings: &Settings) -> Plan {
+        let media = &self.media;
+        let mut sound = |prompt: &String| Sound {
+            file: media.on_switch(prompt),
+            length: *self.lengths.entry(prompt.clone()).or_insert_with(|| play_length(&media.local(prompt))),
+        };
+        let sounds: Vec<_> = settings.prompts.iter().map(&mut sound).collect();
+        let steps = match sounds.is_empty() {
+            true => Vec::new(),
+            false => vec![Step::Play { sounds, barge_in: false, next: 1 }, Step::HangUp],
+        };
         Plan {
-            prompt: prompt.map(|prompt| self.media.on_switch(prompt)),
-            prompt_length,
+            call,
+            script: Arc::new(Script { steps, ..Script::default() }),
             ring_timeout: settings.ring_timeout(),
             max_call: settings.max_call(),
         }

@@ -48,6 +48,8 @@ pub struct Options {
     pub outbound_limit: u32,
     /// Where prompts lie.
     pub media: MediaFolder,
+    /// Where recordings lie.
+    pub recordings: MediaFolder,
     /// How long running calls may go on after [`Engine::drain`].
     pub drain: Duration,
     /// The only campaign to run; none: every one the database says.

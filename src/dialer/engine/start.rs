@@ -49,6 +49,7 @@ impl State {
             lines,
             stop: stopped,
             stats: options.stats,
+            recordings: options.recordings,
         });
         let mut state = Self {
             recovering: vec![0; links.len()],

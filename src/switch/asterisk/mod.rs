@@ -26,7 +26,10 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
-use super::{CallEvents, CommandError, LinkEvent, LinkEvents, Originate, OriginateError, Presence};
+use super::{
+    CallEvents, CommandError, LinkEvent, LinkEvents, Listening, Originate, OriginateError, Presence, Recording,
+    Transfer,
+};
 use crate::call::CallId;
 
 mod answer;
@@ -213,6 +216,41 @@ impl Asterisk {
             Err(CommandError::NoSuchChannel) => Ok(()),
             result => result,
         }
+    }
+
+    /// Starts to record; see [`super::Switch::record`].
+    pub async fn record(&self, _call: CallId, _recording: &Recording) -> Result<(), CommandError> {
+        Err(CommandError::Refused("not yet".into()))
+    }
+
+    /// Stops a recording.
+    pub async fn stop_recording(&self, _call: CallId, _recording: &Recording) -> Result<(), CommandError> {
+        Err(CommandError::Refused("not yet".into()))
+    }
+
+    /// Brings a finished recording to `folder`.
+    pub async fn fetch_recording(&self, _name: &str, _folder: &std::path::Path) -> Result<(), CommandError> {
+        Err(CommandError::Refused("not yet".into()))
+    }
+
+    /// Connects the call with somebody else; see [`super::Switch::transfer`].
+    pub async fn transfer(&self, _call: CallId, _transfer: &Transfer) -> Result<(), CommandError> {
+        Err(CommandError::Refused("not yet".into()))
+    }
+
+    /// Listens to the callee; see [`super::Switch::listen`].
+    pub async fn listen(&self, _call: CallId) -> Result<Listening, CommandError> {
+        Err(CommandError::Refused("not yet".into()))
+    }
+
+    /// Stops listening.
+    pub async fn stop_listening(&self, _call: CallId) -> Result<(), CommandError> {
+        Err(CommandError::Refused("not yet".into()))
+    }
+
+    /// Finds out who answered; see [`super::Switch::detect`].
+    pub async fn detect(&self, _call: CallId) -> Result<(), CommandError> {
+        Err(CommandError::Refused("not yet".into()))
     }
 
     /// Hangs the channel up.

@@ -18,7 +18,9 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::DropGuard;
 use uuid::Uuid;
 
-use super::{CallEvents, CommandError, LinkEvents, Originate, OriginateError, Presence};
+use super::{
+    CallEvents, CommandError, LinkEvents, Listening, Originate, OriginateError, Presence, Recording, Transfer,
+};
 use crate::call::CallId;
 
 mod calls;
@@ -130,6 +132,36 @@ impl FreeSwitch {
     pub async fn stop_playback(&self, call: CallId) -> Result<(), CommandError> {
         self.shared.calls().stop_playback(call, Instant::now());
         self.tell_channel(Command::stop_playback(call)).await
+    }
+
+    /// Starts to record; see [`super::Switch::record`].
+    pub async fn record(&self, _call: CallId, _recording: &Recording) -> Result<(), CommandError> {
+        Err(CommandError::Refused("not yet".into()))
+    }
+
+    /// Stops a recording.
+    pub async fn stop_recording(&self, _call: CallId, _recording: &Recording) -> Result<(), CommandError> {
+        Err(CommandError::Refused("not yet".into()))
+    }
+
+    /// Connects the call with somebody else; see [`super::Switch::transfer`].
+    pub async fn transfer(&self, _call: CallId, _transfer: &Transfer) -> Result<(), CommandError> {
+        Err(CommandError::Refused("not yet".into()))
+    }
+
+    /// Listens to the callee; see [`super::Switch::listen`].
+    pub async fn listen(&self, _call: CallId) -> Result<Listening, CommandError> {
+        Err(CommandError::Refused("not yet".into()))
+    }
+
+    /// Stops listening.
+    pub async fn stop_listening(&self, _call: CallId) -> Result<(), CommandError> {
+        Err(CommandError::Refused("not yet".into()))
+    }
+
+    /// Finds out who answered; see [`super::Switch::detect`].
+    pub async fn detect(&self, _call: CallId) -> Result<(), CommandError> {
+        Err(CommandError::Refused("not yet".into()))
     }
 
     /// Hangs the channel up. A channel that FreeSWITCH is about to make is hung
