@@ -61,7 +61,12 @@ async fn end(events: &mut CallEvents) -> (bool, HungUp) {
         match next(events).await {
             CallEvent::Ringing => rang = true,
             CallEvent::HungUp(end) => return (rang, end),
-            CallEvent::Answered | CallEvent::Dtmf { .. } | CallEvent::PlaybackFinished { .. } => {}
+            CallEvent::Answered
+            | CallEvent::Dtmf { .. }
+            | CallEvent::PlaybackFinished { .. }
+            | CallEvent::RecordingFinished { .. }
+            | CallEvent::Detected { .. }
+            | CallEvent::Transfer(_) => {}
         }
     }
 }
