@@ -1,6 +1,6 @@
 //! Answers and ends: noted once, whatever happens in between.
 
-use canvass::call::{CallFacts, CallId, Cause, Outcome, SipStatus};
+use canvass::call::{CallFacts, CallId, Cause, Outcome, SipStatus, TalkFacts};
 use canvass::campaign::{AfterCall, TargetStatus};
 use canvass::store::{LedgerBatch, Remaining, Settlement};
 
@@ -45,6 +45,7 @@ async fn a_settlement_writes_what_is_known(bench: &Bench) {
         cause: Some(Cause(u16::MAX)),
         sip: Some(SipStatus(486)),
         detail: Some("Busy\0 here, \"said\" O'Brien".into()),
+        talk: TalkFacts::default(),
     };
     let end = Settlement { facts, ..settlement(id, &claimed, Outcome::Busy, TargetStatus::Busy) };
     bench.settle(vec![end.clone()]).await;
@@ -141,7 +142,7 @@ async fn a_full_batch_is_one_commit(bench: &Bench) {
         let answered = claimed.iter().map(|claimed| (claimed.planned.call, later(5))).collect();
         let settlements =
             claimed.iter().map(|claimed| settlement(id, claimed, Outcome::Answered, TargetStatus::Completed)).collect();
-        let batch = LedgerBatch { answered, settlements, claims: wish(id, 256).claims };
+        let batch = LedgerBatch { answered, settlements, claims: wish(id, 256).claims, ..LedgerBatch::default() };
         claimed = bench.store.commit(&batch, now()).await.unwrap().remove(0).claimed;
     }
     let tally = bench.store.tally(id).await.unwrap();
