@@ -13,6 +13,8 @@ use super::ledger::Ledger;
 use super::news::News;
 use super::recordings::Recordings;
 use crate::clock::Clock;
+use crate::media::Sounds;
+use crate::store::Store;
 use crate::switch::Switch;
 
 /// The state of the connection to a switch, as calls see it.
@@ -42,6 +44,8 @@ pub(super) struct Context {
     pub(super) stop: watch::Receiver<bool>,
     pub(super) stats: Arc<Stats>,
     pub(super) recordings: Recordings,
+    pub(super) sounds: Sounds,
+    pub(super) store: Store,
 }
 
 /// Counters of a running engine, for progress bars and benchmarks.

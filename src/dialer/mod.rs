@@ -28,8 +28,10 @@ mod pace;
 mod plan;
 mod poller;
 mod pool;
+mod prepared;
 mod recordings;
 mod recovery;
+mod retention;
 mod roster;
 mod runner;
 

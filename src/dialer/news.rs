@@ -7,10 +7,11 @@ use tokio::time::Instant;
 
 use super::engine::Limits;
 use super::fleet::Place;
+use super::prepared::Prepared;
 use crate::call::{CallId, Outcome};
 use crate::campaign::{CampaignId, Settings};
 use crate::number::PhoneNumber;
-use crate::store::{Campaign, ClaimResult, OpenCall, PlannedCall, Remaining};
+use crate::store::{ClaimResult, OpenCall, PlannedCall, Remaining};
 use crate::switch::LinkEvent;
 
 /// A message to the engine.
@@ -65,9 +66,16 @@ pub(super) enum News {
     /// What the database says should run.
     Campaigns {
         /// Running campaigns.
-        running: Vec<Campaign>,
+        running: Vec<(CampaignId, Arc<Prepared>)>,
         /// Our active numbers.
         active: HashSet<PhoneNumber>,
+    },
+    /// A call was not placed for want of something its campaign names.
+    Unplayable {
+        /// Which campaign.
+        campaign: CampaignId,
+        /// What is missing, for its operator.
+        reason: String,
     },
     /// What is left to do in a campaign; none: the database did not answer.
     Remaining {

@@ -1,26 +1,32 @@
 //! Looks into the database for campaigns to run. Other processes (the command
 //! line) write there too, so it looks once a second, and at once when asked.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc};
 
-use super::media::MediaFolder;
 use super::news::News;
+use super::prepared::{Prepared, Unready};
 use crate::campaign::{CampaignId, CampaignStatus};
 use crate::clock::Clock;
+use crate::media::Sounds;
 use crate::number::PhoneNumber;
 use crate::store::{Campaign, StatusChange, Store, StoreError};
 
 const INTERVAL: Duration = Duration::from_secs(1);
 
+/// The campaigns to dial, and our active numbers.
+type Running = (Vec<(CampaignId, Arc<Prepared>)>, HashSet<PhoneNumber>);
+
 pub(super) struct Poller {
     pub(super) store: Store,
     pub(super) clock: Clock,
-    pub(super) media: MediaFolder,
+    pub(super) sounds: Sounds,
+    /// What was found at the last look.
+    pub(super) known: HashMap<CampaignId, Arc<Prepared>>,
     pub(super) only: Option<CampaignId>,
     pub(super) wake: Arc<Notify>,
     pub(super) news: mpsc::UnboundedSender<News>,
@@ -28,7 +34,7 @@ pub(super) struct Poller {
 
 impl Poller {
     /// Runs until the engine is gone.
-    pub(super) async fn run(self) {
+    pub(super) async fn run(mut self) {
         loop {
             match self.look().await {
                 Ok((running, active)) => {
@@ -48,7 +54,7 @@ impl Poller {
         }
     }
 
-    async fn look(&self) -> Result<(Vec<Campaign>, HashSet<PhoneNumber>), StoreError> {
+    async fn look(&mut self) -> Result<Running, StoreError> {
         let now = self.clock.now();
         let mut running = Vec::new();
         for campaign in self.store.active_campaigns().await? {
@@ -56,7 +62,7 @@ impl Poller {
                 continue;
             }
             match campaign.status {
-                CampaignStatus::Running => running.extend(self.with_prompts(campaign, now).await?),
+                CampaignStatus::Running => running.extend(self.prepare(campaign, now).await?),
                 CampaignStatus::Scheduled if is_due(&campaign, now) => {
                     let change = StatusChange {
                         to: CampaignStatus::Running,
@@ -80,6 +86,7 @@ impl Poller {
                 | CampaignStatus::Failed => {}
             }
         }
+        self.known = running.iter().cloned().collect();
         if running.is_empty() {
             return Ok((running, HashSet::new()));
         }
@@ -88,16 +95,22 @@ impl Poller {
         Ok((running, active))
     }
 
-    /// The campaign with the files of its prompts in place of their names. If
-    /// something is missing the campaign is paused: nobody is called to hear
-    /// nothing.
-    async fn with_prompts(&self, mut campaign: Campaign, now: Timestamp) -> Result<Option<Campaign>, StoreError> {
-        let found = self.media.look_up(&self.store, &campaign.settings.prompts).await?;
-        if found.missing.is_empty() {
-            campaign.settings.prompts = found.paths;
-            return Ok(Some(campaign));
-        }
-        let reason = format!("a prompt is missing: {}", found.missing.join("; "));
+    /// The campaign with all its calls need. If something is missing it is
+    /// paused: nobody is called to hear nothing.
+    async fn prepare(
+        &mut self,
+        campaign: Campaign,
+        now: Timestamp,
+    ) -> Result<Option<(CampaignId, Arc<Prepared>)>, StoreError> {
+        let reason = match Prepared::new(campaign.settings, &self.sounds, &self.store).await {
+            Ok(prepared) => {
+                // The same one as before, if nothing changed: calls share it.
+                let known = self.known.remove(&campaign.id).filter(|known| **known == prepared);
+                return Ok(Some((campaign.id, known.unwrap_or_else(|| Arc::new(prepared)))));
+            }
+            Err(Unready::Store(error)) => return Err(error),
+            Err(Unready::Pause(reason)) => reason,
+        };
         tracing::error!(campaign = %campaign.id, name = %campaign.name, "paused: {reason}");
         let change = StatusChange {
             to: CampaignStatus::Paused,

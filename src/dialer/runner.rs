@@ -11,11 +11,14 @@ use tokio::time::Instant;
 use super::context::{Context, Line, Link};
 use super::fleet::Place;
 use super::news::News;
+use super::prepared::{Prepared, Unplayable, Way};
 use crate::audio::amd::{Detector, Verdict};
 use crate::audio::frame::Frame;
-use crate::call::{Action, CallFacts, CallId, Detection, End, Given, Machine, Outcome, Plan, Report, classify};
-use crate::campaign::{AfterCall, CampaignId, Settings, after_call};
+use crate::call::{Action, CallFacts, CallId, Detection, End, Given, Machine, Outcome, Plan, Report, Script, classify};
+use crate::campaign::{AfterCall, CampaignId, after_call};
 use crate::clock::Clock;
+use crate::media::Player;
+use crate::number::PhoneNumber;
 use crate::store::{CallAnswer, Claimed, DoNotCall, Settlement};
 use crate::switch::{
     CallEvent, CallEvents, CommandError, HungUp, Listening, Originate, OriginateError, Presence, Recording, Take,
@@ -26,11 +29,12 @@ use crate::switch::{
 #[derive(Debug)]
 pub(super) struct Job {
     pub(super) campaign: CampaignId,
-    pub(super) settings: Arc<Settings>,
+    pub(super) prepared: Arc<Prepared>,
     pub(super) claimed: Claimed,
     pub(super) place: Place,
     pub(super) endpoint: String,
-    pub(super) plan: Plan,
+    /// Whom its transfer key rings, and what they see.
+    pub(super) transfer: Option<(String, PhoneNumber)>,
     /// When its target was claimed.
     pub(super) planned_at: Instant,
     /// Not to be started before this time.
@@ -64,17 +68,26 @@ pub(super) async fn run(context: Arc<Context>, job: Job) {
         return end(&context, &job, taken_back(&context, "the daemon is going down"));
     }
     let line = context.lines[job.place.switch].clone();
+    let plan = match plan(&context, &job, &line).await {
+        Ok(plan) => plan,
+        Err(report) => return end(&context, &job, report),
+    };
+    if *context.stop.borrow() {
+        return end(&context, &job, taken_back(&context, "the daemon is going down"));
+    }
     let epoch = line.link.borrow().epoch;
     let originate = Originate {
         call,
         endpoint: job.endpoint.clone(),
         number: job.claimed.number,
         caller_id: job.claimed.planned.caller_id,
-        ring_timeout: job.plan.ring_timeout,
-        max_call: job.plan.max_call,
+        ring_timeout: plan.ring_timeout,
+        max_call: lives(&plan),
     };
+    let outlives = plan.ring_timeout + lives(&plan) + OUTLIVES;
     let clock = context.clock.pinned();
-    let machine = Machine::new(job.plan.clone(), clock.now());
+    let script = plan.script.clone();
+    let machine = Machine::new(plan, clock.now());
     context.stats.on_start();
     let (events, doubtful) = match line.switch.originate(&originate).await {
         Ok(events) => (events, false),
@@ -93,10 +106,11 @@ pub(super) async fn run(context: Arc<Context>, job: Job) {
             return end(&context, &job, Report { outcome, facts });
         }
     };
-    let outlives = Instant::now() + job.plan.ring_timeout + job.plan.max_call + OUTLIVES;
+    let outlives = Instant::now() + outlives;
     let mut live = Live {
         context: &context,
         job: &job,
+        script,
         clock,
         line,
         call,
@@ -127,10 +141,41 @@ struct Ear {
     beeped: bool,
 }
 
+/// What the call is to do. If that cannot be had, the report it ends with: it
+/// is not placed.
+async fn plan(context: &Context, job: &Job, line: &Line) -> Result<Plan, Report> {
+    let settings = &job.prepared.settings;
+    let way = Way { player: Player::from(&line.switch), transfer: job.transfer.clone() };
+    let (target, now) = (job.claimed.target, context.clock.now());
+    match job.prepared.script(target, &way, &context.sounds, &context.store, now).await {
+        Ok(script) => Ok(Plan {
+            call: job.claimed.planned.call,
+            script: Arc::new(script),
+            ring_timeout: settings.ring_timeout(),
+            max_call: settings.max_call(),
+        }),
+        Err(Unplayable::Store(error)) => Err(taken_back(context, &error.to_string())),
+        Err(Unplayable::Campaign(reason)) => {
+            let report = taken_back(context, &reason);
+            let _ = context.news.send(News::Unplayable { campaign: job.campaign, reason });
+            Err(report)
+        }
+        Err(Unplayable::Contact(why)) => Err(Report { outcome: Outcome::Blocked, ..taken_back(context, &why) }),
+    }
+}
+
+/// How long the channel may live from its answer: both talk on after a
+/// transfer, whatever the limit before was.
+fn lives(plan: &Plan) -> Duration {
+    let talk = plan.script.transfer.as_ref().map_or(Duration::ZERO, |key| key.ring_timeout + key.max);
+    plan.max_call + talk
+}
+
 /// A call that is, or may be, on the switch.
 struct Live<'a> {
     context: &'a Context,
     job: &'a Job,
+    script: Arc<Script>,
     /// The call's own: a step of the machine's clock must not end it.
     clock: Clock,
     line: Line,
@@ -320,7 +365,7 @@ impl Live<'_> {
     /// Begins to find out who answered.
     async fn detect(&mut self) -> Vec<Action> {
         let (call, switch) = (self.call, &self.line.switch);
-        let why = match &self.job.plan.script.detection {
+        let why = match &self.script.detection {
             Detection::Off => return Vec::new(),
             Detection::Switch { .. } => match answered(switch.detect(call)).await {
                 Ok(()) => return Vec::new(),
@@ -365,7 +410,7 @@ impl Live<'_> {
     }
 
     async fn transfer(&mut self) -> Vec<Action> {
-        let Some(key) = &self.job.plan.script.transfer else { return Vec::new() };
+        let Some(key) = &self.script.transfer else { return Vec::new() };
         let transfer = Transfer {
             leg: CallId::new(),
             endpoint: key.endpoint.clone(),
@@ -373,8 +418,6 @@ impl Live<'_> {
             ring_timeout: key.ring_timeout,
             max: key.max,
         };
-        // From here on it may last as long as both talk.
-        self.outlives = Instant::now() + key.ring_timeout + key.max + OUTLIVES;
         match answered(self.line.switch.transfer(self.call, &transfer)).await {
             Ok(()) | Err(CommandError::NoSuchChannel | CommandError::Disconnected(_)) => Vec::new(),
             Err(CommandError::Refused(reason)) => {
@@ -434,7 +477,7 @@ fn end(context: &Context, job: &Job, report: Report) {
     let mut after = after(context, job, &report);
     if report.outcome == Outcome::Cancelled && report.facts.ringing_at.is_some() {
         // The phone rang: not again at once, though it was no attempt.
-        after.due_at = context.clock.now().checked_add(job.settings.retry_delay()).ok();
+        after.due_at = context.clock.now().checked_add(job.prepared.settings.retry_delay()).ok();
     }
     let outcome = report.outcome;
     settle(context, job, report, after);
@@ -453,7 +496,7 @@ fn end_unsent(context: &Context, job: &Job, report: Report) {
 /// What becomes of the target. Due times are wall times, not the call's own.
 fn after(context: &Context, job: &Job, report: &Report) -> AfterCall {
     let claimed = &job.claimed;
-    after_call(&job.settings, report.outcome, claimed.attempt, claimed.congestions, context.clock.now())
+    after_call(&job.prepared.settings, report.outcome, claimed.attempt, claimed.congestions, context.clock.now())
 }
 
 fn settle(context: &Context, job: &Job, report: Report, after: AfterCall) {

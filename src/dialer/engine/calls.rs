@@ -1,20 +1,19 @@
 //! Calls: from a claim to a task of its own, and what its end means.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use tokio::time::Instant;
 
 use super::ending::Ending;
 use super::state::State;
-use crate::call::{CallId, Outcome, Plan, Script, Sound, Step};
-use crate::campaign::{CampaignId, CampaignStatus, Settings};
+use crate::call::{CallId, Outcome};
+use crate::campaign::{CampaignId, CampaignStatus, Settings, TransferCallerId};
 use crate::dialer::congestion::Change;
 use crate::dialer::fleet::Place;
 use crate::dialer::roster::{SUSPICIOUS, Supply};
 use crate::dialer::runner::{self, Job};
-use crate::store::{ClaimResult, PlannedCall};
-use crate::switch::simulator::play_length;
+use crate::number::PhoneNumber;
+use crate::store::{ClaimResult, Claimed, PlannedCall};
 
 impl State {
     pub(super) fn on_claimed(&mut self, campaign: CampaignId, requested: Vec<PlannedCall>, result: ClaimResult) {
@@ -57,40 +56,36 @@ impl State {
                 continue;
             };
             let start_at = self.fleet.start(&place, now).max(entry.start(now));
-            let settings = match self.shared.get(&campaign) {
-                Some(shared) if **shared == entry.settings => shared.clone(),
-                _ => {
-                    let shared = Arc::new(entry.settings.clone());
-                    self.shared.insert(campaign, shared.clone());
-                    shared
-                }
+            let Some(prepared) = self.prepared.get(&campaign).cloned() else {
+                // Not reached: kept for as long as the entry is.
+                tracing::error!(%call, "a claimed call has no campaign");
+                continue;
             };
             let template = self.fleet.template(&place);
             let take_back = if template.is_none() { Some("its trunk was removed") } else { take_back };
             let endpoint = template.map(|template| template.fill(claimed.number)).unwrap_or_default();
-            let plan = self.plan_of(call, &settings);
-            let job = Job { campaign, settings, claimed, place, endpoint, plan, planned_at: now, start_at, take_back };
+            let transfer = self.transfer_of(&prepared.settings, &place, &claimed);
+            let job =
+                Job { campaign, prepared, claimed, place, endpoint, transfer, planned_at: now, start_at, take_back };
             self.calls.insert(call);
             tokio::spawn(runner::run(self.context.clone(), job));
         }
     }
 
-    fn plan_of(&mut self, call: CallId, settings: &Settings) -> Plan {
-        let media = &self.media;
-        let mut sound = |prompt: &String| Sound {
-            file: media.on_switch(prompt),
-            length: *self.lengths.entry(prompt.clone()).or_insert_with(|| play_length(&media.local(prompt))),
+    /// Whom a call's transfer key rings, and what they see.
+    fn transfer_of(&self, settings: &Settings, place: &Place, claimed: &Claimed) -> Option<(String, PhoneNumber)> {
+        let transfer = settings.transfer.as_ref()?;
+        let shown = match transfer.caller_id {
+            TransferCallerId::Own => claimed.planned.caller_id,
+            TransferCallerId::Callee => claimed.number,
         };
-        let sounds: Vec<_> = settings.prompts.iter().map(&mut sound).collect();
-        let steps = match sounds.is_empty() {
-            true => Vec::new(),
-            false => vec![Step::Play { sounds, barge_in: false, next: 1 }, Step::HangUp],
-        };
-        Plan {
-            call,
-            script: Arc::new(Script { steps, ..Script::default() }),
-            ring_timeout: settings.ring_timeout(),
-            max_call: settings.max_call(),
+        Some((self.fleet.party(place, &transfer.to)?, shown))
+    }
+
+    /// A call could not be placed for want of something its campaign names.
+    pub(super) fn on_unplayable(&mut self, campaign: CampaignId, reason: String) {
+        if self.roster.is_running(campaign) {
+            self.change(campaign, CampaignStatus::Paused, Some(reason));
         }
     }
 

@@ -1,6 +1,7 @@
 //! Campaigns: which run, what is left of them, and when they stop.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -9,9 +10,10 @@ use super::state::State;
 use crate::campaign::{CampaignId, CampaignStatus};
 use crate::dialer::fleet::Pick;
 use crate::dialer::news::News;
+use crate::dialer::prepared::Prepared;
 use crate::dialer::roster::{Entry, Supply};
 use crate::number::PhoneNumber;
-use crate::store::{Campaign, Remaining, StatusChange};
+use crate::store::{Remaining, StatusChange};
 
 /// How soon a claim is tried again that found nothing though something is due.
 const AGAIN: Duration = Duration::from_millis(50);
@@ -20,10 +22,17 @@ const AGAIN: Duration = Duration::from_millis(50);
 const STRANGE: u32 = 30;
 
 impl State {
-    pub(super) fn on_campaigns(&mut self, running: Vec<Campaign>, active: &HashSet<PhoneNumber>) {
-        let list: Vec<_> = running.into_iter().map(|campaign| (campaign.id, campaign.settings)).collect();
+    pub(super) fn on_campaigns(
+        &mut self,
+        running: Vec<(CampaignId, Arc<Prepared>)>,
+        active: &HashSet<PhoneNumber>,
+    ) {
+        let list: Vec<_> = running.iter().map(|(id, prepared)| (*id, prepared.settings.clone())).collect();
         self.roster.update(&list, active);
-        self.shared.retain(|id, _| list.iter().any(|(other, _)| other == id));
+        // Claims under way need theirs even if it runs no more.
+        let roster = &mut self.roster;
+        self.prepared.retain(|id, _| roster.get_mut(*id).is_some());
+        self.prepared.extend(running);
         let now = Instant::now();
         let mut faults = Vec::new();
         let mut quiet = Vec::new();

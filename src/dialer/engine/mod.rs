@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 
 use super::context::Stats;
 use super::fleet::SwitchLimits;
-use super::media::MediaFolder;
+use crate::media::{MediaFolder, Sounds};
 use super::news::News;
 use crate::campaign::CampaignId;
 use crate::clock::Clock;
@@ -46,10 +46,12 @@ pub struct Options {
     pub switches: Vec<SwitchSetup>,
     /// Calls in progress at once over all campaigns, at most.
     pub outbound_limit: u32,
-    /// Where prompts lie.
-    pub media: MediaFolder,
+    /// Where sounds are, and how they get to the switches.
+    pub sounds: Sounds,
     /// Where recordings lie.
     pub recordings: MediaFolder,
+    /// How long they are kept; none: for ever.
+    pub keep_recordings: Option<Duration>,
     /// How long running calls may go on after [`Engine::drain`].
     pub drain: Duration,
     /// The only campaign to run; none: every one the database says.

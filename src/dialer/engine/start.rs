@@ -20,6 +20,7 @@ use crate::dialer::news::News;
 use crate::dialer::poller::Poller;
 use crate::dialer::recordings::Recordings;
 use crate::dialer::recovery;
+use crate::dialer::retention::Retention;
 use crate::dialer::roster::Roster;
 use crate::store::{DialingLock, OpenCall, Store, StoreError};
 
@@ -50,7 +51,9 @@ impl State {
             lines,
             stop: stopped,
             stats: options.stats,
-            recordings: Recordings::new(options.recordings),
+            recordings: Recordings::new(options.recordings.clone()),
+            sounds: options.sounds.clone(),
+            store: options.store.clone(),
         });
         let mut state = Self {
             recovering: vec![0; links.len()],
@@ -62,10 +65,8 @@ impl State {
             links,
             places: HashMap::new(),
             calls: HashSet::new(),
-            shared: HashMap::new(),
-            lengths: HashMap::new(),
+            prepared: HashMap::new(),
             outbound_limit: options.outbound_limit,
-            media: options.media,
             drain: options.drain,
             wake: wake.clone(),
             stop,
@@ -75,8 +76,15 @@ impl State {
         };
         let open = open_calls(&state.store).await?;
         state.recover(open);
-        let media = state.media.clone();
-        let poller = Poller { store: options.store, clock: options.clock, media, only: options.only, wake, news };
+        let known = HashMap::new();
+        if let Some(keep) = options.keep_recordings {
+            let (store, news) = (options.store.clone(), news.clone());
+            let folder = options.recordings.local.clone();
+            tokio::spawn(Retention { store, clock: options.clock, folder, keep, news }.run());
+        }
+        let sounds = options.sounds;
+        let poller =
+            Poller { store: options.store, clock: options.clock, sounds, known, only: options.only, wake, news };
         tokio::spawn(poller.run());
         Ok(state)
     }

@@ -11,13 +11,13 @@ use tokio::time::Instant;
 
 use super::ending::Ending;
 use crate::call::CallId;
-use crate::campaign::{CampaignId, Settings};
+use crate::campaign::CampaignId;
 use crate::dialer::context::{Context, Link};
 use crate::dialer::fleet::{Fleet, Place};
 use crate::dialer::ledger::Ends;
-use crate::dialer::media::MediaFolder;
 use crate::dialer::news::News;
 use crate::dialer::plan::plan;
+use crate::dialer::prepared::Prepared;
 use crate::dialer::roster::{Roster, Supply};
 use crate::dialer::runner::instant_of;
 use crate::store::Store;
@@ -37,10 +37,8 @@ pub(super) struct State {
     pub(super) recovering: Vec<usize>,
     pub(super) places: HashMap<CallId, Place>,
     pub(super) calls: HashSet<CallId>,
-    pub(super) shared: HashMap<CampaignId, Arc<Settings>>,
-    pub(super) lengths: HashMap<String, Option<Duration>>,
+    pub(super) prepared: HashMap<CampaignId, Arc<Prepared>>,
     pub(super) outbound_limit: u32,
-    pub(super) media: MediaFolder,
     pub(super) drain: Duration,
     pub(super) wake: Arc<Notify>,
     pub(super) stop: watch::Sender<bool>,
@@ -83,6 +81,7 @@ impl State {
             News::LookForOpenCalls => self.look_for_open_calls(),
             News::Open(open) => self.recover(open),
             News::Link { switch, event } => self.on_link(switch, event),
+            News::Unplayable { campaign, reason } => self.on_unplayable(campaign, reason),
             News::Campaigns { running, active } => self.on_campaigns(running, &active),
             News::Remaining { campaign, remaining } => self.on_remaining(campaign, remaining),
             News::Limits(limits) => {

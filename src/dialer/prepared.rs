@@ -1,0 +1,129 @@
+//! A running campaign with all its calls need at hand: its settings, its
+//! survey, and where its sounds are.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
+use crate::call::{CompileError, Script, Sound, compile};
+use crate::campaign::Settings;
+use crate::contact::{ContactFields, fill};
+use crate::media::{Player, Resolved, SoundFile, Sounds, SpeechError};
+use crate::number::PhoneNumber;
+use crate::store::{Store, StoreError, TargetId};
+use crate::survey::Survey;
+
+/// A campaign that can be dialed now.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Prepared {
+    pub(super) settings: Settings,
+    pub(super) survey: Option<Survey>,
+    /// What each entry that names a sound stands for.
+    pub(super) sounds: HashMap<String, Resolved>,
+}
+
+/// Why a campaign cannot be dialed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unready {
+    /// Pause it with this reason.
+    #[error("{0}")]
+    Pause(String),
+    /// Ask again later.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a call cannot be placed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unplayable {
+    /// It has nothing to do with whom it is for: pause the campaign.
+    #[error("{0}")]
+    Campaign(String),
+    /// Another contact's call can be: this one is never placed.
+    #[error("{0}")]
+    Contact(String),
+    /// Ask again later.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Where a call goes, as far as its script depends on it.
+#[derive(Clone, Debug)]
+pub(super) struct Way {
+    /// The product that plays its sounds.
+    pub(super) player: Player,
+    /// Whom the transfer key rings, and what they see.
+    pub(super) transfer: Option<(String, PhoneNumber)>,
+}
+
+impl Prepared {
+    /// Looks up everything a campaign names.
+    pub(super) async fn new(settings: Settings, sounds: &Sounds, store: &Store) -> Result<Self, Unready> {
+        let survey = match &settings.survey {
+            None => None,
+            Some(reference) => match store.survey(reference).await? {
+                Some(stored) => Some(stored.survey),
+                None => return Err(Unready::Pause(format!("there is no survey \"{reference}\""))),
+            },
+        };
+        let entries = settings.sounds().chain(survey.iter().flat_map(Survey::sounds));
+        let found = sounds.look_up(store, entries.map(|(setting, entry)| (setting, entry.as_str()))).await?;
+        if !found.missing.is_empty() {
+            return Err(Unready::Pause(format!("a prompt is missing: {}", found.missing.join("; "))));
+        }
+        Ok(Self { settings, survey, sounds: found.sounds })
+    }
+
+    /// What one call does after its answer. Files are looked at once more, and
+    /// texts are spoken for this contact.
+    pub(super) async fn script(
+        &self,
+        target: TargetId,
+        way: &Way,
+        sounds: &Sounds,
+        store: &Store,
+        now: Timestamp,
+    ) -> Result<Script, Unplayable> {
+        let files = self.files(target, sounds, store).await?;
+        let play = |entry: &str| -> Option<Sound> { files.get(entry).map(|file| sounds.sound(file, way.player, now)) };
+        let waits = match way.player {
+            Player::Asterisk => true,
+            Player::FreeSwitch => false,
+        };
+        compile(&self.settings, self.survey.as_ref(), play, way.transfer.clone(), waits)
+            .map_err(|error: CompileError| Unplayable::Campaign(error.to_string()))
+    }
+
+    async fn files(
+        &self,
+        target: TargetId,
+        sounds: &Sounds,
+        store: &Store,
+    ) -> Result<HashMap<&str, SoundFile>, Unplayable> {
+        let mut contact: Option<ContactFields> = None;
+        let mut files = HashMap::with_capacity(self.sounds.len());
+        for (entry, resolved) in &self.sounds {
+            let file = match resolved {
+                Resolved::Ready(file) => file.clone(),
+                Resolved::PerContact(text) => {
+                    let contact = match &mut contact {
+                        Some(known) => known,
+                        unknown => unknown.insert(store.contact_of(target).await?.unwrap_or_default()),
+                    };
+                    sounds.speak(&fill(text, contact)).await.map_err(|error| match error {
+                        SpeechError::NoText => {
+                            Unplayable::Contact(format!("nothing is left to be said of \"{text}\" for this contact"))
+                        }
+                        other => Unplayable::Campaign(format!("\"{text}\" cannot be spoken: {other}")),
+                    })?
+                }
+            };
+            files.insert(entry.as_str(), file);
+        }
+        let missing = sounds.missing(files.values()).await;
+        if !missing.is_empty() {
+            return Err(Unplayable::Campaign(format!("a prompt is missing: {}", missing.join("; "))));
+        }
+        Ok(files)
+    }
+}
