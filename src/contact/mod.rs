@@ -39,6 +39,7 @@ mod template;
 
 pub use error::{ListError, ListWarning};
 pub use import::{ImportError, ImportSummary, RejectedLine, import_list};
+pub(crate) use placeholders::speakable;
 pub use placeholders::{ContactFields, fill, placeholders, unknown_placeholders};
 pub use reader::ListReader;
 pub use rejects::RejectedWriter;

@@ -110,7 +110,7 @@ pub fn fill(text: &str, fields: &ContactFields) -> String {
 
 /// Up to so many characters of a text; control characters are dropped, each run
 /// of white space is one space, and there is none around it.
-fn speakable(text: &str, longest: usize) -> String {
+pub(crate) fn speakable(text: &str, longest: usize) -> String {
     let mut out = String::new();
     let mut count = 0;
     for word in text.split_whitespace() {

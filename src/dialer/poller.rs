@@ -8,10 +8,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc};
 
-use super::media::MediaFolder;
 use super::news::News;
 use crate::campaign::{CampaignId, CampaignStatus};
 use crate::clock::Clock;
+use crate::media::MediaFolder;
 use crate::number::PhoneNumber;
 use crate::store::{Campaign, StatusChange, Store, StoreError};
 

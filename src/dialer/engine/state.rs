@@ -15,11 +15,11 @@ use crate::campaign::{CampaignId, Settings};
 use crate::dialer::context::{Context, Link};
 use crate::dialer::fleet::{Fleet, Place};
 use crate::dialer::ledger::Ends;
-use crate::dialer::media::MediaFolder;
 use crate::dialer::news::News;
 use crate::dialer::plan::plan;
 use crate::dialer::roster::{Roster, Supply};
 use crate::dialer::runner::instant_of;
+use crate::media::MediaFolder;
 use crate::store::Store;
 
 /// News handled between two rounds of planning, at most.
