@@ -8,6 +8,7 @@ use comfy_table::Table;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 
 use super::app::{self, App};
+use crate::contact::placeholders;
 use crate::media::{Library, relative_path};
 use crate::store::Media;
 
@@ -20,6 +21,16 @@ pub(super) enum Command {
         /// What campaigns call it; without it the file's name without extension.
         #[arg(long)]
         name: Option<String>,
+    },
+    /// Have a text spoken and add it as a sound.
+    Say {
+        /// The text. A placeholder gives its default, as in
+        /// "Hello {{name|there}}"; campaigns speak to each contact with
+        /// prompts = ["say:Hello {{name|there}}"].
+        text: String,
+        /// What campaigns call it.
+        #[arg(long)]
+        name: String,
     },
     /// List the sounds.
     List,
@@ -47,6 +58,19 @@ pub(super) async fn run(file: Option<PathBuf>, command: Command) -> anyhow::Resu
             let added = added.map_err(|error| anyhow::anyhow!("{}: {error}", file.display()))?;
             let media = added.media;
             println!("\"{}\" is in the library: {}, {:+.1} dB.", media.name, length(&media), added.gain_db);
+        }
+        Command::Say { text, name } => {
+            let sounds = app.config.sounds()?;
+            let media = library.add_text(&sounds, &text, &name, app.clock.now()).await?.media;
+            println!("\"{}\" is in the library: {}.", media.name, length(&media));
+            let open = placeholders(&text);
+            if !open.is_empty() {
+                eprintln!(
+                    "note: {} had no value here; to speak to each contact, write the text into the campaign: \
+                     prompts = [\"say:…\"]",
+                    open.join(", ")
+                );
+            }
         }
         Command::List => println!("{}", table(&app.store.media_list().await?)),
         Command::Show { reference } => show(&app, &reference).await?,

@@ -37,6 +37,7 @@ pub(super) async fn run(file: Option<PathBuf>, args: Args) -> anyhow::Result<Exi
     );
     let plan = read_campaign(&args.campaign)?;
     let id = prepare(&app, &plan, &args).await?;
+    let _media = serve::media_server(&app).await?;
     let options = serve::options(&app.config, app.store.clone()).await?;
     let ended = Box::pin(dial(options, id, launch(&app, id))).await?;
     let (summary, interrupted) = match ended {

@@ -4,10 +4,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use super::app;
+use anyhow::Context;
+
+use super::app::{self, App};
 use super::signals::{Ends, Reload};
 use crate::config::{Config, load};
 use crate::dialer::{Engine, Options, Stats};
+use crate::media::MediaServer;
 use crate::store::Store;
 
 pub(super) async fn run(file: Option<PathBuf>) -> anyhow::Result<ExitCode> {
@@ -18,6 +21,8 @@ pub(super) async fn run(file: Option<PathBuf>) -> anyhow::Result<ExitCode> {
     );
     let mut ends = Ends::listen()?;
     let mut reload = Reload::listen()?;
+    // Kept until the last call has ended.
+    let _media = media_server(&app).await?;
     let options = Options { clock: app.clock, ..options(&app.config, app.store.clone()).await? };
     let mut engine = Engine::start(options).await?;
     tracing::info!(database = app.store.engine(), switches = app.config.switches.len(), "canvass is ready");
@@ -37,6 +42,18 @@ pub(super) async fn run(file: Option<PathBuf>) -> anyhow::Result<ExitCode> {
     };
     app.store.close().await;
     Ok(if written { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The server that switches fetch sounds from, if they are to.
+pub(super) async fn media_server(app: &App) -> anyhow::Result<Option<MediaServer>> {
+    let listen = app.config.media.listen;
+    let server = app.config.sounds()?.serve(listen, app.clock).await;
+    let server =
+        server.with_context(|| format!("cannot listen on {listen} for switches that fetch sounds (media.listen)"))?;
+    if let Some(server) = &server {
+        tracing::info!(address = %server.address(), "switches fetch sounds here");
+    }
+    Ok(server)
 }
 
 /// SIGHUP: limits, pace and trunks change at once; the rest with a restart.

@@ -101,15 +101,10 @@ impl Config {
         if self.organization.outbound_rate_limit == 0 {
             errors.push("organization.outbound_rate_limit: is 0, must be at least 1".to_owned());
         }
-        if !(1..=7_200).contains(&self.media.max_seconds) {
-            errors.push(format!("media.max_seconds: is {}, must be 1 to 7200", self.media.max_seconds));
-        }
         if self.recording.keep_days > 3_650 {
             errors.push(format!("recording.keep_days: is {}, must be 0 to 3650", self.recording.keep_days));
         }
-        if !(1..=512).contains(&self.media.max_mib) {
-            errors.push(format!("media.max_mib: is {}, must be 1 to 512", self.media.max_mib));
-        }
+        self.media.check(&mut errors);
         let name = &self.node.name;
         if name.is_empty()
             || name.len() > 40
@@ -201,6 +196,12 @@ mod tests {
             [media]
             max_seconds = 0
             max_mib = 5000
+            delivery = "http"
+            listen = "0.0.0.0:8089"
+            url_seconds = 60
+            speech_command = ["espeak-ng"]
+            speech_seconds = 0
+            speech_cache_mib = 0
             [switches.one]
             kind = "asterisk"
             address = "127.0.0.1:8088"
@@ -212,6 +213,11 @@ mod tests {
             "database.url",
             "media.max_seconds",
             "media.max_mib",
+            "media.public_url: is missing",
+            "media.url_seconds",
+            "media.speech_command: must have {file}",
+            "media.speech_seconds",
+            "media.speech_cache_mib",
             "switches.one.address",
             "switches.one.user",
             "switches.one.password",

@@ -5,17 +5,20 @@
 //! Unknown keys are errors. Secrets may stand in files of their own.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
+use crate::media::MediaFolder;
 use crate::number::{NumberCheck, NumberRules, Region};
 use crate::switch::{PartyTemplate, TrunkTemplate};
 
 mod campaign_file;
 mod load;
 mod mask;
+mod media;
 mod switches;
 
 pub use campaign_file::{CampaignFile, read_campaign};
@@ -78,6 +81,34 @@ pub struct Media {
     pub max_seconds: u32,
     /// MiB a file added to the library may have. 1 to 512.
     pub max_mib: u32,
+    /// How the switches get at sounds: `path` or `http`.
+    pub delivery: MediaDelivery,
+    /// With `http`: where the daemon listens for them, `HOST:PORT`.
+    pub listen: SocketAddr,
+    /// With `http`: the URL under which the switches reach that; none:
+    /// `http://` and `listen`.
+    pub public_url: Option<String>,
+    /// Seconds a URL works, at least. 21,600 to 2,592,000.
+    pub url_seconds: u32,
+    /// The program that speaks texts, and its arguments, with `{file}` for the
+    /// WAV file to write and `{text}` for a file that holds the text; without
+    /// `{text}` the text is on standard input.
+    pub speech_command: Vec<String>,
+    /// Seconds it may take over one text. 1 to 600.
+    pub speech_seconds: u32,
+    /// MiB of spoken texts that are kept. 1 to 1,000,000.
+    pub speech_cache_mib: u32,
+}
+
+/// How the switches get at sounds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MediaDelivery {
+    /// They see the media folder, at `switch_folder`.
+    #[default]
+    Path,
+    /// They fetch each sound from the daemon, by a signed URL.
+    Http,
 }
 
 /// Where recordings go.
@@ -206,7 +237,20 @@ impl Default for Organization {
 
 impl Default for Media {
     fn default() -> Self {
-        Self { folder: PathBuf::from("media"), switch_folder: None, max_seconds: 600, max_mib: 20 }
+        let speech = crate::media::SpeechOptions::default();
+        Self {
+            folder: PathBuf::from("media"),
+            switch_folder: None,
+            max_seconds: 600,
+            max_mib: 20,
+            delivery: MediaDelivery::default(),
+            listen: SocketAddr::from(([127, 0, 0, 1], 8_089)),
+            public_url: None,
+            url_seconds: 86_400,
+            speech_command: speech.command,
+            speech_seconds: 20,
+            speech_cache_mib: 500,
+        }
     }
 }
 
@@ -241,24 +285,18 @@ impl Config {
     }
 
     /// The media folder with its path made absolute, as switches need it.
-    pub fn media_folder(&self) -> crate::dialer::MediaFolder {
+    pub fn media_folder(&self) -> MediaFolder {
         shared_folder(&self.media.folder, self.media.switch_folder.as_deref())
     }
 
     /// The same for recordings.
-    pub fn recordings_folder(&self) -> crate::dialer::MediaFolder {
+    pub fn recordings_folder(&self) -> MediaFolder {
         shared_folder(&self.recording.folder, self.recording.switch_folder.as_deref())
-    }
-
-    /// What may be added to the media library.
-    pub fn media_limits(&self) -> crate::audio::convert::Limits {
-        let Media { max_seconds, max_mib, .. } = self.media;
-        crate::audio::convert::Limits { max_seconds, max_bytes: u64::from(max_mib) << 20 }
     }
 }
 
-fn shared_folder(local: &Path, on_switch: Option<&str>) -> crate::dialer::MediaFolder {
+fn shared_folder(local: &Path, on_switch: Option<&str>) -> MediaFolder {
     let local = std::path::absolute(local).unwrap_or_else(|_| local.to_owned());
     let on_switch = on_switch.map_or_else(|| local.to_string_lossy().into_owned(), ToOwned::to_owned);
-    crate::dialer::MediaFolder { local, on_switch }
+    MediaFolder { local, on_switch }
 }

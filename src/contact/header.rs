@@ -95,8 +95,8 @@ const KNOWN: [(&[&str], Column); 6] = [
     (&["consent", "consentgiven"], Column::Consent),
 ];
 
-const FIRST_NAME: [&str; 4] = ["firstname", "givenname", "forename", "fname"];
-const LAST_NAME: [&str; 4] = ["lastname", "surname", "familyname", "lname"];
+pub(super) const FIRST_NAME: [&str; 4] = ["firstname", "givenname", "forename", "fname"];
+pub(super) const LAST_NAME: [&str; 4] = ["lastname", "surname", "familyname", "lname"];
 
 /// Gives each column its meaning. A known column that comes twice under
 /// different names is known by the better one; the other is a variable.
@@ -183,9 +183,16 @@ fn nearest(names: &[String], keys: &[String]) -> Option<String> {
         .map(|(name, _)| name.clone())
 }
 
+/// The documented spelling, as a [`key`], of a known column named like this.
+pub(super) fn known_as(key: &str) -> Option<&'static str> {
+    let known = KNOWN.iter().map(|(spellings, _)| *spellings).chain([&FIRST_NAME[..], &LAST_NAME[..]]);
+    let spelling = known.filter(|spellings| spellings.contains(&key)).find_map(|spellings| spellings.first().copied());
+    spelling.or_else(|| PHONE.iter().any(|spellings| spellings.contains(&key)).then_some("phonenumber"))
+}
+
 /// A name in lower case, letters and digits only: `Phone-Number` and
 /// `phone_number` are one.
-fn key(name: &str) -> String {
+pub(super) fn key(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 

@@ -14,6 +14,7 @@
 //! | `rejects` | the rows not taken, as a list to mend and import again |
 //! | `import` | a whole list into a campaign |
 //! | `template` | an example of a list |
+//! | `placeholders` | `{{name}}` in texts that are spoken |
 
 use std::collections::BTreeMap;
 
@@ -27,6 +28,7 @@ mod error;
 mod header;
 mod import;
 mod opening;
+mod placeholders;
 mod reader;
 mod record;
 mod rejects;
@@ -37,6 +39,8 @@ mod template;
 
 pub use error::{ListError, ListWarning};
 pub use import::{ImportError, ImportSummary, RejectedLine, import_list};
+pub(crate) use placeholders::speakable;
+pub use placeholders::{ContactFields, fill, placeholders, unknown_placeholders};
 pub use reader::ListReader;
 pub use rejects::RejectedWriter;
 pub use row::{RawRow, RejectReason, Rejected, Row};

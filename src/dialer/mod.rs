@@ -22,7 +22,6 @@ mod context;
 mod engine;
 mod fleet;
 mod ledger;
-mod media;
 mod news;
 mod pace;
 mod plan;
@@ -35,7 +34,7 @@ mod retention;
 mod roster;
 mod runner;
 
+pub use crate::media::{MediaFolder, Prompts};
 pub use context::Stats;
 pub use engine::{Engine, EngineError, Limits, Options, SwitchSetup};
 pub use fleet::SwitchLimits;
-pub use media::{MediaFolder, Prompts};

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
-use super::media::MediaFolder;
+use crate::media::MediaFolder;
 use crate::switch::{CommandError, Switch};
 
 /// Fetched at once, at most.

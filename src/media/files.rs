@@ -14,6 +14,11 @@ pub fn relative_path(sha256: &str) -> String {
     format!("{}/{sha256}.wav", sha256.get(..2).unwrap_or_default())
 }
 
+/// A digest as it stands in names: small hexadecimal digits.
+pub(super) fn hex(digest: &[u8]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// The two files of one content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Stored {

@@ -6,9 +6,12 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::files::{self, Stored};
+use super::files::{Stored, hex};
 use super::reference::{self, MediaId};
+use super::sounds::Sounds;
+use super::speech::SpeechError;
 use crate::audio::convert::{ConvertError, Limits, Prompt, convert};
+use crate::contact::{ContactFields, fill};
 use crate::store::{Media, MediaRemoved, Store, StoreError};
 
 /// Why a sound was not added or removed.
@@ -55,6 +58,9 @@ pub enum MediaError {
         /// Their names.
         campaigns: Vec<String>,
     },
+    /// The text cannot be spoken.
+    #[error(transparent)]
+    Speech(#[from] SpeechError),
     /// The database says no.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -64,6 +70,9 @@ fn list(campaigns: &[String]) -> String {
     let named: Vec<_> = campaigns.iter().map(|name| format!("campaign \"{name}\"")).collect();
     named.join(", ")
 }
+
+/// Characters of a text that are kept to say what a sound was made of.
+const LONGEST_ORIGIN: usize = 200;
 
 /// The media library.
 #[derive(Clone, Debug)]
@@ -108,6 +117,18 @@ impl Library {
     ) -> Result<Added, MediaError> {
         let name = self.free_name(name, original).await?;
         self.add(bytes, original, name, now).await
+    }
+
+    /// Adds a text as it is spoken to somebody of whom nothing is known:
+    /// placeholders give their defaults.
+    pub async fn add_text(&self, sounds: &Sounds, text: &str, name: &str, now: Timestamp) -> Result<Added, MediaError> {
+        let text = fill(text, &ContactFields::default());
+        let name = self.free_name(Some(name), "").await?;
+        let spoken = sounds.folder().local(&sounds.speak(&text).await?.path).with_extension("wav16");
+        let limit = self.limits.max_bytes;
+        let bytes = blocking(move || read(&spoken, limit)).await??;
+        let original: String = text.chars().take(LONGEST_ORIGIN).collect();
+        self.add(bytes, &format!("say:{original}"), name, now).await
     }
 
     /// Removes a sound by its name or id, and its files if no other name has
@@ -181,13 +202,9 @@ fn prepare(folder: &Path, bytes: &[u8], limits: Limits) -> Result<(Prompt, Strin
 }
 
 fn write(folder: &Path, prompt: &Prompt, sha256: &str) -> Result<(), MediaError> {
-    files::Stored::new(folder, sha256)
+    Stored::new(folder, sha256)
         .write(&prompt.narrow, &prompt.wide)
         .map_err(|source| MediaError::Write { path: folder.to_owned(), source })
-}
-
-fn hex(digest: &[u8]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, MediaError> {

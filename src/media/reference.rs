@@ -32,12 +32,22 @@ pub enum Reference<'a> {
     File(&'a str),
     /// A sound of the library, by its name or id.
     Library(&'a str),
+    /// A text to be spoken, perhaps with `{{placeholders}}`.
+    Text(&'a str),
 }
 
+/// What a text to be spoken begins with.
+const SAY: &str = "say:";
+
 impl<'a> Reference<'a> {
-    /// A path holds a `/` or ends in `.wav`; anything else is in the library.
+    /// What begins with `say:` is a text; of the rest, a path holds a `/` or
+    /// ends in `.wav`; anything else is in the library.
     pub fn of(entry: &'a str) -> Self {
-        if is_path(entry) { Self::File(entry) } else { Self::Library(entry) }
+        match entry.strip_prefix(SAY) {
+            Some(text) => Self::Text(text.trim()),
+            None if is_path(entry) => Self::File(entry),
+            None => Self::Library(entry),
+        }
     }
 }
 
@@ -45,7 +55,7 @@ impl<'a> Reference<'a> {
 const LONGEST: usize = 100;
 
 /// Says what is wrong with a name, if anything is. A name is never mistaken
-/// for a path, nor for an id.
+/// for a path, nor for an id or a text.
 pub(super) fn check_name(name: &str) -> Result<(), String> {
     if name.trim().is_empty() || name.trim() != name || name.chars().count() > LONGEST {
         return Err(format!("must have 1 to {LONGEST} characters, no spaces around them"));
@@ -55,6 +65,9 @@ pub(super) fn check_name(name: &str) -> Result<(), String> {
     }
     if is_path(name) {
         return Err("looks like a file: a name holds no / and does not end in .wav".into());
+    }
+    if name.starts_with(SAY) {
+        return Err(format!("looks like a text to be spoken: a name does not begin with {SAY}"));
     }
     if name.parse::<Uuid>().is_ok() {
         return Err("looks like an id".into());
@@ -79,6 +92,9 @@ mod tests {
         for name in ["hello", "hello.mp3", "spring greeting", "é", "wav", "0190a5c4-8d6a-7000-8000-000000000000"] {
             assert_eq!(Reference::of(name), Reference::Library(name));
         }
+        for text in ["say:Hello", "say: and/or a.wav ", "say:"] {
+            assert_eq!(Reference::of(text), Reference::Text(text[4..].trim()));
+        }
     }
 
     #[test]
@@ -87,7 +103,7 @@ mod tests {
             assert_eq!(check_name(good), Ok(()), "{good}");
         }
         let long = "x".repeat(101);
-        for bad in ["", " ", " a", "a ", "a/b", "a.wav", "a\nb", "a\0", &long, &MediaId::new().to_string()] {
+        for bad in ["", " ", " a", "a ", "a/b", "a.wav", "a\nb", "a\0", "say:a", &long, &MediaId::new().to_string()] {
             assert!(check_name(bad).is_err(), "{bad:?}");
         }
     }

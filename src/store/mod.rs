@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::call::CallId;
 use crate::campaign::{CampaignId, Settings, TargetStatus};
-use crate::contact::NewContact;
+use crate::contact::{ContactFields, NewContact};
 use crate::number::PhoneNumber;
 
 mod fault;
@@ -231,6 +231,11 @@ impl Store {
         number: PhoneNumber,
     ) -> Result<Option<(TargetStatus, u32, Option<Timestamp>)>, StoreError> {
         on_engine!(self, db => db.target_by_number(campaign, number).await)
+    }
+
+    /// What a target's list says of the contact, for texts that are spoken.
+    pub async fn contact_of(&self, target: TargetId) -> Result<Option<ContactFields>, StoreError> {
+        on_engine!(self, db => db.contact_of(target).await)
     }
 
     // --- calls -----------------------------------------------------------

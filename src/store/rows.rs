@@ -15,6 +15,7 @@ use super::model::{
 use super::{StoreError, ledger, text};
 use crate::call::{CallFacts, CallId, Cause, SipStatus, TalkFacts};
 use crate::campaign::{CampaignId, TargetStatus};
+use crate::contact::{ContactFields, NewContact};
 use crate::media::MediaId;
 
 /// A row of either engine.
@@ -90,6 +91,21 @@ where
             started_at: self.instant_option("started_at")?,
             finished_at: self.instant_option("finished_at")?,
         })
+    }
+
+    fn contact(&self) -> Result<ContactFields, StoreError> {
+        let variables = serde_json::from_value(self.json("variables")?)
+            .map_err(|error| StoreError::unreadable("contacts.variables", error))?;
+        Ok(ContactFields::of(&NewContact {
+            number: self.word("number")?,
+            name: self.try_get("name")?,
+            email: self.try_get("email")?,
+            company: self.try_get("company")?,
+            notes: self.try_get("notes")?,
+            timezone: self.try_get("timezone")?,
+            consent: self.try_get("consent")?,
+            variables,
+        }))
     }
 
     fn planned(&self) -> Result<PlannedCall, StoreError> {

@@ -1,8 +1,8 @@
 //! Targets: imported, counted, looked up.
 
 use canvass::campaign::{CampaignId, TargetStatus};
-use canvass::contact::NewContact;
-use canvass::store::{Added, Remaining, StoreError};
+use canvass::contact::{ContactFields, NewContact};
+use canvass::store::{Added, Remaining, StoreError, TargetId};
 
 use crate::bench::{Bench, later, now, number, on_both_engines};
 
@@ -11,6 +11,7 @@ on_both_engines!(
     duplicates_are_told_by_their_position,
     the_same_number_may_be_in_two_campaigns,
     every_field_is_kept_whatever_it_holds,
+    a_target_tells_what_its_contact_is_called,
     a_large_slice_is_one_import,
     an_import_into_no_campaign_is_refused_whole,
     imports_at_once_let_no_duplicate_in,
@@ -79,6 +80,23 @@ async fn every_field_is_kept_whatever_it_holds(bench: &Bench) {
     let kept = bench.pairs("SELECT CAST(variables AS text), id FROM contacts ORDER BY id".into()).await;
     let kept: Vec<serde_json::Value> = kept.iter().map(|(json, _)| serde_json::from_str(json).unwrap()).collect();
     assert_eq!(kept, [serde_json::json!({odd: odd, "nul": "v", "empty": ""}), serde_json::json!({})]);
+}
+
+async fn a_target_tells_what_its_contact_is_called(bench: &Bench) {
+    let id = bench.running(0).await;
+    let ann = NewContact {
+        name: Some("Ann O'Lee".into()),
+        company: Some("Acme".into()),
+        variables: [("Plan \"x\"".to_owned(), "Gold 日本".to_owned())].into(),
+        ..NewContact::of(number(2))
+    };
+    bench.store.add_targets(id, &[NewContact::of(number(1)), ann.clone()], now()).await.unwrap();
+    let claimed = bench.claim(id, 2).await.claimed;
+    for (claimed, contact) in claimed.iter().zip([NewContact::of(number(1)), ann]) {
+        let fields = bench.store.contact_of(claimed.target).await.unwrap();
+        assert_eq!(fields, Some(ContactFields::of(&contact)), "{}", contact.number);
+    }
+    assert_eq!((claimed.len(), bench.store.contact_of(TargetId(i64::MAX)).await.unwrap()), (2, None));
 }
 
 async fn a_large_slice_is_one_import(bench: &Bench) {

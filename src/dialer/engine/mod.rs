@@ -9,10 +9,10 @@ use tokio::task::JoinHandle;
 
 use super::context::Stats;
 use super::fleet::SwitchLimits;
-use crate::media::{MediaFolder, Sounds};
 use super::news::News;
 use crate::campaign::CampaignId;
 use crate::clock::Clock;
+use crate::media::{MediaFolder, Sounds};
 use crate::store::{Store, StoreError};
 use crate::switch::{LinkEvents, Switch};
 use state::State;

@@ -10,10 +10,10 @@ use super::rows::at;
 use super::session::{OPERATION, within};
 use super::{Postgres, StoreError};
 use crate::campaign::{CampaignId, TargetStatus};
-use crate::contact::NewContact;
+use crate::contact::{ContactFields, NewContact};
 use crate::number::PhoneNumber;
 use crate::store::ledger::TallyMoves;
-use crate::store::model::{Added, Remaining, Tally};
+use crate::store::model::{Added, Remaining, Tally, TargetId};
 use crate::store::rows::StoredRow;
 use crate::store::slice::Slice;
 use crate::store::text;
@@ -121,6 +121,23 @@ impl Postgres {
             .await?;
             session.keep();
             row.as_ref().map(StoredRow::target).transpose()
+        })
+        .await
+    }
+
+    /// See [`Store::contact_of`](crate::store::Store::contact_of).
+    pub async fn contact_of(&self, target: TargetId) -> Result<Option<ContactFields>, StoreError> {
+        within(OPERATION, async {
+            let mut session = self.session().await?;
+            let row = sqlx::query(
+                "SELECT c.number, name, email, company, notes, timezone, consent, variables
+                 FROM campaign_contacts AS t JOIN contacts AS c ON c.id = t.contact_id WHERE t.id = $1",
+            )
+            .bind(target.0)
+            .fetch_optional(session.connection())
+            .await?;
+            session.keep();
+            row.as_ref().map(StoredRow::contact).transpose()
         })
         .await
     }

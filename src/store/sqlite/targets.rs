@@ -7,10 +7,10 @@ use sqlx::{Row, SqliteConnection};
 use super::rows::{self, micros};
 use super::{Durability, Sqlite};
 use crate::campaign::{CampaignId, TargetStatus};
-use crate::contact::NewContact;
+use crate::contact::{ContactFields, NewContact};
 use crate::number::PhoneNumber;
 use crate::store::ledger::TallyMoves;
-use crate::store::model::{Added, Remaining, Tally};
+use crate::store::model::{Added, Remaining, Tally, TargetId};
 use crate::store::rows::StoredRow;
 use crate::store::slice::Slice;
 use crate::store::{StoreError, text};
@@ -89,6 +89,19 @@ impl Sqlite {
         .fetch_optional(reader.connection()?)
         .await?;
         row.as_ref().map(StoredRow::target).transpose()
+    }
+
+    /// See [`Store::contact_of`](crate::store::Store::contact_of).
+    pub async fn contact_of(&self, target: TargetId) -> Result<Option<ContactFields>, StoreError> {
+        let mut reader = self.reader().await?;
+        let row = sqlx::query(
+            "SELECT c.number, name, email, company, notes, timezone, consent, json(variables) AS variables
+             FROM campaign_contacts AS t JOIN contacts AS c ON c.id = t.contact_id WHERE t.id = ?1",
+        )
+        .bind(target.0)
+        .fetch_optional(reader.connection()?)
+        .await?;
+        row.as_ref().map(StoredRow::contact).transpose()
     }
 }
 

@@ -11,6 +11,8 @@ use crate::dialer::SwitchSetup;
 use crate::store::{Store, StoreError};
 use crate::switch::LinkEvent;
 
+mod media;
+
 /// A switch that does not answer within this is not there.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -31,7 +33,9 @@ pub(super) async fn run(file: Option<PathBuf>) -> anyhow::Result<ExitCode> {
     let place = file.map_or_else(|| "no file, defaults only".to_owned(), |path| path.display().to_string());
     all_good &= tell("configuration", Finding::Good(place));
     all_good &= tell("database", database(&config).await);
-    all_good &= tell("media", media(&config));
+    all_good &= tell("media", media::folder(&config));
+    all_good &= tell("media delivery", media::delivery(&config).await);
+    all_good &= tell("speech", media::speech(&config).await);
     if config.switches.is_empty() {
         let mend = "add a [switches.NAME] section to canvass.toml; see the README".to_owned();
         all_good &= tell("switches", Finding::Bad("none is configured".into(), mend));
@@ -90,17 +94,6 @@ async fn database(config: &Config) -> Finding {
             Finding::Bad(error.to_string(), "look at the rights of the database user or file".into())
         }
     }
-}
-
-fn media(config: &Config) -> Finding {
-    let folder = config.media_folder();
-    if !folder.local.is_dir() {
-        return Finding::Doubtful(format!(
-            "{} is not there: campaigns with prompts cannot be launched",
-            folder.local.display()
-        ));
-    }
-    Finding::Good(format!("{} (switches: {})", folder.local.display(), folder.on_switch))
 }
 
 async fn switch(mut setup: SwitchSetup, kind: Option<SwitchKind>) -> Finding {

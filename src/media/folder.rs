@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::media::{Reference, relative_path};
+use super::files::relative_path;
+use super::reference::Reference;
 use crate::store::{Store, StoreError};
 
 /// A folder of prompts that the daemon and the switches both see, possibly
@@ -50,6 +51,10 @@ impl MediaFolder {
         for prompt in prompts {
             let (path, of) = match Reference::of(prompt) {
                 Reference::File(path) => (path.to_owned(), String::new()),
+                Reference::Text(text) => {
+                    found.missing.push(format!("\"{text}\" is a text: only sounds are played here"));
+                    continue;
+                }
                 Reference::Library(name) => match store.media(name).await? {
                     Some(media) => (relative_path(&media.sha256), format!(", the file of \"{name}\"")),
                     None => {
