@@ -80,6 +80,33 @@ pub enum TransferState {
     Failed,
 }
 
+impl SurveyState {
+    /// Every state.
+    pub const ALL: [Self; 2] = [Self::Partial, Self::Complete];
+
+    /// Its name, everywhere.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Partial => "partial",
+            Self::Complete => "complete",
+        }
+    }
+}
+
+impl TransferState {
+    /// Every state.
+    pub const ALL: [Self; 3] = [Self::Tried, Self::Connected, Self::Failed];
+
+    /// Its name, everywhere.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Tried => "tried",
+            Self::Connected => "connected",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 /// An answer to a question of a survey, as it was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GivenAnswer {
@@ -105,7 +132,7 @@ pub enum Given {
     },
     /// Speech, recorded under this name.
     Speech {
-        /// The recording's name.
+        /// The recording's name; empty once the recording was removed.
         recording: String,
     },
     /// Nothing, or no choice, in all tries.

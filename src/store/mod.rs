@@ -10,6 +10,7 @@ use crate::call::CallId;
 use crate::campaign::{CampaignId, Settings, TargetStatus};
 use crate::contact::{ContactFields, NewContact};
 use crate::number::PhoneNumber;
+use crate::survey::Survey;
 
 mod fault;
 mod ledger;
@@ -19,11 +20,14 @@ mod postgres;
 mod rows;
 mod slice;
 mod sqlite;
+mod surveys;
+mod talk;
 mod text;
 
 pub use model::{
     Added, CallAnswer, CallRow, Campaign, Changed, Claim, ClaimResult, Claimed, DoNotCall, LedgerBatch, Location,
-    Media, MediaRemoved, OpenCall, OwnNumber, PlannedCall, Remaining, Settlement, StatusChange, Tally, TargetId,
+    Media, MediaRemoved, OpenCall, OwnNumber, PlannedCall, RecordedCall, Remaining, Settlement, StatusChange,
+    StoredSurvey, SurveyRemoved, SurveyUpdated, SurveyedCall, Tally, TargetId,
 };
 
 /// Why the database did not do what it was asked.
@@ -264,6 +268,71 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<CallRow>, StoreError> {
         on_engine!(self, db => db.calls_page(campaign, after, limit).await)
+    }
+
+    /// As [`Self::calls_page`], each call with its answers. For results of any
+    /// length.
+    pub async fn surveyed_calls_page(
+        &self,
+        campaign: CampaignId,
+        after: Option<CallId>,
+        limit: u32,
+    ) -> Result<Vec<SurveyedCall>, StoreError> {
+        on_engine!(self, db => db.surveyed_calls_page(campaign, after, limit).await)
+    }
+
+    // --- recordings ------------------------------------------------------
+
+    /// The call that a recording belongs to, by the recording's name: of the
+    /// whole call or of an answer.
+    pub async fn call_of_recording(&self, name: &str) -> Result<Option<CallId>, StoreError> {
+        on_engine!(self, db => db.call_of_recording(name).await)
+    }
+
+    /// Up to `limit` calls that ended before an instant and have recordings,
+    /// in order of id: those whose recordings were kept long enough.
+    pub async fn recordings_before(&self, instant: Timestamp, limit: u32) -> Result<Vec<RecordedCall>, StoreError> {
+        on_engine!(self, db => db.recordings_before(instant, limit).await)
+    }
+
+    /// Notes that the recordings of a call are gone. Spoken answers stay
+    /// answers.
+    pub async fn forget_recording(&self, call: CallId) -> Result<(), StoreError> {
+        on_engine!(self, db => db.forget_recording(call).await)
+    }
+
+    // --- surveys ---------------------------------------------------------
+
+    /// Adds a survey; `false`: its name is taken, nothing was changed.
+    pub async fn add_survey(&self, survey: &StoredSurvey) -> Result<bool, StoreError> {
+        on_engine!(self, db => db.add_survey(survey).await)
+    }
+
+    /// A survey by its id, as it is written, or its name.
+    pub async fn survey(&self, reference: &str) -> Result<Option<StoredSurvey>, StoreError> {
+        on_engine!(self, db => db.survey(reference).await)
+    }
+
+    /// Every survey, by name.
+    pub async fn surveys(&self) -> Result<Vec<StoredSurvey>, StoreError> {
+        on_engine!(self, db => db.surveys().await)
+    }
+
+    /// Changes what a survey asks, by its id or name, unless a campaign asks it
+    /// that is scheduled, running or paused.
+    pub async fn update_survey(
+        &self,
+        reference: &str,
+        survey: &Survey,
+        now: Timestamp,
+    ) -> Result<SurveyUpdated, StoreError> {
+        on_engine!(self, db => db.update_survey(reference, survey, now).await)
+    }
+
+    /// Removes a survey, by id or name, unless a campaign asks it that is not
+    /// in a final state, or one that has calls: its results need the survey.
+    pub async fn remove_survey(&self, reference: &str) -> Result<SurveyRemoved, StoreError> {
+        on_engine!(self, db => db.remove_survey(reference).await)
     }
 
     // --- own numbers -----------------------------------------------------

@@ -9,6 +9,7 @@ use crate::call::{CallFacts, CallId, GivenAnswer, Outcome};
 use crate::campaign::{AfterCall, CampaignId, CampaignStatus, Settings, TargetStatus};
 use crate::media::MediaId;
 use crate::number::PhoneNumber;
+use crate::survey::{Survey, SurveyId};
 
 /// Where the database is.
 #[derive(Clone, Debug)]
@@ -276,6 +277,26 @@ pub struct CallRow {
     pub target_status: TargetStatus,
 }
 
+/// A call with what was answered in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SurveyedCall {
+    /// The call.
+    pub row: CallRow,
+    /// Its answers, in the order they were given.
+    pub answers: Vec<GivenAnswer>,
+}
+
+/// A call that was recorded, or in which answers were.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedCall {
+    /// The call.
+    pub call: CallId,
+    /// The switch that carried it.
+    pub switch: String,
+    /// The names of its recordings: the call's own first.
+    pub recordings: Vec<String>,
+}
+
 /// One of our numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnNumber {
@@ -334,5 +355,44 @@ pub enum MediaRemoved {
     /// Campaigns that are not over use it; their names.
     InUse(Vec<String>),
     /// There is no such sound.
+    NotFound,
+}
+
+/// A survey as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredSurvey {
+    /// Its id.
+    pub id: SurveyId,
+    /// What campaigns call it; no other has this name.
+    pub name: String,
+    /// What it asks.
+    pub survey: Survey,
+    /// When it was added.
+    pub created_at: Timestamp,
+    /// When its definition last changed.
+    pub updated_at: Timestamp,
+}
+
+/// What came of the wish to change a survey.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SurveyUpdated {
+    /// It is as wished.
+    Yes,
+    /// Campaigns ask it that have left the draft and are not over; their names.
+    InUse(Vec<String>),
+    /// There is no such survey.
+    NotFound,
+}
+
+/// What came of the wish to remove a survey.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SurveyRemoved {
+    /// It is gone.
+    Yes(StoredSurvey),
+    /// Campaigns that are not over ask it; their names.
+    InUse(Vec<String>),
+    /// Campaigns that are over have calls whose results need it; their names.
+    HasResults(Vec<String>),
+    /// There is no such survey.
     NotFound,
 }

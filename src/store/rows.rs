@@ -10,13 +10,18 @@ use sqlx::{ColumnIndex, Decode, Row, Type};
 use uuid::Uuid;
 
 use super::model::{
-    CallRow, Campaign, Claimed, DoNotCall, Media, OpenCall, OwnNumber, PlannedCall, Remaining, Tally, TargetId,
+    CallRow, Campaign, Claimed, DoNotCall, Media, OpenCall, OwnNumber, PlannedCall, RecordedCall, Remaining,
+    StoredSurvey, Tally, TargetId,
 };
+use super::surveys::Use;
 use super::{StoreError, ledger, text};
-use crate::call::{CallFacts, CallId, Cause, SipStatus, TalkFacts};
+use crate::call::{
+    CallFacts, CallId, Cause, Detected, Given, GivenAnswer, SipStatus, SurveyState, TalkFacts, TransferState,
+};
 use crate::campaign::{CampaignId, TargetStatus};
 use crate::contact::{ContactFields, NewContact};
 use crate::media::MediaId;
+use crate::survey::SurveyId;
 
 /// A row of either engine.
 pub(super) trait StoredRow: Row
@@ -183,10 +188,100 @@ where
                 cause: self.code("cause", "calls.cause")?.map(Cause),
                 sip: self.code("sip", "calls.sip")?.map(SipStatus),
                 detail: self.try_get("detail")?,
-                talk: TalkFacts::default(),
+                talk: self.talk()?,
             },
             target_status: self.word("status")?,
         })
+    }
+
+    fn talk(&self) -> Result<TalkFacts, StoreError> {
+        let detected: Option<String> = self.try_get("detected")?;
+        let detected = detected.map(|answer| {
+            let reason: Option<String> = self.try_get("detected_reason")?;
+            let at_ms: Option<Self::Int> = self.try_get("detected_ms")?;
+            let at_ms = at_ms.map_or(0, |at| text::count(at.into()));
+            Ok::<_, StoreError>(Detected { answer, reason: reason.unwrap_or_default(), at_ms })
+        });
+        Ok(TalkFacts {
+            detected: detected.transpose()?,
+            message_left: self.try_get("message_left")?,
+            survey: self.one_of("survey", "calls.survey", SurveyState::ALL, SurveyState::as_str)?,
+            opted_out: self.try_get("opted_out")?,
+            transfer: self.one_of("transfer", "calls.transfer", TransferState::ALL, TransferState::as_str)?,
+            recording: self.try_get("recording")?,
+        })
+    }
+
+    /// One of a few words; `what` is its table and column.
+    fn one_of<T: Copy, const N: usize>(
+        &self,
+        column: &'static str,
+        what: &'static str,
+        all: [T; N],
+        word: fn(T) -> &'static str,
+    ) -> Result<Option<T>, StoreError> {
+        let Some(stored) = self.try_get::<Option<&str>, _>(column)? else { return Ok(None) };
+        let known = all.into_iter().find(|one| word(*one) == stored);
+        known.map(Some).ok_or_else(|| StoreError::unreadable(what, stored))
+    }
+
+    /// An answer and its call.
+    fn answer(&self) -> Result<(CallId, GivenAnswer), StoreError> {
+        let unreadable = || StoreError::unreadable("answers.given", "a key without its digit, or no kind of answer");
+        let given = match self.try_get("given")? {
+            "key" => {
+                let digit: Option<&str> = self.try_get("digit")?;
+                let digit = digit.and_then(|digit| digit.chars().next()).ok_or_else(unreadable)?;
+                let label: Option<String> = self.try_get("label")?;
+                Given::Key { digit, label: label.unwrap_or_default() }
+            }
+            "speech" => {
+                let recording: Option<String> = self.try_get("recording")?;
+                Given::Speech { recording: recording.unwrap_or_default() }
+            }
+            "nothing" => Given::Nothing,
+            _ => return Err(unreadable()),
+        };
+        let position = u16::try_from(self.count("position")?);
+        let answer = GivenAnswer {
+            question: self.try_get("question")?,
+            position: position.map_err(|error| StoreError::unreadable("answers.position", error))?,
+            given,
+            at: self.instant("answered_at")?,
+        };
+        Ok((self.call_id("call_id")?, answer))
+    }
+
+    /// One recording a row, those of a call together.
+    fn recorded(rows: &[Self]) -> Result<Vec<RecordedCall>, StoreError>
+    where
+        Self: Sized,
+    {
+        let mut calls: Vec<RecordedCall> = Vec::new();
+        for row in rows {
+            let (call, recording) = (row.call_id("id")?, row.try_get("recording")?);
+            match calls.last_mut().filter(|last| last.call == call) {
+                Some(last) => last.recordings.push(recording),
+                None => calls.push(RecordedCall { call, switch: row.try_get("switch")?, recordings: vec![recording] }),
+            }
+        }
+        Ok(calls)
+    }
+
+    fn survey(&self) -> Result<StoredSurvey, StoreError> {
+        Ok(StoredSurvey {
+            id: SurveyId(self.try_get("id")?),
+            name: self.try_get("name")?,
+            survey: text::survey(self.json("definition")?)?,
+            created_at: self.instant("created_at")?,
+            updated_at: self.instant("updated_at")?,
+        })
+    }
+
+    /// A campaign that asks a survey.
+    fn survey_use(&self) -> Result<Use, StoreError> {
+        let (campaign, called) = (self.try_get("name")?, self.try_get("called")?);
+        Ok(Use { campaign, status: self.word("status")?, called })
     }
 
     fn own_number(&self) -> Result<OwnNumber, StoreError> {

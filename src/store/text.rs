@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::StoreError;
 use crate::campaign::Settings;
+use crate::survey::Survey;
 
 /// The text without NUL characters.
 pub(super) fn clean(text: &str) -> Cow<'_, str> {
@@ -34,6 +35,19 @@ pub(super) fn settings_json(settings: &Settings) -> Result<Value, StoreError> {
         serde_json::to_value(settings).map_err(|error| StoreError::Refused(sqlx::Error::Encode(error.into())))?;
     clean_json(&mut json);
     Ok(json)
+}
+
+/// A survey as JSON.
+pub(super) fn survey_json(survey: &Survey) -> Result<Value, StoreError> {
+    let mut json =
+        serde_json::to_value(survey).map_err(|error| StoreError::Refused(sqlx::Error::Encode(error.into())))?;
+    clean_json(&mut json);
+    Ok(json)
+}
+
+/// A survey back from JSON.
+pub(super) fn survey(json: Value) -> Result<Survey, StoreError> {
+    serde_json::from_value(json).map_err(|error| StoreError::unreadable("surveys.definition", error))
 }
 
 /// Settings back from JSON.
@@ -59,9 +73,9 @@ pub(super) fn stored(size: u64) -> i64 {
     i64::try_from(size).unwrap_or(i64::MAX)
 }
 
-/// The id that a reference to a sound is, if it is one: in the form we print,
-/// so that what finds it also finds who uses it.
-pub(super) fn media_id(reference: &str) -> Option<Uuid> {
+/// The id that a reference to a sound or a survey is, if it is one: in the form
+/// we print, so that what finds it also finds who uses it.
+pub(super) fn written_id(reference: &str) -> Option<Uuid> {
     reference.parse().ok().filter(|_| reference.len() == uuid::fmt::Hyphenated::LENGTH)
 }
 

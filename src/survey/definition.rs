@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Survey {
-    /// The questions. The first is asked first.
+    /// The questions, 1 to 100. The first is asked first.
     pub questions: Vec<Question>,
     /// Prompts played when the survey is complete, before the call is hung up.
     #[serde(default)]
@@ -20,10 +20,11 @@ pub struct Survey {
 pub struct Question {
     /// Its name within the survey: small letters, digits, `_` and `-`, up to 40.
     pub id: String,
-    /// What it asks, for reports; not played.
+    /// What it asks, for reports; not played. Up to 500 characters.
     #[serde(default)]
     pub text: String,
-    /// The prompts that ask it, played in order.
+    /// The prompts that ask it, played in order: entries as in a campaign's
+    /// `prompts`, 1 to 20.
     pub prompts: Vec<String>,
     /// The keys that are answers.
     #[serde(default)]
@@ -40,7 +41,8 @@ pub struct Question {
     /// Prompts played after a wrong key, before it is asked again.
     #[serde(default)]
     pub invalid: Vec<String>,
-    /// What follows without an answer.
+    /// What follows without an answer; after a spoken question, whatever was
+    /// said.
     #[serde(default)]
     pub no_answer: Next,
 }
@@ -49,9 +51,10 @@ pub struct Question {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Choice {
-    /// The key: `0`–`9`, `*` or `#`.
+    /// The key: `0`–`9`, `*` or `#`. A number of one digit is taken too.
+    #[serde(deserialize_with = "digit")]
     pub digit: char,
-    /// What it stands for, as reports show it.
+    /// What it stands for, as reports show it. Up to 100 characters.
     pub label: String,
     /// What follows.
     #[serde(default)]
@@ -79,6 +82,21 @@ pub enum Next {
     End,
     /// The question with this id.
     Question(String),
+}
+
+/// A key, written as text or, as comes naturally for most, as a number.
+fn digit<'de, D: serde::Deserializer<'de>>(from: D) -> Result<char, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "digit must be one of 0 to 9, * and #")]
+    enum Written {
+        Number(u8),
+        Text(char),
+    }
+    match Written::deserialize(from)? {
+        Written::Text(digit) => Ok(digit),
+        Written::Number(number) => char::from_digit(number.into(), 10)
+            .ok_or_else(|| serde::de::Error::custom(format!("digit is {number}, must be one of 0 to 9, * and #"))),
+    }
 }
 
 impl Question {
@@ -114,5 +132,41 @@ impl From<Next> for String {
             Next::End => "end".into(),
             Next::Question(id) => id,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digit_may_be_written_as_a_number() {
+        let read = |digit: &str| {
+            serde_json::from_str::<Choice>(&format!(r#"{{"digit": {digit}, "label": "x"}}"#)).map(|choice| choice.digit)
+        };
+        assert_eq!((read("1").ok(), read("\"1\"").ok(), read("\"*\"").ok()), (Some('1'), Some('1'), Some('*')));
+        for wrong in ["10", "-1", "\"12\"", "\"\"", "1.5", "true"] {
+            assert!(read(wrong).is_err_and(|error| error.to_string().contains("0 to 9")), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_follows_is_a_word_or_an_id() {
+        for (next, text) in [(Next::Following, "next"), (Next::End, "end"), (Next::Question("colour".into()), "colour")]
+        {
+            assert_eq!(String::from(next.clone()), text);
+            assert_eq!(Next::from(text.to_owned()), next);
+        }
+    }
+
+    #[test]
+    fn a_survey_is_read_back_as_it_was_written() {
+        let text = r#"{"questions": [{"id": "a", "prompts": ["a"], "choices": [{"digit": "1", "label": "Yes", "next": "end"}]},
+            {"id": "b", "prompts": ["b"], "spoken": {"max_seconds": 20}}]}"#;
+        let survey: Survey = serde_json::from_str(text).expect("a survey");
+        assert_eq!((survey.questions[0].timeout_seconds, survey.questions[0].retries), (5, 1));
+        assert_eq!(survey.questions[1].spoken, Some(Spoken { max_seconds: 20, silence_seconds: 3 }));
+        let again = serde_json::to_value(&survey).expect("JSON");
+        assert_eq!(serde_json::from_value::<Survey>(again).expect("a survey"), survey);
     }
 }

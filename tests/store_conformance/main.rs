@@ -8,6 +8,7 @@ mod need;
 #[path = "../support/postgres.rs"]
 mod postgres_server;
 
+mod answers;
 mod campaigns;
 mod claims;
 mod concurrency;
@@ -16,6 +17,8 @@ mod ledger;
 mod lock;
 mod media;
 mod numbers;
+mod recordings;
 mod reports;
 mod schema;
+mod surveys;
 mod targets;

@@ -1,5 +1,6 @@
 //! Calls, read.
 
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::session::{OPERATION, within};
@@ -17,7 +18,8 @@ const OPEN: &str = "SELECT c.id, c.caller_id, c.switch, c.campaign_id, c.target_
     ORDER BY c.created_at, c.id";
 
 const PAGE: &str = "SELECT c.id, c.caller_id, c.switch, c.target_id, c.number, k.name, c.attempt, c.created_at,
-        c.ringing_at, c.answered_at, c.ended_at, c.outcome, c.cause, c.sip, c.detail, t.status
+        c.ringing_at, c.answered_at, c.ended_at, c.outcome, c.cause, c.sip, c.detail, c.detected, c.detected_reason, c.detected_ms,
+        c.message_left, c.survey, c.opted_out, c.transfer, c.recording, t.status
     FROM calls AS c
     JOIN campaign_contacts AS t ON t.id = c.target_id
     JOIN contacts AS k ON k.id = t.contact_id
@@ -46,15 +48,26 @@ impl Postgres {
     ) -> Result<Vec<CallRow>, StoreError> {
         within(OPERATION, async {
             let mut session = self.session().await?;
-            let found = sqlx::query(PAGE)
-                .bind(campaign.0)
-                .bind(after.map_or(Uuid::nil(), |call| call.0))
-                .bind(i64::from(limit))
-                .fetch_all(session.connection())
-                .await?;
+            let calls = page(session.connection(), campaign, after, limit).await?;
             session.keep();
-            found.iter().map(StoredRow::call_row).collect()
+            Ok(calls)
         })
         .await
     }
+}
+
+/// Calls of a campaign after one, in order.
+pub(super) async fn page(
+    connection: &mut PgConnection,
+    campaign: CampaignId,
+    after: Option<CallId>,
+    limit: u32,
+) -> Result<Vec<CallRow>, StoreError> {
+    let found = sqlx::query(PAGE)
+        .bind(campaign.0)
+        .bind(after.map_or(Uuid::nil(), |call| call.0))
+        .bind(i64::from(limit))
+        .fetch_all(connection)
+        .await?;
+    found.iter().map(StoredRow::call_row).collect()
 }

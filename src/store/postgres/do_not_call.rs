@@ -1,5 +1,7 @@
 //! The do-not-call list.
 
+use sqlx::PgConnection;
+
 use super::rows::at;
 use super::session::{OPERATION, within};
 use super::{Postgres, StoreError};
@@ -13,16 +15,7 @@ impl Postgres {
     pub async fn add_do_not_call(&self, entry: &DoNotCall) -> Result<(), StoreError> {
         within(OPERATION, async {
             let mut session = self.session().await?;
-            sqlx::query(
-                "INSERT INTO do_not_call (number, reason, source, added_at) VALUES ($1, $2, $3, $4)
-                 ON CONFLICT (number) DO NOTHING",
-            )
-            .bind(entry.number.to_string())
-            .bind(text::clean_option(entry.reason.as_ref()))
-            .bind(text::clean(&entry.source))
-            .bind(at(entry.added_at))
-            .execute(session.connection())
-            .await?;
+            add(session.connection(), std::slice::from_ref(entry)).await?;
             session.keep();
             Ok(())
         })
@@ -56,4 +49,23 @@ impl Postgres {
         })
         .await
     }
+}
+
+/// Writes entries; of those that are there already, nothing.
+pub(super) async fn add(connection: &mut PgConnection, entries: &[DoNotCall]) -> Result<(), StoreError> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "INSERT INTO do_not_call (number, reason, source, added_at)
+         SELECT * FROM UNNEST($1::text[], $2::text[], $3::text[], $4::timestamptz[])
+         ON CONFLICT (number) DO NOTHING",
+    )
+    .bind(entries.iter().map(|entry| entry.number.to_string()).collect::<Vec<_>>())
+    .bind(entries.iter().map(|entry| text::clean_option(entry.reason.as_ref())).collect::<Vec<_>>())
+    .bind(entries.iter().map(|entry| text::clean(&entry.source)).collect::<Vec<_>>())
+    .bind(entries.iter().map(|entry| at(entry.added_at)).collect::<Vec<_>>())
+    .execute(connection)
+    .await?;
+    Ok(())
 }

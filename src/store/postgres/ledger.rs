@@ -3,15 +3,19 @@
 use std::collections::HashSet;
 
 use jiff::Timestamp;
-use sqlx::{Connection, PgConnection};
+use sqlx::postgres::PgArguments;
+use sqlx::query::Query;
+use sqlx::{Connection, PgConnection, Postgres as Database};
 
 use super::rows::{self, at};
 use super::session::{OPERATION, within};
-use super::{Postgres, StoreError, targets};
+use super::{Postgres, StoreError, answers, do_not_call, targets};
+use crate::call::TalkFacts;
 use crate::campaign::CampaignId;
-use crate::store::ledger::{self, Changes, Known, Taking, TallyMoves, Turn};
+use crate::store::ledger::{self, CallChange, Changes, Known, Taking, TallyMoves, Turn};
 use crate::store::model::{Claim, ClaimResult, LedgerBatch};
 use crate::store::rows::StoredRow;
+use crate::store::talk::Talk;
 use crate::store::text;
 
 /// The open ones of the calls given, locked in order.
@@ -28,6 +32,19 @@ const WRITE_CALLS: &str = "UPDATE calls AS c SET
         ended_at = j.ended_at, outcome = j.outcome, cause = j.cause, sip = j.sip, detail = j.detail
     FROM UNNEST($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::int[], $7::int[],
         $8::text[]) AS j (id, ringing_at, answered_at, ended_at, outcome, cause, sip, detail)
+    WHERE c.id = j.id AND c.ended_at IS NULL";
+
+/// The ends of calls that have more to tell. Apart, as most have not.
+const WRITE_TALKS: &str = "UPDATE calls AS c SET
+        ringing_at = coalesce(j.ringing_at, c.ringing_at), answered_at = coalesce(j.answered_at, c.answered_at),
+        ended_at = j.ended_at, outcome = j.outcome, cause = j.cause, sip = j.sip, detail = j.detail,
+        detected = j.detected, detected_reason = j.detected_reason, detected_ms = j.detected_ms,
+        message_left = j.message_left, survey = coalesce(j.survey, c.survey), opted_out = j.opted_out,
+        transfer = j.transfer, recording = j.recording
+    FROM UNNEST($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::int[], $7::int[],
+        $8::text[], $9::text[], $10::text[], $11::int[], $12::bool[], $13::text[], $14::bool[], $15::text[],
+        $16::text[]) AS j (id, ringing_at, answered_at, ended_at, outcome, cause, sip, detail, detected,
+        detected_reason, detected_ms, message_left, survey, opted_out, transfer, recording)
     WHERE c.id = j.id AND c.ended_at IS NULL";
 
 const WRITE_TARGETS: &str = "UPDATE campaign_contacts AS t SET
@@ -102,6 +119,8 @@ async fn apply(
     now: Timestamp,
 ) -> Result<Vec<ClaimResult>, StoreError> {
     let mut tally = TallyMoves::default();
+    answers::add(connection, &batch.answers).await?;
+    do_not_call::add(connection, &batch.opt_outs).await?;
     settle(connection, batch, now, &mut tally).await?;
     let known = known(connection, &batch.claims).await?;
     let running = running(connection, &batch.claims).await?;
@@ -134,17 +153,22 @@ async fn settle(
     let standing = sqlx::query(STANDING).bind(named).fetch_all(&mut *connection).await?;
     let standing = standing.iter().map(StoredRow::standing).collect::<Result<_, _>>()?;
     let Changes { calls, targets } = ledger::settle(batch, standing, now, tally);
-    if !calls.is_empty() {
-        let facts = || calls.iter().map(|change| &change.facts);
-        sqlx::query(WRITE_CALLS)
-            .bind(calls.iter().map(|change| change.call.0).collect::<Vec<_>>())
-            .bind(facts().map(|facts| facts.ringing_at.map(at)).collect::<Vec<_>>())
-            .bind(facts().map(|facts| facts.answered_at.map(at)).collect::<Vec<_>>())
-            .bind(facts().map(|facts| facts.ended_at.map(at)).collect::<Vec<_>>())
-            .bind(calls.iter().map(|change| change.outcome.map(|outcome| outcome.as_str())).collect::<Vec<_>>())
-            .bind(facts().map(|facts| facts.cause.map(|cause| i32::from(cause.0))).collect::<Vec<_>>())
-            .bind(facts().map(|facts| facts.sip.map(|sip| i32::from(sip.0))).collect::<Vec<_>>())
-            .bind(facts().map(|facts| text::clean_option(facts.detail.as_ref())).collect::<Vec<_>>())
+    let (plain, told): (Vec<_>, Vec<_>) = calls.iter().partition(|change| change.facts.talk == TalkFacts::default());
+    if !plain.is_empty() {
+        ends(WRITE_CALLS, &plain).execute(&mut *connection).await?;
+    }
+    if !told.is_empty() {
+        let talks: Vec<_> = told.iter().map(|change| Talk::of(&change.facts.talk)).collect();
+        let talks = || talks.iter();
+        ends(WRITE_TALKS, &told)
+            .bind(talks().map(|talk| talk.detected).collect::<Vec<_>>())
+            .bind(talks().map(|talk| talk.detected_reason.as_deref()).collect::<Vec<_>>())
+            .bind(talks().map(|talk| talk.detected_ms.map(rows::int)).collect::<Vec<_>>())
+            .bind(talks().map(|talk| talk.message_left).collect::<Vec<_>>())
+            .bind(talks().map(|talk| talk.survey).collect::<Vec<_>>())
+            .bind(talks().map(|talk| talk.opted_out).collect::<Vec<_>>())
+            .bind(talks().map(|talk| talk.transfer).collect::<Vec<_>>())
+            .bind(talks().map(|talk| talk.recording.as_deref()).collect::<Vec<_>>())
             .execute(&mut *connection)
             .await?;
     }
@@ -161,6 +185,20 @@ async fn settle(
             .await?;
     }
     Ok(())
+}
+
+/// A statement with what [`WRITE_CALLS`] and [`WRITE_TALKS`] begin with.
+fn ends<'q>(sql: &'static str, calls: &[&CallChange]) -> Query<'q, Database, PgArguments> {
+    let facts = || calls.iter().map(|change| &change.facts);
+    sqlx::query(sql)
+        .bind(calls.iter().map(|change| change.call.0).collect::<Vec<_>>())
+        .bind(facts().map(|facts| facts.ringing_at.map(at)).collect::<Vec<_>>())
+        .bind(facts().map(|facts| facts.answered_at.map(at)).collect::<Vec<_>>())
+        .bind(facts().map(|facts| facts.ended_at.map(at)).collect::<Vec<_>>())
+        .bind(calls.iter().map(|change| change.outcome.map(|outcome| outcome.as_str())).collect::<Vec<_>>())
+        .bind(facts().map(|facts| facts.cause.map(|cause| i32::from(cause.0))).collect::<Vec<_>>())
+        .bind(facts().map(|facts| facts.sip.map(|sip| i32::from(sip.0))).collect::<Vec<_>>())
+        .bind(facts().map(|facts| text::clean_option(facts.detail.as_ref())).collect::<Vec<_>>())
 }
 
 /// The calls of these claims that an earlier commit has written.
@@ -239,6 +277,7 @@ mod tests {
     use crate::call::CallId;
     use crate::number::PhoneNumber;
     use crate::store::model::PlannedCall;
+    use crate::store::postgres::recordings;
     use sqlx::Row;
 
     /// Twenty thousand targets that wait, half of them in another campaign,
@@ -253,6 +292,9 @@ mod tests {
         INSERT INTO calls (id, campaign_id, target_id, number, attempt, caller_id, switch, created_at, ended_at, outcome)
             SELECT gen_random_uuid(), campaign_id, id, number, 1, number, 'fs1', now(), now(), 'busy'
             FROM campaign_contacts;
+        INSERT INTO answers (call_id, position, campaign_id, question, given, recording, answered_at)
+            SELECT id, 1, campaign_id, 'q', 'speech', id::text, now() FROM calls;
+        UPDATE calls SET recording = id::text;
         ANALYZE";
 
     /// The server finishes a commit nobody waits for any more while its
@@ -325,6 +367,11 @@ mod tests {
             (KNOWN, format!("ARRAY[{id}]::uuid[]")),
             (DUE, format!("{id}, now(), 50")),
             (targets::REMAINING, id.to_owned()),
+            (answers::ADD, format!("ARRAY[{id}]::uuid[], ARRAY[1], ARRAY['q'], ARRAY['key'], ARRAY['1'], ARRAY['Yes'], ARRAY[NULL], ARRAY[now()]")),
+            (answers::BEGUN, format!("ARRAY[{id}]::uuid[]")),
+            (answers::OF_CALLS, format!("{id}, {id}, {id}")),
+            (recordings::CALL_OF, "'x'".to_owned()),
+            (recordings::BEFORE, "now(), 10".to_owned()),
             (CALL_TARGETS, format!("ARRAY[1], ARRAY[{id}]::uuid[], now()")),
             (BAR_TARGETS, "ARRAY[1], now()".to_owned()),
             (WRITE_TARGETS, "ARRAY[1], ARRAY['busy'], ARRAY[now()], ARRAY[1], ARRAY[0], ARRAY['busy'], now()".to_owned()),
@@ -335,11 +382,19 @@ mod tests {
                      ARRAY['']"
                 ),
             ),
+            (
+                WRITE_TALKS,
+                format!(
+                    "ARRAY[{id}]::uuid[], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY['busy'], ARRAY[17], ARRAY[486],
+                     ARRAY[''], ARRAY['human'], ARRAY[''], ARRAY[1], ARRAY[true], ARRAY['partial'], ARRAY[true],
+                     ARRAY['tried'], ARRAY['x']"
+                ),
+            ),
         ];
         for (sql, parameters) in cases {
             let steps = plan(connection, sql, &parameters).await;
             assert!(steps.contains("Index"), "{sql}\n{steps}");
-            for table in ["calls", "campaign_contacts"] {
+            for table in ["calls", "campaign_contacts", "answers"] {
                 assert!(!steps.contains(&format!("Seq Scan on {table}")), "{sql}\n{steps}");
             }
         }

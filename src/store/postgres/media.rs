@@ -103,7 +103,7 @@ async fn remove(connection: &mut PgConnection, reference: &str) -> Result<MediaR
 
 async fn find(connection: &mut PgConnection, reference: &str) -> Result<Option<Media>, StoreError> {
     let row = sqlx::query(select!("WHERE id = $1 OR name = $2"))
-        .bind(text::media_id(reference))
+        .bind(text::written_id(reference))
         .bind(text::clean(reference))
         .fetch_optional(connection)
         .await?;

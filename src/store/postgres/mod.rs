@@ -16,6 +16,7 @@ use sqlx::{Connection, PgConnection, PgPool};
 use super::StoreError;
 use session::{Session, within};
 
+mod answers;
 mod calls;
 mod campaigns;
 mod do_not_call;
@@ -24,8 +25,10 @@ mod lock;
 mod media;
 mod migrate;
 mod numbers;
+mod recordings;
 mod rows;
 mod session;
+mod surveys;
 mod targets;
 
 pub(super) use lock::Lock;

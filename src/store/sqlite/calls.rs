@@ -1,5 +1,6 @@
 //! Calls, read.
 
+use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
@@ -19,7 +20,8 @@ const OPEN: &str = "SELECT c.id, c.caller_id, c.switch, c.campaign_id, c.target_
 
 pub(super) const PAGE: &str =
     "SELECT c.id, c.caller_id, c.switch, c.target_id, c.number, k.name, c.attempt, c.created_at,
-        c.ringing_at, c.answered_at, c.ended_at, c.outcome, c.cause, c.sip, c.detail, t.status
+        c.ringing_at, c.answered_at, c.ended_at, c.outcome, c.cause, c.sip, c.detail, c.detected, c.detected_reason, c.detected_ms,
+        c.message_left, c.survey, c.opted_out, c.transfer, c.recording, t.status
     FROM calls AS c
     JOIN campaign_contacts AS t ON t.id = c.target_id
     JOIN contacts AS k ON k.id = t.contact_id
@@ -43,12 +45,22 @@ impl Sqlite {
         limit: u32,
     ) -> Result<Vec<CallRow>, StoreError> {
         let mut reader = self.reader().await?;
-        let found: Vec<SqliteRow> = sqlx::query(PAGE)
-            .bind(campaign.0)
-            .bind(after.map_or(Uuid::nil(), |call| call.0))
-            .bind(i64::from(limit))
-            .fetch_all(reader.connection()?)
-            .await?;
-        found.iter().map(StoredRow::call_row).collect()
+        page(reader.connection()?, campaign, after, limit).await
     }
+}
+
+/// Calls of a campaign after one, in order.
+pub(super) async fn page(
+    connection: &mut SqliteConnection,
+    campaign: CampaignId,
+    after: Option<CallId>,
+    limit: u32,
+) -> Result<Vec<CallRow>, StoreError> {
+    let found: Vec<SqliteRow> = sqlx::query(PAGE)
+        .bind(campaign.0)
+        .bind(after.map_or(Uuid::nil(), |call| call.0))
+        .bind(i64::from(limit))
+        .fetch_all(connection)
+        .await?;
+    found.iter().map(StoredRow::call_row).collect()
 }

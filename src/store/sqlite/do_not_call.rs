@@ -1,6 +1,8 @@
 //! The do-not-call list.
 
-use super::rows::micros;
+use sqlx::SqliteConnection;
+
+use super::rows::{self, micros};
 use super::{Durability, Sqlite};
 use crate::number::PhoneNumber;
 use crate::store::model::DoNotCall;
@@ -12,16 +14,7 @@ impl Sqlite {
     pub async fn add_do_not_call(&self, entry: &DoNotCall) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
         let mut transaction = writer.begin(Durability::Full).await?;
-        sqlx::query(
-            "INSERT INTO do_not_call (number, reason, source, added_at) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (number) DO NOTHING",
-        )
-        .bind(entry.number.to_string())
-        .bind(text::clean_option(entry.reason.as_ref()))
-        .bind(text::clean(&entry.source))
-        .bind(micros(entry.added_at))
-        .execute(&mut *transaction)
-        .await?;
+        add(&mut transaction, std::slice::from_ref(entry)).await?;
         Ok(transaction.commit().await?)
     }
 
@@ -46,4 +39,27 @@ impl Sqlite {
         transaction.commit().await?;
         Ok(done.rows_affected() > 0)
     }
+}
+
+/// Writes entries; of those that are there already, nothing.
+pub(super) async fn add(connection: &mut SqliteConnection, entries: &[DoNotCall]) -> Result<(), StoreError> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let lines: Vec<_> = entries
+        .iter()
+        .map(|entry| {
+            let reason = text::clean_option(entry.reason.as_ref());
+            (entry.number, reason, text::clean(&entry.source), micros(entry.added_at))
+        })
+        .collect();
+    sqlx::query(
+        "INSERT INTO do_not_call (number, reason, source, added_at)
+         SELECT j.value ->> 0, j.value ->> 1, j.value ->> 2, j.value ->> 3 FROM jsonb_each(?1) AS j WHERE true
+         ON CONFLICT (number) DO NOTHING",
+    )
+    .bind(rows::json(&lines)?)
+    .execute(connection)
+    .await?;
+    Ok(())
 }

@@ -6,11 +6,13 @@ use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
 use super::rows::{self, hex, micros};
-use super::{Durability, Sqlite, campaigns, targets};
+use super::{Durability, Sqlite, answers, campaigns, do_not_call, targets};
+use crate::call::TalkFacts;
 use crate::campaign::CampaignStatus;
-use crate::store::ledger::{self, Changes, Known, Taking, TallyMoves, Turn};
+use crate::store::ledger::{self, CallChange, Changes, Known, Taking, TallyMoves, Turn};
 use crate::store::model::{Claim, ClaimResult, Claimed, LedgerBatch};
 use crate::store::rows::StoredRow;
+use crate::store::talk::Talk;
 use crate::store::{StoreError, text};
 
 /// The open ones of the calls given.
@@ -25,6 +27,18 @@ const WRITE_CALLS: &str = "UPDATE calls SET
         ringing_at = coalesce(j.value ->> 1, ringing_at), answered_at = coalesce(j.value ->> 2, answered_at),
         ended_at = j.value ->> 3, outcome = j.value ->> 4, cause = j.value ->> 5, sip = j.value ->> 6,
         detail = j.value ->> 7
+    FROM jsonb_each(?1) AS j
+    WHERE calls.id = unhex(j.value ->> 0) AND ended_at IS NULL";
+
+/// The ends of calls that have more to tell. Apart, as most have not.
+const WRITE_TALKS: &str = "UPDATE calls SET
+        ringing_at = coalesce(j.value ->> 1, ringing_at), answered_at = coalesce(j.value ->> 2, answered_at),
+        ended_at = j.value ->> 3, outcome = j.value ->> 4, cause = j.value ->> 5, sip = j.value ->> 6,
+        detail = j.value ->> 7, detected = j.value ->> '$[8].detected',
+        detected_reason = j.value ->> '$[8].detected_reason', detected_ms = j.value ->> '$[8].detected_ms',
+        message_left = j.value ->> '$[8].message_left', survey = coalesce(j.value ->> '$[8].survey', survey),
+        opted_out = j.value ->> '$[8].opted_out', transfer = j.value ->> '$[8].transfer',
+        recording = j.value ->> '$[8].recording'
     FROM jsonb_each(?1) AS j
     WHERE calls.id = unhex(j.value ->> 0) AND ended_at IS NULL";
 
@@ -68,6 +82,8 @@ impl Sqlite {
         let mut writer = self.writer().await;
         let mut transaction = writer.begin(Durability::Full).await?;
         let mut tally = TallyMoves::default();
+        answers::add(&mut transaction, &batch.answers).await?;
+        do_not_call::add(&mut transaction, &batch.opt_outs).await?;
         settle(&mut transaction, batch, now, &mut tally).await?;
         let known = known(&mut transaction, &batch.claims).await?;
         let mut running = HashMap::new();
@@ -108,24 +124,12 @@ async fn settle(
     let standing = sqlx::query(STANDING).bind(rows::json(&named)?).fetch_all(&mut *connection).await?;
     let standing = standing.iter().map(StoredRow::standing).collect::<Result<_, _>>()?;
     let Changes { calls, targets } = ledger::settle(batch, standing, now, tally);
-    if !calls.is_empty() {
-        let lines: Vec<_> = calls
-            .iter()
-            .map(|change| {
-                let facts = &change.facts;
-                (
-                    hex(change.call.0),
-                    facts.ringing_at.map(micros),
-                    facts.answered_at.map(micros),
-                    facts.ended_at.map(micros),
-                    change.outcome.map(|outcome| outcome.as_str()),
-                    facts.cause,
-                    facts.sip,
-                    text::clean_option(facts.detail.as_ref()),
-                )
-            })
-            .collect();
-        sqlx::query(WRITE_CALLS).bind(rows::json(&lines)?).execute(&mut *connection).await?;
+    let (plain, told): (Vec<_>, Vec<_>) = calls.iter().partition(|change| change.facts.talk == TalkFacts::default());
+    for (sql, calls) in [(WRITE_CALLS, plain), (WRITE_TALKS, told)] {
+        if !calls.is_empty() {
+            let lines: Vec<_> = calls.iter().map(|change| end_line(change)).collect();
+            sqlx::query(sql).bind(rows::json(&lines)?).execute(&mut *connection).await?;
+        }
     }
     if !targets.is_empty() {
         let lines: Vec<_> = targets
@@ -144,6 +148,22 @@ async fn settle(
         sqlx::query(WRITE_TARGETS).bind(rows::json(&lines)?).bind(micros(now)).execute(connection).await?;
     }
     Ok(())
+}
+
+/// A call as [`WRITE_CALLS`] and [`WRITE_TALKS`] take it.
+fn end_line(change: &CallChange) -> impl serde::Serialize {
+    let facts = &change.facts;
+    (
+        hex(change.call.0),
+        facts.ringing_at.map(micros),
+        facts.answered_at.map(micros),
+        facts.ended_at.map(micros),
+        change.outcome.map(|outcome| outcome.as_str()),
+        facts.cause,
+        facts.sip,
+        text::clean_option(facts.detail.as_ref()),
+        (facts.talk != TalkFacts::default()).then(|| Talk::of(&facts.talk)),
+    )
 }
 
 /// The calls of these claims that an earlier commit has written.
@@ -229,8 +249,10 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let store = Sqlite::open(&folder.path().join("canvass.db")).await.expect("a store");
         store.migrate().await.expect("a schema");
-        let ledger = [STANDING, WRITE_CALLS, WRITE_TARGETS, KNOWN, DUE, CALL_TARGETS, BAR_TARGETS];
-        for sql in ledger.into_iter().chain([targets::REMAINING, super::super::calls::PAGE]) {
+        let ledger = [STANDING, WRITE_CALLS, WRITE_TALKS, WRITE_TARGETS, KNOWN, DUE, CALL_TARGETS, BAR_TARGETS];
+        let others = [targets::REMAINING, super::super::calls::PAGE];
+        let survey = [answers::ADD, answers::BEGUN, answers::OF_CALLS, super::super::recordings::CALL_OF];
+        for sql in ledger.into_iter().chain(others).chain(survey) {
             let steps = plan(&store, sql).await;
             assert!(steps.iter().any(|step| step.contains("SEARCH")), "{sql}\n{steps:#?}");
             // What is read through is the batch itself.

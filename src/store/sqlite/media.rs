@@ -81,7 +81,7 @@ impl Sqlite {
 
 async fn find(connection: &mut SqliteConnection, reference: &str) -> Result<Option<Media>, StoreError> {
     let row = sqlx::query(select!("WHERE id = ?1 OR name = ?2"))
-        .bind(text::media_id(reference))
+        .bind(text::written_id(reference))
         .bind(text::clean(reference))
         .fetch_optional(connection)
         .await?;

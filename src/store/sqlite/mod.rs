@@ -14,6 +14,7 @@ use std::sync::Arc;
 use super::StoreError;
 use writer::Durability;
 
+mod answers;
 mod calls;
 mod campaigns;
 mod do_not_call;
@@ -23,7 +24,9 @@ mod media;
 mod migrate;
 mod numbers;
 mod readers;
+mod recordings;
 mod rows;
+mod surveys;
 mod targets;
 mod writer;
 
