@@ -197,6 +197,10 @@ pub struct SwitchConfig {
     /// Calls started a second on this switch, at most; evenly spaced.
     #[serde(default = "defaults::max_calls_per_second")]
     pub max_calls_per_second: f64,
+    /// FreeSWITCH: the first and the last of the ports it may bind, on its own
+    /// machine, to send us what callees say.
+    #[serde(default = "defaults::audio_ports")]
+    pub audio_ports: (u16, u16),
     /// Trunks by name: `carrier = "sofia/gateway/carrier/{number}"`.
     #[serde(default)]
     pub trunks: BTreeMap<String, TrunkTemplate>,
@@ -220,6 +224,11 @@ mod defaults {
 
     pub(super) fn max_calls_per_second() -> f64 {
         10.0
+    }
+
+    pub(super) fn audio_ports() -> (u16, u16) {
+        let crate::switch::freeswitch::AudioPorts(first, last) = Default::default();
+        (first, last)
     }
 }
 
