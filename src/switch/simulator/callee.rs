@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::Speech;
+
 /// A population of callees, as written in a mix file (TOML). All times are
 /// milliseconds of simulated time; `speed` divides them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,11 +28,26 @@ pub struct CalleeMix {
     /// Keys a person presses after answering, by share: `{"1" = 0.5, "2" = 0.3}`.
     /// What is left of 1 presses nothing.
     pub keys: BTreeMap<char, f64>,
-    /// Shortest and longest time from answer to the key.
+    /// After what a key is pressed.
+    pub keys_after: KeysAfter,
+    /// Shortest and longest time to the key, from what [`Self::keys_after`]
+    /// names.
     pub key_ms: (u64, u64),
     /// Numbers with a fixed fate, by how they end: `{"0017" = "busy"}`. The
     /// longest ending that matches counts.
     pub endings: BTreeMap<String, Fate>,
+}
+
+/// After what people press their keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeysAfter {
+    /// One key, counted from the answer, whatever plays.
+    #[default]
+    Answer,
+    /// A key after each sound that was played to its end or stopped, each drawn
+    /// anew; a sound that starts meanwhile is listened to first.
+    Prompt,
 }
 
 /// How the callees share out. Shares are relative; they need not add up to 1.
@@ -74,7 +91,7 @@ pub enum Fate {
 }
 
 /// What one callee does in one call. Times are real ones, speed applied.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Callee {
     /// How long it rings before `then`. An invalid number and a congested trunk
     /// do not ring at all.
@@ -84,7 +101,7 @@ pub struct Callee {
 }
 
 /// What a callee does after ringing.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Then {
     /// Picks up.
     Answer(Answer),
@@ -101,7 +118,7 @@ pub enum Then {
 }
 
 /// What a callee who picked up does.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
     /// A machine, not a person.
     pub machine: bool,
@@ -109,6 +126,36 @@ pub struct Answer {
     pub talk: Duration,
     /// Presses a key this long after answering.
     pub key: Option<(Duration, char)>,
+    /// The keys pressed after sounds, if any.
+    after_prompts: Option<PromptKeys>,
+    /// What is said is made of this.
+    voice: u64,
+}
+
+/// The keys a person presses after sounds.
+#[derive(Clone, Debug, PartialEq)]
+struct PromptKeys {
+    seed: u64,
+    /// Scaled, shortest and longest.
+    after: (Duration, Duration),
+    shares: Vec<(char, f64)>,
+}
+
+impl Answer {
+    /// The key that is pressed after the `n`th sound has ended, from 0, and how
+    /// long after; real time, speed applied. Pure, as all of a callee.
+    pub fn key_after_prompt(&self, n: u32) -> Option<(Duration, char)> {
+        let keys = self.after_prompts.as_ref()?;
+        let mut rng = fastrand::Rng::with_seed(mixed(keys.seed, "prompt", n));
+        let (low, high) = keys.after;
+        let after = low + (high.saturating_sub(low)).mul_f64(rng.f64());
+        draw_key(&keys.shares, &mut rng).map(|key| (after, key))
+    }
+
+    /// What is said, in simulated time from the answer.
+    pub fn speech(&self) -> Speech {
+        if self.machine { Speech::machine(self.voice) } else { Speech::person(self.voice) }
+    }
 }
 
 /// Why a mix cannot be.
@@ -144,6 +191,7 @@ impl Default for CalleeMix {
             ring_ms: (2_000, 15_000),
             talk_ms: (5_000, 60_000),
             keys: BTreeMap::new(),
+            keys_after: KeysAfter::default(),
             key_ms: (1_000, 8_000),
             endings: BTreeMap::new(),
         }
@@ -190,10 +238,20 @@ impl CalleeMix {
         let ring = self.time(&mut rng, self.ring_ms);
         let talk = self.time(&mut rng, self.talk_ms);
         let key_after = self.time(&mut rng, self.key_ms);
-        let key = self.draw_key(&mut rng).map(|key| (key_after, key));
+        let shares: Vec<_> = self.keys.iter().map(|(key, share)| (*key, *share)).collect();
+        let key = draw_key(&shares, &mut rng).map(|key| (key_after, key));
+        let voice = rng.u64(..);
+        let (key, after_prompts) = match self.keys_after {
+            KeysAfter::Answer => (key, None),
+            KeysAfter::Prompt => {
+                let after = (Duration::from_millis(self.key_ms.0), Duration::from_millis(self.key_ms.1));
+                let after = (self.scaled(after.0), self.scaled(after.1));
+                (None, Some(PromptKeys { seed: rng.u64(..), after, shares }))
+            }
+        };
         let then = match fate {
-            Fate::Answer => Then::Answer(Answer { machine: false, talk, key }),
-            Fate::Voicemail => Then::Answer(Answer { machine: true, talk, key: None }),
+            Fate::Answer => Then::Answer(Answer { machine: false, talk, key, after_prompts, voice }),
+            Fate::Voicemail => Then::Answer(Answer { machine: true, talk, key: None, after_prompts: None, voice }),
             Fate::Busy => Then::Busy,
             Fate::NoAnswer => Then::NoAnswer,
             Fate::Reject => Then::Reject,
@@ -215,17 +273,6 @@ impl CalleeMix {
     fn fixed_fate(&self, digits: &str) -> Option<Fate> {
         let matching = self.endings.iter().filter(|(ending, _)| digits.ends_with(ending.as_str()));
         matching.max_by_key(|(ending, _)| ending.len()).map(|(_, fate)| *fate)
-    }
-
-    fn draw_key(&self, rng: &mut fastrand::Rng) -> Option<char> {
-        let mut left = rng.f64();
-        for (key, share) in &self.keys {
-            if left < *share {
-                return Some(*key);
-            }
-            left -= share;
-        }
-        None
     }
 }
 
@@ -253,6 +300,17 @@ impl Shares {
         }
         Fate::Answer
     }
+}
+
+fn draw_key(shares: &[(char, f64)], rng: &mut fastrand::Rng) -> Option<char> {
+    let mut left = rng.f64();
+    for (key, share) in shares {
+        if left < *share {
+            return Some(*key);
+        }
+        left -= share;
+    }
+    None
 }
 
 fn mixed(seed: u64, digits: &str, nth: u32) -> u64 {
@@ -321,6 +379,39 @@ mod tests {
         let callee = mix.callee("15551230017", 0);
         assert_eq!((callee.then, callee.ring), (Then::Busy, Duration::from_millis(100)));
         assert!(matches!(mix.callee("15551230007", 3).then, Then::Answer(_)));
+    }
+
+    #[test]
+    fn keys_after_prompts_are_drawn_anew_for_each_and_repeat() {
+        let text = r#"{"keys_after": "prompt", "speed": 10.0, "key_ms": [1000, 2000], "keys": {"1": 0.5, "2": 0.3},
+                       "shares": {"answer": 1.0, "voicemail": 0.0, "busy": 0.0, "no_answer": 0.0, "reject": 0.0,
+                                  "invalid": 0.0, "congestion": 0.0}}"#;
+        let mix: CalleeMix = serde_json::from_str(text).expect("a mix");
+        let answer = |number: u32| match mix.callee(&format!("1555{number:07}"), 0).then {
+            Then::Answer(answer) => answer,
+            other => panic!("{other:?}"),
+        };
+        let keys = |number| (0..500).map(|n| answer(number).key_after_prompt(n)).collect::<Vec<_>>();
+        assert_eq!(keys(1), keys(1));
+        assert_ne!(keys(1), keys(2));
+        let pressed: Vec<_> = keys(1).into_iter().flatten().collect();
+        assert!((350..=450).contains(&pressed.len()), "{} of 500 at 80 %", pressed.len());
+        let times = Duration::from_millis(100)..=Duration::from_millis(200);
+        assert!(pressed.iter().all(|(after, key)| times.contains(after) && "12".contains(*key)));
+        assert_eq!(answer(1).key, None);
+        let plain = CalleeMix { keys_after: KeysAfter::Answer, ..mix.clone() };
+        let Then::Answer(plain) = plain.callee("15550000001", 0).then else { panic!("answers") };
+        assert_eq!(plain.key_after_prompt(0), None);
+    }
+
+    #[test]
+    fn machines_press_nothing_and_speak_as_machines() {
+        let mut mix = CalleeMix { keys_after: KeysAfter::Prompt, ..CalleeMix::default() };
+        mix.keys.insert('1', 1.0);
+        mix.endings.insert("1".into(), Fate::Voicemail);
+        let Then::Answer(machine) = mix.callee("15551230001", 0).then else { panic!("answers") };
+        assert_eq!((machine.key, machine.key_after_prompt(0)), (None, None));
+        assert!(machine.speech().beep_ends().is_some());
     }
 
     #[test]

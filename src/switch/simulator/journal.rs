@@ -1,7 +1,7 @@
 //! What a simulated switch was asked to do and how each call ended: the
 //! evidence that no call is placed twice and no outcome is made up.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,6 +26,31 @@ pub enum Record {
         /// The channel id.
         call: String,
     },
+    /// The callee pressed a key.
+    Key {
+        /// The channel id.
+        call: String,
+        /// The key.
+        key: char,
+    },
+    /// A sound that was played to a machine has ended.
+    Message {
+        /// The channel id.
+        call: String,
+        /// What was played.
+        file: String,
+        /// It began when the machine's beep was over.
+        after_beep: bool,
+        /// It was played to its end.
+        complete: bool,
+    },
+    /// The callee was connected with somebody else.
+    Bridge {
+        /// The channel id.
+        call: String,
+        /// The channel id of the other.
+        leg: String,
+    },
     /// A call ended, and the client was or will be told.
     End {
         /// The channel id.
@@ -35,6 +60,17 @@ pub enum Record {
         /// Its Q.850 cause.
         cause: u16,
     },
+}
+
+/// Sounds played to machines, counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Messages {
+    /// Begun after the beep and played to the end: what a machine keeps.
+    pub whole: u64,
+    /// Begun before the beep was over.
+    pub early: u64,
+    /// Begun after the beep, not played to the end.
+    pub cut: u64,
 }
 
 /// Collects [`Record`]s in memory, and in a file if one is named. Cheap to
@@ -52,6 +88,9 @@ struct Inner {
     by_number: HashMap<String, u32>,
     ends: HashMap<String, Record>,
     caller_ids: HashMap<String, u32>,
+    keys: BTreeMap<char, u64>,
+    messages: Messages,
+    bridges: u64,
 }
 
 impl Journal {
@@ -80,6 +119,11 @@ impl Journal {
                 *inner.caller_ids.entry(caller_id).or_default() += 1;
             }
             Record::Answer { .. } => {}
+            Record::Key { key, .. } => *inner.keys.entry(key).or_default() += 1,
+            Record::Message { after_beep: false, .. } => inner.messages.early += 1,
+            Record::Message { complete: false, .. } => inner.messages.cut += 1,
+            Record::Message { .. } => inner.messages.whole += 1,
+            Record::Bridge { .. } => inner.bridges += 1,
             Record::End { ref call, .. } => {
                 let call = call.clone();
                 inner.ends.insert(call, record);
@@ -107,6 +151,21 @@ impl Journal {
         self.lock().caller_ids.clone()
     }
 
+    /// How often each key was pressed.
+    pub fn keys(&self) -> BTreeMap<char, u64> {
+        self.lock().keys.clone()
+    }
+
+    /// What was played to machines.
+    pub fn messages(&self) -> Messages {
+        self.lock().messages
+    }
+
+    /// How many callees were connected with somebody else.
+    pub fn bridges(&self) -> u64 {
+        self.lock().bridges
+    }
+
     /// How a call ended, if it did.
     pub fn end(&self, call: &str) -> Option<Record> {
         self.lock().ends.get(call).cloned()
@@ -120,6 +179,21 @@ impl Journal {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn messages_keys_and_bridges_are_counted() {
+        let journal = Journal::default();
+        let call = || "call-1".to_owned();
+        for (after_beep, complete) in [(true, true), (true, false), (false, true), (false, false)] {
+            journal.note(Record::Message { call: call(), file: "a.wav".into(), after_beep, complete });
+        }
+        for key in ['1', '2', '1'] {
+            journal.note(Record::Key { call: call(), key });
+        }
+        journal.note(Record::Bridge { call: call(), leg: "call-2".into() });
+        assert_eq!(journal.messages(), Messages { whole: 1, cut: 1, early: 2 });
+        assert_eq!((journal.keys(), journal.bridges()), (BTreeMap::from([('1', 2), ('2', 1)]), 1));
+    }
 
     #[test]
     fn counts_and_writes_lines() {

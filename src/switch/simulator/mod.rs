@@ -7,11 +7,13 @@
 
 mod callee;
 mod journal;
+mod speech;
 mod wav;
 
 pub mod asterisk;
 pub mod freeswitch;
 
-pub use callee::{Answer, Callee, CalleeMix, Callees, Fate, MixError, Shares, Then};
-pub use journal::{Journal, Record};
+pub use callee::{Answer, Callee, CalleeMix, Callees, Fate, KeysAfter, MixError, Shares, Then};
+pub use journal::{Journal, Messages, Record};
+pub use speech::Speech;
 pub use wav::play_length;
