@@ -5,6 +5,7 @@
 //! Unknown keys are errors. Secrets may stand in files of their own.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
@@ -172,6 +173,17 @@ pub struct SwitchConfig {
     /// The trunk of campaigns that name none; may be left out if there is one.
     #[serde(default)]
     pub default_trunk: Option<String>,
+    /// Asterisk: the context of the dialplan that runs `AMD()`.
+    #[serde(default = "defaults::amd_context")]
+    pub amd_context: String,
+    /// Asterisk: where to listen for the sound of calls, `10.0.0.5:9092`. None:
+    /// any port of the address from which ARI is reached.
+    #[serde(default)]
+    pub audio_bind: Option<SocketAddr>,
+    /// Asterisk: `HOST:PORT` under which it reaches `audio_bind`, where that is
+    /// not the same.
+    #[serde(default)]
+    pub audio_advertise: Option<String>,
 }
 
 mod defaults {
@@ -181,6 +193,10 @@ mod defaults {
 
     pub(super) fn max_calls_per_second() -> f64 {
         10.0
+    }
+
+    pub(super) fn amd_context() -> String {
+        crate::switch::asterisk::AMD_CONTEXT.to_owned()
     }
 }
 

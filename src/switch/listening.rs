@@ -15,7 +15,6 @@ pub struct Listening {
 
 impl Listening {
     /// `guard` ends the task that sends the frames.
-    #[allow(dead_code, reason = "the adapters come next")]
     pub(in crate::switch) fn new(frames: mpsc::Receiver<Frame>, guard: DropGuard) -> Self {
         Self { frames, _ends_when_dropped: guard }
     }
