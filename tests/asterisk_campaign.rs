@@ -28,6 +28,7 @@ fn connect(lab: &AsteriskLab) -> SwitchSetup {
         user: lab.user.clone(),
         password: lab.password.clone().into(),
         node: "test".into(),
+        ..Default::default()
     });
     let trunks = [("carrier", SIPP_TRUNK), ("gone", "PJSIP/{number}@nobody")];
     real_campaign::setup(Switch::Asterisk(switch), events, &trunks)

@@ -84,6 +84,7 @@ async fn a_campaign_plays_a_sound_of_the_library() {
             user: lab.user.clone(),
             password: lab.password.clone().into(),
             node: "test".into(),
+            ..Default::default()
         });
         let setup = real_campaign::setup(Switch::Asterisk(switch), events, &[("carrier", SIPP_TRUNK)]);
         let settings = Settings { max_concurrent: 5, prompts: vec![name.into()], ..Settings::default() };

@@ -167,7 +167,8 @@ async fn start_switch(args: &Args) -> anyhow::Result<(Simulator, SwitchSetup)> {
             let (user, password) = (options.user.clone(), options.password.clone().into());
             let simulator = AsteriskSimulator::start(local, options).await?;
             let url = format!("http://{}/ari", simulator.address());
-            let (switch, events) = asterisk::Asterisk::start(asterisk::Options { url, user, password, node });
+            let (switch, events) =
+                asterisk::Asterisk::start(asterisk::Options { url, user, password, node, ..Default::default() });
             (Simulator::Asterisk(simulator), "PJSIP/{number}@carrier", (Switch::Asterisk(switch), events))
         }
     };

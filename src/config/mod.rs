@@ -215,6 +215,17 @@ pub struct SwitchConfig {
     /// The endpoint of a queue, likewise with `canvass-queue`.
     #[serde(default)]
     pub queue_endpoint: Option<PartyTemplate>,
+    /// Asterisk: the context of the dialplan that runs `AMD()`.
+    #[serde(default = "defaults::amd_context")]
+    pub amd_context: String,
+    /// Asterisk: where to listen for the sound of calls, `10.0.0.5:9092`. None:
+    /// any port of the address from which ARI is reached.
+    #[serde(default)]
+    pub audio_bind: Option<SocketAddr>,
+    /// Asterisk: `HOST:PORT` under which it reaches `audio_bind`, where that is
+    /// not the same.
+    #[serde(default)]
+    pub audio_advertise: Option<String>,
 }
 
 mod defaults {
@@ -229,6 +240,10 @@ mod defaults {
     pub(super) fn audio_ports() -> (u16, u16) {
         let crate::switch::freeswitch::AudioPorts(first, last) = Default::default();
         (first, last)
+    }
+
+    pub(super) fn amd_context() -> String {
+        crate::switch::asterisk::AMD_CONTEXT.to_owned()
     }
 }
 

@@ -28,6 +28,22 @@ impl SwitchConfig {
                 }
             }
         }
+        if self.amd_context.is_empty()
+            || !self.amd_context.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+        {
+            wrong("amd_context", "must be the name of a context: letters, digits, - and _");
+        }
+        let reachable = |at: &str| {
+            at.rsplit_once(':').is_some_and(|(host, port)| {
+                !host.is_empty() && port.parse() != Ok(0_u16) && port.parse::<u16>().is_ok()
+            })
+        };
+        if self.audio_advertise.as_deref().is_some_and(|at| !reachable(at)) {
+            wrong("audio_advertise", "must be HOST:PORT under which Asterisk reaches audio_bind");
+        }
+        if self.audio_advertise.is_some() && self.audio_bind.is_none_or(|bind| bind.port() == 0) {
+            wrong("audio_bind", "must name a port where audio_advertise does");
+        }
         if self.password.is_none() {
             wrong("password", "is missing; it may stand in password_file");
         }
@@ -97,6 +113,8 @@ impl SwitchConfig {
                     user: self.user.clone().unwrap_or_default(),
                     password: self.password(),
                     node: node.to_owned(),
+                    amd_context: self.amd_context.clone(),
+                    audio: asterisk::AudioOptions { bind: self.audio_bind, advertise: self.audio_advertise.clone() },
                 };
                 let (switch, events) = asterisk::Asterisk::start(options);
                 (Switch::Asterisk(switch), events)

@@ -19,6 +19,7 @@ pub(crate) fn options(address: impl Display, password: &str) -> Options {
         user: "canvass".into(),
         password: password.into(),
         node: "test".into(),
+        ..Default::default()
     }
 }
 

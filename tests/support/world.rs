@@ -93,7 +93,8 @@ pub(crate) fn connect_to(kind: Kind, address: &str, name: &str, channels: u32, r
         }
         Kind::Asterisk => {
             let simulator::asterisk::Options { user, password, .. } = Default::default();
-            let options = asterisk::Options { url: address, user, password: password.into(), node };
+            let options =
+                asterisk::Options { url: address, user, password: password.into(), node, ..Default::default() };
             let (switch, events) = asterisk::Asterisk::start(options);
             ("PJSIP/{number}@carrier", (Switch::Asterisk(switch), events))
         }

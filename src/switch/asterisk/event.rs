@@ -11,6 +11,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::part::Part;
 use crate::call::CallId;
 
 /// What we need of one event.
@@ -18,6 +19,8 @@ use crate::call::CallId;
 pub(super) struct Event<'a> {
     /// The call it is about, if its channel's id is one of ours.
     pub(super) call: Option<CallId>,
+    /// Or what it is about that exists for the sake of a call.
+    pub(super) part: Option<Part>,
     /// The state of the channel at that moment.
     pub(super) state: ChannelState,
     /// What happened.
@@ -45,6 +48,8 @@ pub(super) enum Kind<'a> {
     DialFailed,
     /// The channel is in our application: commands work from here on.
     StasisStart,
+    /// The same, back from `AMD()` in the dialplan.
+    Detected { status: Cow<'a, str>, cause: Cow<'a, str> },
     /// Somebody wants the channel to end: the far end, we, or an operator.
     HangupRequest,
     /// The channel is gone.
@@ -53,6 +58,8 @@ pub(super) enum Kind<'a> {
     Dtmf(char),
     /// A playback ended.
     PlaybackFinished { id: Cow<'a, str>, failed: bool },
+    /// A recording ended, or could not be made.
+    RecordingFinished { name: Cow<'a, str>, failure: Option<Cow<'a, str>> },
     /// Another connection took our application over.
     ApplicationReplaced,
     /// Anything else; the channel's state may still tell something.
@@ -68,14 +75,16 @@ impl<'a> Event<'a> {
     /// Reads the text of one event.
     pub(super) fn parse(text: &'a str) -> Result<Self, Unreadable> {
         let raw: Raw<'a> = serde_json::from_str(text)?;
-        // `Dial` names its channel `peer`, playbacks name a `target_uri`.
+        // `Dial` names its channel `peer`, playbacks and recordings name a
+        // `target_uri`.
         let id = raw.channel.id.text().or_else(|| raw.peer.id.text()).or_else(|| {
-            let uri = raw.playback.target_uri.text()?;
+            let uri = raw.playback.target_uri.text().or_else(|| raw.recording.target_uri.text())?;
             uri.strip_prefix("channel:")
         });
         let state = raw.channel.state.text().or_else(|| raw.peer.state.text());
         Ok(Self {
             call: id.and_then(call_id),
+            part: id.and_then(Part::parse),
             state: match state {
                 Some("Ringing") => ChannelState::Ringing,
                 Some("Up") => ChannelState::Up,
@@ -114,6 +123,10 @@ struct Raw<'a> {
     tech_cause: Scalar<'a>,
     #[serde(default)]
     digit: Scalar<'a>,
+    #[serde(default)]
+    recording: Object<'a>,
+    #[serde(default)]
+    args: Args<'a>,
 }
 
 impl<'a> Raw<'a> {
@@ -125,7 +138,12 @@ impl<'a> Raw<'a> {
                 "BUSY" | "CONGESTION" | "NOANSWER" | "CANCEL" | "CHANUNAVAIL" => Kind::DialFailed,
                 _ => Kind::DialBegan,
             },
-            "StasisStart" => Kind::StasisStart,
+            "StasisStart" => match self.args {
+                Args([Scalar::Text(first), status, cause]) if first == BACK_FROM_AMD => {
+                    Kind::Detected { status: status.into_text(), cause: cause.into_text() }
+                }
+                Args(_) => Kind::StasisStart,
+            },
             "ChannelHangupRequest" => Kind::HangupRequest,
             "ChannelDestroyed" => Kind::Destroyed { cause: self.cause.number(), sip: self.tech_cause.number() },
             "ChannelDtmfReceived" => match self.digit.text().and_then(key) {
@@ -136,6 +154,11 @@ impl<'a> Raw<'a> {
                 // Only "failed" is a failure: other words may come.
                 let failed = self.playback.state.text() == Some("failed");
                 Kind::PlaybackFinished { id: self.playback.id.into_text(), failed }
+            }
+            kind @ ("RecordingFinished" | "RecordingFailed") => {
+                let failed = kind == "RecordingFailed" || self.recording.state.text() == Some("failed");
+                let failure = failed.then(|| self.recording.cause.into_text());
+                Kind::RecordingFinished { name: self.recording.name.into_text(), failure }
             }
             "ApplicationReplaced" => Kind::ApplicationReplaced,
             _ => Kind::Other,
@@ -150,24 +173,29 @@ fn key(text: &str) -> Option<char> {
     (rest.is_none() && "0123456789*#ABCD".contains(first)).then_some(first)
 }
 
-/// A channel or a playback; empty if the field holds no object.
-#[derive(Default)]
+/// A channel, a playback or a recording; empty if the field holds no object.
+#[derive(Default, Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"), remote = "Self")]
 struct Object<'a> {
+    #[serde(default)]
     id: Scalar<'a>,
+    #[serde(default)]
     state: Scalar<'a>,
+    #[serde(default)]
     target_uri: Scalar<'a>,
+    #[serde(default)]
+    name: Scalar<'a>,
+    #[serde(default)]
+    cause: Scalar<'a>,
 }
 
-#[derive(Deserialize)]
-#[serde(bound(deserialize = "'de: 'a"))]
-struct Fields<'a> {
-    #[serde(default)]
-    id: Scalar<'a>,
-    #[serde(default)]
-    state: Scalar<'a>,
-    #[serde(default)]
-    target_uri: Scalar<'a>,
-}
+/// The first arguments of the dialplan's `Stasis()`; empty if the field holds
+/// no list.
+#[derive(Default)]
+struct Args<'a>([Scalar<'a>; 3]);
+
+/// The first argument of a channel that comes back from `AMD()`.
+pub(super) const BACK_FROM_AMD: &str = "amd";
 
 /// A text or a number; anything else counts as missing.
 #[derive(Default)]
@@ -206,7 +234,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Scalar<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(Anything).map(|any| match any {
             Any::Scalar(scalar) => scalar,
-            Any::Object(_) => Self::Missing,
+            Any::Object(_) | Any::List(_) => Self::Missing,
         })
     }
 }
@@ -215,7 +243,16 @@ impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(Anything).map(|any| match any {
             Any::Object(object) => object,
-            Any::Scalar(_) => Self::default(),
+            Any::Scalar(_) | Any::List(_) => Self::default(),
+        })
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Args<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Anything).map(|any| match any {
+            Any::List(list) => Self(list),
+            Any::Scalar(_) | Any::Object(_) => Self::default(),
         })
     }
 }
@@ -223,6 +260,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
 enum Any<'a> {
     Scalar(Scalar<'a>),
     Object(Object<'a>),
+    List([Scalar<'a>; 3]),
 }
 
 /// Takes any JSON value without ever finding fault with its kind.
@@ -264,13 +302,19 @@ impl<'de> Visitor<'de> for Anything {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Any<'de>, A::Error> {
+        let mut list = <[Scalar<'de>; 3]>::default();
+        for item in &mut list {
+            match seq.next_element()? {
+                Some(next) => *item = next,
+                None => return Ok(Any::List(list)),
+            }
+        }
         while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Any::Scalar(Scalar::Missing))
+        Ok(Any::List(list))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Any<'de>, A::Error> {
-        let Fields { id, state, target_uri } = Fields::deserialize(MapAccessDeserializer::new(map))?;
-        Ok(Any::Object(Object { id, state, target_uri }))
+        Ok(Any::Object(Object::deserialize(MapAccessDeserializer::new(map))?))
     }
 }
 
@@ -291,14 +335,17 @@ mod tests {
     #[test]
     fn the_channel_is_found_wherever_an_event_names_it() {
         let channel = format!(r#"{{"type":"StasisStart","channel":{{"id":"{ID}","state":"Up"}}}}"#);
-        assert_eq!(parse(&channel), Event { call: id(), state: ChannelState::Up, kind: Kind::StasisStart });
+        assert_eq!(parse(&channel), Event { call: id(), part: None, state: ChannelState::Up, kind: Kind::StasisStart });
         let peer = format!(r#"{{"type":"Dial","dialstatus":"RINGING","peer":{{"id":"{ID}","state":"Ringing"}}}}"#);
-        assert_eq!(parse(&peer), Event { call: id(), state: ChannelState::Ringing, kind: Kind::DialRinging });
+        assert_eq!(
+            parse(&peer),
+            Event { call: id(), part: None, state: ChannelState::Ringing, kind: Kind::DialRinging }
+        );
         let playback = format!(
             r#"{{"type":"PlaybackFinished","playback":{{"id":"p","target_uri":"channel:{ID}","state":"failed"}}}}"#
         );
         let kind = Kind::PlaybackFinished { id: "p".into(), failed: true };
-        assert_eq!(parse(&playback), Event { call: id(), state: ChannelState::Other, kind });
+        assert_eq!(parse(&playback), Event { call: id(), part: None, state: ChannelState::Other, kind });
     }
 
     #[test]
@@ -327,7 +374,11 @@ mod tests {
             r#"{"type":"ChannelDtmfReceived","digit":"12"}"#,
             r#"{"type":"ChannelDtmfReceived","digit":"é"}"#,
         ] {
-            assert_eq!(parse(text), Event { call: None, state: ChannelState::Other, kind: Kind::Other }, "{text}");
+            assert_eq!(
+                parse(text),
+                Event { call: None, part: None, state: ChannelState::Other, kind: Kind::Other },
+                "{text}"
+            );
         }
         for text in ["", "{", "null", "\"type\"", r#"{"type":"Dial""#] {
             assert!(Event::parse(text).is_err(), "{text}");

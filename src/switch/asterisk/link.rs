@@ -16,9 +16,9 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
 use tokio_util::sync::CancellationToken;
 
+use super::Core;
 use super::calls::Effect;
 use super::event::{Event, Kind};
-use super::{Asterisk, Core};
 use crate::switch::LinkEvent;
 
 /// The handshake takes at most this long.
@@ -137,8 +137,10 @@ impl Link {
         self.told = None;
         // Nothing was queued for us while we were away.
         self.core.calls().missed_events();
+        self.core.forget_dialplan();
         self.core.set_up(true);
         self.tell(LinkEvent::Up { epoch: self.epoch });
+        tokio::spawn(Core::tidy(Arc::clone(&self.core)));
         self.read(&mut socket).await
     }
 
@@ -169,7 +171,10 @@ impl Link {
                     if !matches!(sent, Ok(Ok(()))) {
                         return Broken::soon("Asterisk takes no data on the event socket");
                     }
-                    self.core.calls().sweep();
+                    let forgotten = self.core.calls().sweep();
+                    if !forgotten.is_empty() {
+                        Core::perform(&self.core, Effect::Remove(forgotten));
+                    }
                 }
             }
         }
@@ -183,6 +188,7 @@ impl Link {
                 tracing::warn!(%error, "an event of Asterisk was lost");
                 self.core.calls().missed_events();
                 self.tell(LinkEvent::Gap);
+                tokio::spawn(Core::tidy(Arc::clone(&self.core)));
                 return Ok(());
             }
         };
@@ -196,9 +202,8 @@ impl Link {
             });
         }
         match self.core.calls().on_event(&event) {
-            Effect::None => {}
-            Effect::Idle(call) => drop(tokio::spawn(Asterisk::keep_audible(Arc::clone(&self.core), call))),
             Effect::Orphan(call) => self.tell(LinkEvent::Orphan(call)),
+            effect => Core::perform(&self.core, effect),
         }
         Ok(())
     }

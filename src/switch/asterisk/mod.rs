@@ -1,8 +1,9 @@
 //! Asterisk, by ARI: REST and one event WebSocket.
 //!
-//! Layers: `event` reads the JSON of events, `rest` and `link` own the
-//! connections, `calls`, `track` and `answer` say what events and answers
-//! mean for a call, and [`Asterisk`] offers it all to the dialer.
+//! Layers: `event` reads the JSON of events, `rest`, `link` and `audiosocket`
+//! own the connections, `calls`, `track`, `attached` and `answer` say what
+//! events and answers mean for a call, and [`Asterisk`] offers it all to the
+//! dialer, one file a kind of command.
 //!
 //! What Asterisk does was tried with 22.10 and 16.28:
 //! - Events can be ahead of the answer to the request that caused them.
@@ -12,6 +13,9 @@
 //! - `TIMEOUT(absolute)` counts from the channel's creation, ringing included.
 //! - A channel in Stasis sends no RTP unless it plays something; a playback
 //!   ends the silence that was asked for before it.
+//! - What hears a channel (a snoop) ends with it, with its recording done; what
+//!   else was made for a call (external media, bridges, the other party of a
+//!   transfer) stays until it is deleted.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,26 +30,34 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
-use super::{
-    CallEvents, CommandError, LinkEvent, LinkEvents, Listening, Originate, OriginateError, Presence, Recording,
-    Transfer,
-};
+use super::{CallEvents, CommandError, LinkEvent, LinkEvents, Originate, OriginateError, Presence};
 use crate::call::CallId;
 
 mod answer;
+mod attached;
+mod audiosocket;
 pub(in crate::switch) mod basic;
 mod calls;
+mod detection;
 mod event;
+mod fetch;
 mod link;
+mod listening;
 #[cfg(test)]
 mod observed;
+mod part;
+mod recording;
 mod rest;
+mod tidy;
 mod track;
+mod transfer;
+
+pub use audiosocket::AudioOptions;
+pub use detection::AMD_CONTEXT;
 
 use answer::{EXISTS, check, done, placed};
 use calls::Calls;
 use rest::{Rest, RestError};
-use track::Track;
 
 /// How to reach an Asterisk.
 #[derive(Clone, Debug)]
@@ -59,6 +71,24 @@ pub struct Options {
     /// This node's name: the Stasis application is `canvass-<node>`. Each
     /// process needs its own, or it takes the events of another.
     pub node: String,
+    /// Where in the dialplan `AMD()` is run: [`AMD_CONTEXT`] as a rule.
+    pub amd_context: String,
+    /// How the sound of calls reaches us.
+    pub audio: AudioOptions,
+}
+
+impl Default for Options {
+    /// Nothing but what is as a rule the same everywhere.
+    fn default() -> Self {
+        Self {
+            url: String::new(),
+            user: String::new(),
+            password: SecretString::default(),
+            node: String::new(),
+            amd_context: AMD_CONTEXT.to_owned(),
+            audio: AudioOptions::default(),
+        }
+    }
 }
 
 /// An Asterisk. Cheap to clone; the connection ends with the last clone.
@@ -75,6 +105,8 @@ struct Core {
     node: String,
     calls: Calls,
     up: AtomicBool,
+    amd: detection::Dialplan,
+    audio: audiosocket::Server,
 }
 
 #[derive(Debug)]
@@ -106,8 +138,15 @@ impl Asterisk {
                 (Err(reason), None)
             }
         };
-        let core =
-            Arc::new(Core { rest, app, node: options.node, calls: Calls::default(), up: AtomicBool::new(false) });
+        let core = Arc::new(Core {
+            rest,
+            app,
+            node: options.node,
+            calls: Calls::default(),
+            up: AtomicBool::new(false),
+            amd: detection::Dialplan::new(options.amd_context),
+            audio: audiosocket::Server::new(options.audio, host(&options.url)),
+        });
         let stop = CancellationToken::new();
         let task = address.map(|address| tokio::spawn(link::keep(Arc::clone(&core), address, sender, stop.clone())));
         let link = LinkTask { stop: stop.clone(), _stops_when_dropped: stop.drop_guard(), task: Mutex::new(task) };
@@ -136,12 +175,14 @@ impl Asterisk {
         let body = Channel {
             endpoint: &call.endpoint,
             app: &self.core.app,
-            channel_id: call.call,
+            channel_id: call.call.to_string(),
             caller_id: call.caller_id.to_string(),
             timeout: ring,
             variables: Variables {
                 absolute_timeout: (ring + whole_seconds(call.max_call) + MARGIN.as_secs()).to_string(),
                 node: &self.core.node,
+                app: &self.core.app,
+                amd_wait: "1",
             },
         };
         let events = self.core.calls.place(call.call, call.ring_timeout);
@@ -149,7 +190,7 @@ impl Asterisk {
             Ok(answer) => match placed(&answer) {
                 Ok(()) => {
                     if answer.status == EXISTS {
-                        self.core.calls.with(call.call, Track::missed_events);
+                        self.core.calls.with(call.call, |call| call.track.missed_events());
                     }
                     return Ok(events);
                 }
@@ -188,13 +229,13 @@ impl Asterisk {
         }
         let id = Uuid::new_v4().to_string();
         let body = Body { media: [track::media_uri(file)], id: &id };
-        let rest = self.core.rest().map_err(CommandError::Disconnected)?;
+        let rest = self.core.commands()?;
         // Before it is sent: its end may be told before its beginning.
-        self.core.calls.with(call, |track| track.plays(id.clone()));
+        self.core.calls.with(call, |call| call.track.plays(id.clone()));
         let result = rest.post(&format!("channels/{call}/play"), Some(&body)).await;
         let result = done(result);
         if result.is_err() {
-            self.core.calls.with(call, |track| track.played(&id));
+            self.core.calls.with(call, |call| call.track.played(&id));
         }
         result
     }
@@ -204,13 +245,13 @@ impl Asterisk {
     /// # Errors
     /// [`CommandError::Refused`] if nothing plays.
     pub async fn stop_playback(&self, call: CallId) -> Result<(), CommandError> {
-        let Some(playing) = self.core.calls.with(call, |track| track.playback().map(str::to_owned)) else {
+        let Some(playing) = self.core.calls.with(call, |call| call.track.playback().map(str::to_owned)) else {
             return Err(CommandError::NoSuchChannel);
         };
         let Some(id) = playing else {
             return Err(CommandError::Refused("nothing plays".into()));
         };
-        let rest = self.core.rest().map_err(CommandError::Disconnected)?;
+        let rest = self.core.commands()?;
         match done(rest.delete(&format!("playbacks/{id}")).await) {
             // It ended by itself meanwhile.
             Err(CommandError::NoSuchChannel) => Ok(()),
@@ -218,47 +259,12 @@ impl Asterisk {
         }
     }
 
-    /// Starts to record; see [`super::Switch::record`].
-    pub async fn record(&self, _call: CallId, _recording: &Recording) -> Result<(), CommandError> {
-        Err(CommandError::Refused("not yet".into()))
-    }
-
-    /// Stops a recording.
-    pub async fn stop_recording(&self, _call: CallId, _recording: &Recording) -> Result<(), CommandError> {
-        Err(CommandError::Refused("not yet".into()))
-    }
-
-    /// Brings a finished recording to `folder`.
-    pub async fn fetch_recording(&self, _name: &str, _folder: &std::path::Path) -> Result<(), CommandError> {
-        Err(CommandError::Refused("not yet".into()))
-    }
-
-    /// Connects the call with somebody else; see [`super::Switch::transfer`].
-    pub async fn transfer(&self, _call: CallId, _transfer: &Transfer) -> Result<(), CommandError> {
-        Err(CommandError::Refused("not yet".into()))
-    }
-
-    /// Listens to the callee; see [`super::Switch::listen`].
-    pub async fn listen(&self, _call: CallId) -> Result<Listening, CommandError> {
-        Err(CommandError::Refused("not yet".into()))
-    }
-
-    /// Stops listening.
-    pub async fn stop_listening(&self, _call: CallId) -> Result<(), CommandError> {
-        Err(CommandError::Refused("not yet".into()))
-    }
-
-    /// Finds out who answered; see [`super::Switch::detect`].
-    pub async fn detect(&self, _call: CallId) -> Result<(), CommandError> {
-        Err(CommandError::Refused("not yet".into()))
-    }
-
     /// Hangs the channel up.
     ///
     /// # Errors
     /// [`CommandError::NoSuchChannel`] if it is gone already.
     pub async fn hang_up(&self, call: CallId) -> Result<(), CommandError> {
-        let rest = self.core.rest().map_err(CommandError::Disconnected)?;
+        let rest = self.core.commands()?;
         done(rest.delete(&format!("channels/{call}")).await)
     }
 
@@ -271,7 +277,7 @@ impl Asterisk {
         struct Channel {
             state: String,
         }
-        match self.ask(&format!("channels/{call}")).await {
+        match self.core.ask(&format!("channels/{call}")).await {
             Ok(Channel { state }) if state == "Up" => Ok(Presence::Up),
             Ok(Channel { .. }) => Ok(Presence::Dialing),
             Err(CommandError::NoSuchChannel) => Ok(Presence::Gone),
@@ -285,16 +291,8 @@ impl Asterisk {
     /// # Errors
     /// [`CommandError`], if Asterisk gives no answer that can be understood.
     pub async fn live_calls(&self) -> Result<Vec<CallId>, CommandError> {
-        #[derive(Deserialize)]
-        struct Application {
-            channel_ids: Vec<String>,
-        }
-        match self.ask(&format!("applications/{}", self.core.app)).await {
-            Ok(Application { channel_ids }) => Ok(channel_ids.iter().filter_map(|id| event::call_id(id)).collect()),
-            // An application exists while a socket or a channel belongs to it.
-            Err(CommandError::NoSuchChannel) => Ok(Vec::new()),
-            Err(error) => Err(error),
-        }
+        let channels = self.core.channels().await?;
+        Ok(channels.iter().filter_map(|id| event::call_id(id)).collect())
     }
 
     /// Product and version.
@@ -310,7 +308,7 @@ impl Asterisk {
         struct System {
             version: String,
         }
-        let info: Info = self.ask("asterisk/info").await?;
+        let info: Info = self.core.ask("asterisk/info").await?;
         Ok(format!("Asterisk {}", info.system.version))
     }
 
@@ -330,21 +328,14 @@ impl Asterisk {
     /// played right away, or the call is over.
     async fn keep_audible(core: Arc<Core>, call: CallId) {
         tokio::time::sleep(IDLE_BEFORE_SILENCE).await;
-        if core.calls.with(call, |track| track.is_idle()) != Some(true) {
+        let Ok(rest) = core.rest() else { return };
+        if !core.calls.is_idle(call) {
             return;
         }
-        let Ok(rest) = core.rest() else { return };
         match done(rest.post(&format!("channels/{call}/silence"), None::<&()>).await) {
             Ok(()) | Err(CommandError::NoSuchChannel) => {}
             Err(error) => tracing::debug!(%call, %error, "an idle call sends no silence"),
         }
-    }
-
-    async fn ask<T: for<'a> Deserialize<'a>>(&self, path: &str) -> Result<T, CommandError> {
-        let rest = self.core.rest().map_err(CommandError::Disconnected)?;
-        let answer = rest.get(path).await.map_err(|error| CommandError::Disconnected(error.to_string()))?;
-        check(&answer)?;
-        answer.json().ok_or_else(|| CommandError::Refused("an answer that cannot be understood".into()))
     }
 }
 
@@ -364,6 +355,31 @@ impl Core {
     fn rest(&self) -> Result<&Rest, String> {
         self.rest.as_ref().map_err(Clone::clone)
     }
+
+    /// The same, for commands.
+    fn commands(&self) -> Result<&Rest, CommandError> {
+        self.rest().map_err(CommandError::Disconnected)
+    }
+
+    async fn ask<T: for<'a> Deserialize<'a>>(&self, path: &str) -> Result<T, CommandError> {
+        let answer = self.commands()?.get(path).await.map_err(|error| CommandError::Disconnected(error.to_string()))?;
+        check(&answer)?;
+        answer.json().ok_or_else(|| CommandError::Refused("an answer that cannot be understood".into()))
+    }
+
+    /// The ids of all channels subscribed to our application.
+    async fn channels(&self) -> Result<Vec<String>, CommandError> {
+        #[derive(Deserialize)]
+        struct Application {
+            channel_ids: Vec<String>,
+        }
+        match self.ask(&format!("applications/{}", self.app)).await {
+            Ok(Application { channel_ids }) => Ok(channel_ids),
+            // An application exists while a socket or a channel belongs to it.
+            Err(CommandError::NoSuchChannel) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
 }
 
 impl fmt::Debug for Core {
@@ -378,7 +394,7 @@ impl fmt::Debug for Core {
 struct Channel<'a> {
     endpoint: &'a str,
     app: &'a str,
-    channel_id: CallId,
+    channel_id: String,
     caller_id: String,
     timeout: u64,
     variables: Variables<'a>,
@@ -394,6 +410,29 @@ struct Variables<'a> {
     /// Whose call it is, for people who look at Asterisk.
     #[serde(rename = "CANVASS_NODE")]
     node: &'a str,
+    /// Where the dialplan brings a call back to.
+    #[serde(rename = "CANVASS_APP")]
+    app: &'a str,
+    /// After a machine's greeting `AMD()` waits for its end: the one message
+    /// that may be left must not be talked over.
+    #[serde(rename = "CANVASS_AMD_WAIT")]
+    amd_wait: &'a str,
+}
+
+/// Runs steps that belong together to their end, even if the caller gives up
+/// in the middle.
+async fn to_the_end<T: Send + 'static>(
+    steps: impl Future<Output = Result<T, CommandError>> + Send + 'static,
+) -> Result<T, CommandError> {
+    let done = tokio::spawn(steps).await;
+    done.unwrap_or_else(|error| Err(CommandError::Disconnected(error.to_string())))
+}
+
+/// Host and port of a URL.
+fn host(url: &str) -> Option<(String, u16)> {
+    let url: Url = url.parse().ok()?;
+    let host = url.host_str()?.trim_start_matches('[').trim_end_matches(']').to_owned();
+    Some((host, url.port_or_known_default()?))
 }
 
 fn clients(options: &Options, app: &str) -> Result<(Rest, link::Address), String> {

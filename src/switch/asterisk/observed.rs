@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::calls::Calls;
 use super::event::{Event, Kind};
+use crate::audio::amd::Answer;
 use crate::call::{CallId, Cause, End, Outcome, SipStatus, classify};
 use crate::switch::{CallEvent, HungUp};
 
@@ -142,6 +143,8 @@ fn playbacks_and_keys() {
             "amd_human" => {
                 let answers = told.iter().filter(|event| **event == CallEvent::Answered).count();
                 assert_eq!(answers, 1, "a second StasisStart is no second answer");
+                let reason = "HUMAN-808-800".to_owned();
+                assert!(told.contains(&CallEvent::Detected { answer: Answer::Human, reason }), "{told:?}");
             }
             "amd_hangup" => assert!(matches!(told.last(), Some(CallEvent::HungUp(HungUp { answered: true, .. })))),
             other => panic!("{other} is not expected here"),

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::header::{AUTHORIZATION, HeaderValue};
-use reqwest::{Client, Method, Url};
+use reqwest::{Client, Method, RequestBuilder, Url};
 use serde::{Deserialize, Serialize};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// A connection is made within this time or not at all.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -19,6 +19,11 @@ const REQUESTS: usize = 32;
 /// (`session_keep_alive`); a request sent at that moment has an unknown fate.
 const IDLE: Duration = Duration::from_secs(5);
 
+/// Files fetched at a time, besides.
+const DOWNLOADS: usize = 4;
+/// A file comes within this time or not at all.
+const DOWNLOAD_TIMEOUT: Duration = Duration::from_secs(300);
+
 /// A client of one Asterisk.
 #[derive(Debug)]
 pub(super) struct Rest {
@@ -26,6 +31,7 @@ pub(super) struct Rest {
     base: String,
     authorization: HeaderValue,
     permits: Semaphore,
+    downloads: Semaphore,
 }
 
 /// What Asterisk answered.
@@ -33,6 +39,20 @@ pub(super) struct Rest {
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) body: Bytes,
+}
+
+/// What Asterisk answered where a file was asked for.
+pub(super) enum Download<'a> {
+    /// The file, to be read.
+    File(File<'a>),
+    /// Something else.
+    Answer(Answer),
+}
+
+/// A file that comes.
+pub(super) struct File<'a> {
+    response: reqwest::Response,
+    _permit: SemaphorePermit<'a>,
 }
 
 /// Why there is no answer.
@@ -65,7 +85,13 @@ impl Rest {
             .build()
             .map_err(words)?;
         let base = url.as_str().trim_end_matches('/').to_owned();
-        Ok(Self { client, base, authorization, permits: Semaphore::new(REQUESTS) })
+        Ok(Self {
+            client,
+            base,
+            authorization,
+            permits: Semaphore::new(REQUESTS),
+            downloads: Semaphore::new(DOWNLOADS),
+        })
     }
 
     /// `GET` of a path below the base URL.
@@ -83,20 +109,31 @@ impl Rest {
         self.send(Method::POST, path, body).await
     }
 
+    /// `GET` of a file below the base URL.
+    pub(super) async fn download(&self, path: &str) -> Result<Download<'_>, RestError> {
+        // Never closed.
+        let permit = self.downloads.acquire().await.map_err(|error| RestError::NotSent(error.to_string()))?;
+        let request = self.request(Method::GET, path).timeout(DOWNLOAD_TIMEOUT);
+        let response = sent(Box::pin(request.send()).await)?;
+        if response.status().is_success() {
+            return Ok(Download::File(File { response, _permit: permit }));
+        }
+        let status = response.status().as_u16();
+        let body = Box::pin(response.bytes()).await.unwrap_or_default();
+        Ok(Download::Answer(Answer { status, body }))
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}/{path}", self.base)).header(AUTHORIZATION, self.authorization.clone())
+    }
+
     async fn send(&self, method: Method, path: &str, body: Option<&impl Serialize>) -> Result<Answer, RestError> {
-        let mut request = self
-            .client
-            .request(method, format!("{}/{path}", self.base))
-            .header(AUTHORIZATION, self.authorization.clone());
+        let mut request = self.request(method, path);
         if let Some(body) = body {
             request = request.json(body);
         }
         let permit = self.permits.acquire().await;
-        let response = match Box::pin(request.send()).await {
-            Ok(response) => response,
-            Err(error) if error.is_connect() || error.is_builder() => return Err(RestError::NotSent(words(error))),
-            Err(error) => return Err(RestError::NoAnswer(words(error))),
-        };
+        let response = sent(Box::pin(request.send()).await)?;
         let status = response.status().as_u16();
         // Read to the end, so that the connection can be used again. The status
         // alone has the answer to all that is not a question.
@@ -134,6 +171,28 @@ impl Answer {
             None => format!("HTTP {}", self.status),
         }
     }
+}
+
+impl File<'_> {
+    /// Its length, as announced.
+    pub(super) fn length(&self) -> Option<u64> {
+        self.response.content_length()
+    }
+
+    /// The next piece; none at its end.
+    pub(super) async fn piece(&mut self) -> Result<Option<Bytes>, RestError> {
+        self.response.chunk().await.map_err(|error| RestError::NoAnswer(words(error)))
+    }
+}
+
+fn sent(result: reqwest::Result<reqwest::Response>) -> Result<reqwest::Response, RestError> {
+    result.map_err(|error| {
+        if error.is_connect() || error.is_builder() {
+            RestError::NotSent(words(error))
+        } else {
+            RestError::NoAnswer(words(error))
+        }
+    })
 }
 
 /// An error and its causes in one line, without the URL: media URLs are signed.

@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::event::{ChannelState, Event, Kind};
+use crate::audio::amd::Answer;
 use crate::call::{Cause, SipStatus};
 use crate::switch::{CallEvent, HungUp};
 
@@ -38,6 +39,8 @@ pub(super) struct Track {
     ending: bool,
     /// Id of the playback asked for last, until it ends.
     playback: Option<String>,
+    /// Asterisk finds out who answered: the channel is in the dialplan.
+    detecting: bool,
 }
 
 /// What an event means.
@@ -72,6 +75,7 @@ impl Track {
             answered: false,
             ending: false,
             playback: None,
+            detecting: false,
         }
     }
 
@@ -87,7 +91,12 @@ impl Track {
 
     /// Whether the channel can send audio but nothing plays.
     pub(super) fn is_idle(&self) -> bool {
-        self.answered && !self.ending && self.playback.is_none()
+        self.answered && !self.ending && self.playback.is_none() && !self.detecting
+    }
+
+    /// It is sent to the dialplan, or was not after all.
+    pub(super) fn detects(&mut self, detecting: bool) {
+        self.detecting = detecting;
     }
 
     /// A playback was asked for.
@@ -130,11 +139,19 @@ impl Track {
             }
             Kind::StasisStart => {
                 self.up = true;
-                // A second one: back from the dialplan.
+                self.detecting = false;
+                // A second one: back from somewhere in the dialplan.
                 if std::mem::replace(&mut self.answered, true) {
                     return Meaning::Nothing;
                 }
                 Meaning::TellIdle(CallEvent::Answered)
+            }
+            Kind::Detected { status, cause } => {
+                (self.up, self.answered, self.detecting) = (true, true, false);
+                match detected(status) {
+                    Some(answer) => Meaning::TellIdle(CallEvent::Detected { answer, reason: reason(status, cause) }),
+                    None => Meaning::Nothing,
+                }
             }
             Kind::Dtmf(digit) => Meaning::Tell(CallEvent::Dtmf { digit: *digit }),
             Kind::PlaybackFinished { id, failed } => {
@@ -147,7 +164,8 @@ impl Track {
                 Meaning::TellIdle(CallEvent::PlaybackFinished { failure })
             }
             Kind::Destroyed { cause, sip } => Meaning::End(self.end(*cause, *sip, event.state, now)),
-            Kind::ApplicationReplaced => Meaning::Nothing,
+            // `Calls` has seen to it.
+            Kind::RecordingFinished { .. } | Kind::ApplicationReplaced => Meaning::Nothing,
             Kind::Other => self.ringing(event.state),
         }
     }
@@ -190,6 +208,22 @@ impl Track {
     }
 }
 
+/// What `AMDSTATUS` means; none if the callee hung up: the end follows.
+fn detected(status: &str) -> Option<Answer> {
+    match status {
+        "HUMAN" => Some(Answer::Human),
+        "MACHINE" => Some(Answer::Machine),
+        "HANGUP" => None,
+        // NOTSURE, or nothing because `AMD()` failed.
+        _ => Some(Answer::Unsure),
+    }
+}
+
+/// `AMDCAUSE`, such as `HUMAN-800-800`. Without one the status has to do.
+fn reason(status: &str, cause: &str) -> String {
+    if cause.is_empty() { status.to_owned() } else { cause.to_owned() }
+}
+
 /// Why a playback fails that nobody stopped. Asterisk does not tell which.
 const UNPLAYABLE: &str = "Asterisk could not play it: the file is missing, unreadable or of a format it does not know";
 
@@ -226,7 +260,7 @@ mod tests {
         }
 
         fn event(&mut self, kind: Kind<'_>, state: ChannelState) -> Meaning {
-            self.track.on_event(&Event { call: Some(CallId::new()), state, kind }, self.now)
+            self.track.on_event(&Event { call: Some(CallId::new()), part: None, state, kind }, self.now)
         }
 
         fn destroyed(&mut self, cause: u16, sip: Option<u16>, state: ChannelState) -> HungUp {
@@ -314,6 +348,28 @@ mod tests {
         story.event(Kind::HangupRequest, Up);
         assert_eq!(story.event(failed(), Other), Meaning::Nothing);
         assert!(!story.track.is_idle());
+    }
+
+    #[test]
+    fn the_dialplan_gives_a_call_back_with_who_answered() {
+        for (status, cause, want) in [
+            ("HUMAN", "HUMAN-800-800", Some((Answer::Human, "HUMAN-800-800"))),
+            ("MACHINE", "MAXWORDS-4-3", Some((Answer::Machine, "MAXWORDS-4-3"))),
+            ("NOTSURE", "TOOLONG-4900", Some((Answer::Unsure, "TOOLONG-4900"))),
+            ("", "", Some((Answer::Unsure, ""))),
+            ("HANGUP", "", None),
+        ] {
+            let mut story = Story::placed();
+            story.event(Kind::StasisStart, Up);
+            story.track.detects(true);
+            assert!(!story.track.is_idle(), "commands are not taken");
+            let back = story.event(Kind::Detected { status: status.into(), cause: cause.into() }, Up);
+            let want = want.map_or(Meaning::Nothing, |(answer, reason)| {
+                Meaning::TellIdle(CallEvent::Detected { answer, reason: reason.into() })
+            });
+            assert_eq!(back, want, "{status}");
+            assert!(story.track.is_idle());
+        }
     }
 
     #[test]
