@@ -38,7 +38,7 @@ mod source;
 mod template;
 
 pub use error::{ListError, ListWarning};
-pub use import::{ImportError, ImportSummary, RejectedLine, import_list};
+pub use import::{ImportError, ImportSummary, RejectedLine, Unwanted, import_do_not_call, import_list};
 pub(crate) use placeholders::speakable;
 pub use placeholders::{ContactFields, fill, placeholders, unknown_placeholders};
 pub use reader::ListReader;
