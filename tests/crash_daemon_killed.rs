@@ -47,7 +47,7 @@ async fn launched(store: &Store, folder: &Path, contacts: u32, settings: Setting
     let id = control::create(store, "Killed", &settings, now).await.expect("created");
     let list: Vec<_> = (0..contacts).map(|n| NewContact::of(contact(n))).collect();
     store.add_targets(id, &list, now).await.expect("added");
-    control::launch(store, &MediaFolder::same(folder), id, &Launch::default(), now).await.expect("launched");
+    control::launch(store, &MediaFolder::same(folder).into(), id, &Launch::default(), now).await.expect("launched");
     id
 }
 

@@ -64,7 +64,7 @@ async fn the_switch_hears_only_the_number(#[values(Kind::FreeSwitch, Kind::Aster
     let reader = ListReader::new(std::io::Cursor::new(list().into_bytes()), rules).expect("a list");
     let summary = import_list(reader, &world.store, id, None, &world.clock, |_| ()).await.expect("imported");
     assert_eq!((summary.accepted, summary.rejected), (values().len() as u64, 0), "{summary:?}");
-    control::launch(&world.store, &world.media(), id, &Launch::default(), now).await.expect("launched");
+    control::launch(&world.store, &world.media().into(), id, &Launch::default(), now).await.expect("launched");
 
     let engine = world.engine(vec![simulator.connect("one", 10, 0.0)]).await;
     assert_eq!(world.settled(id).await, CampaignStatus::Completed);

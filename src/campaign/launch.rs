@@ -14,6 +14,11 @@ pub struct LaunchFacts {
     pub usable_switches: Option<usize>,
     /// Prompts that are not where they should be, in words.
     pub missing_media: Vec<String>,
+    /// What is wrong with the survey, in words.
+    pub survey_problems: Vec<String>,
+    /// Placeholders of texts to be spoken that no contact looked at has a
+    /// column for.
+    pub unknown_placeholders: Vec<String>,
 }
 
 /// Why a campaign may not start, and what is doubtful about it.
@@ -46,6 +51,13 @@ pub fn check_launch(settings: &Settings, facts: &LaunchFacts) -> LaunchReport {
     for missing in &facts.missing_media {
         report.refusals.push(format!("a prompt is missing: {missing}"));
     }
+    report.refusals.extend(facts.survey_problems.iter().map(|problem| format!("survey: {problem}")));
+    if settings.prompts.is_empty() && settings.survey.is_none() {
+        report.warnings.push("no prompt and no survey: whoever answers is hung up on".into());
+    }
+    for name in &facts.unknown_placeholders {
+        report.warnings.push(format!("the list has no column for {{{{{name}}}}}: nothing is said in its place"));
+    }
     let advised = facts.contacts.div_ceil(CONTACTS_PER_NUMBER);
     if facts.active_numbers > 0 && (facts.active_numbers as u64) < advised {
         report.warnings.push(format!(
@@ -72,10 +84,25 @@ mod tests {
     fn a_small_pool_only_warns() {
         let facts =
             LaunchFacts { contacts: 100, active_numbers: 4, usable_switches: Some(1), ..LaunchFacts::default() };
-        let report = check_launch(&Settings::default(), &facts);
+        let settings = Settings { prompts: vec!["hello".into()], ..Settings::default() };
+        let report = check_launch(&settings, &facts);
         assert!(report.refusals.is_empty());
         assert_eq!(report.warnings.len(), 1);
         let enough = LaunchFacts { active_numbers: 5, ..facts };
-        assert_eq!(check_launch(&Settings::default(), &enough), LaunchReport::default());
+        assert_eq!(check_launch(&settings, &enough), LaunchReport::default());
+    }
+
+    #[test]
+    fn silence_and_unknown_columns_warn_and_a_wrong_survey_refuses() {
+        let facts = LaunchFacts {
+            contacts: 1,
+            active_numbers: 1,
+            survey_problems: vec!["questions: there is none".into()],
+            unknown_placeholders: vec!["city".into()],
+            ..LaunchFacts::default()
+        };
+        let report = check_launch(&Settings::default(), &facts);
+        assert_eq!(report.refusals, ["survey: questions: there is none"]);
+        assert!(report.warnings[0].contains("hung up on") && report.warnings[1].contains("{{city}}"), "{report:?}");
     }
 }

@@ -96,7 +96,7 @@ pub(super) async fn run(file: Option<PathBuf>, command: Command) -> anyhow::Resu
         Command::Launch { campaign, at, max_concurrent } => {
             let id = control::find(store, &campaign).await?.id;
             let launch = Launch { scheduled_at: at, max_concurrent, usable_switches: None };
-            let report = control::launch(store, &app.config.media_folder(), id, &launch, now).await?;
+            let report = control::launch(store, &app.config.sounds()?, id, &launch, now).await?;
             for warning in report.warnings {
                 eprintln!("warning: {warning}");
             }

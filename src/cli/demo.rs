@@ -20,6 +20,7 @@ use crate::clock::Clock;
 use crate::config::Log;
 use crate::control::{self, Launch};
 use crate::dialer::{MediaFolder, Options, Stats, SwitchLimits, SwitchSetup};
+use crate::media::Sounds;
 use crate::number::{NumberCheck, NumberRules, PhoneNumber, Region};
 use crate::store::{Location, Store};
 use crate::switch::simulator::asterisk::AsteriskSimulator;
@@ -96,8 +97,9 @@ pub(super) async fn run(args: Args) -> anyhow::Result<ExitCode> {
         clock,
         switches: vec![setup],
         outbound_limit: CONCURRENT,
-        media: MediaFolder::same(folder.path()),
+        sounds: Sounds::from(MediaFolder::same(folder.path())),
         recordings: MediaFolder::same(folder.path()),
+        keep_recordings: None,
         drain: Duration::from_secs(30),
         only: None,
         owner: "demo".into(),
@@ -106,9 +108,9 @@ pub(super) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     if !args.json {
         println!("Calling {} simulated contacts, {SPEED} times faster than life …", args.contacts);
     }
-    let media = options.media.clone();
+    let sounds = options.sounds.clone();
     let launch = async {
-        control::launch(&store, &media, id, &Launch::default(), clock.now()).await?;
+        control::launch(&store, &sounds, id, &Launch::default(), clock.now()).await?;
         Ok(())
     };
     let ended = Box::pin(dial(options, id, launch)).await?;

@@ -57,7 +57,7 @@ pub(super) async fn run(file: Option<PathBuf>, args: Args) -> anyhow::Result<Exi
 
 async fn launch(app: &app::App, id: CampaignId) -> anyhow::Result<()> {
     let now = app.clock.now();
-    match control::launch(&app.store, &app.config.media_folder(), id, &Launch::default(), now).await {
+    match control::launch(&app.store, &app.config.sounds()?, id, &Launch::default(), now).await {
         Ok(report) => report.warnings.iter().for_each(|warning| eprintln!("warning: {warning}")),
         // It was running when an earlier process died: go on.
         Err(ControlError::Conflict { status: CampaignStatus::Running, .. }) => {}

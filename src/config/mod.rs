@@ -313,6 +313,12 @@ impl Config {
         shared_folder(&self.media.folder, self.media.switch_folder.as_deref())
     }
 
+    /// How long recordings are kept; none: for ever.
+    pub fn keep_recordings(&self) -> Option<std::time::Duration> {
+        let days = self.recording.keep_days;
+        (days > 0).then(|| std::time::Duration::from_secs(u64::from(days) * 86_400))
+    }
+
     /// The same for recordings.
     pub fn recordings_folder(&self) -> MediaFolder {
         shared_folder(&self.recording.folder, self.recording.switch_folder.as_deref())

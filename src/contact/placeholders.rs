@@ -58,6 +58,11 @@ impl ContactFields {
         }
     }
 
+    /// The columns that have a value.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     fn get(&self, name: &str) -> Option<&str> {
         let key = identity(name);
         // As the list has it; else the known column that may be written so.

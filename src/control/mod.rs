@@ -1,11 +1,18 @@
 //! A campaign's life: the actions of a person on a stored campaign. What the
 //! command line and the API both do.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 
 use crate::campaign::{Action, CampaignId, CampaignStatus, LaunchFacts, LaunchReport, Settings, check_launch};
-use crate::dialer::MediaFolder;
+use crate::contact::{ContactFields, placeholders, unknown_placeholders};
+use crate::media::Sounds;
 use crate::store::{Campaign, Changed, StatusChange, Store, StoreError};
+use crate::survey::Survey;
+
+/// Contacts looked at for the columns of a list.
+const LOOKED_AT: u32 = 100;
 
 /// Why an action was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -78,7 +85,7 @@ pub async fn create(
 /// warnings only.
 pub async fn launch(
     store: &Store,
-    media: &MediaFolder,
+    sounds: &Sounds,
     id: CampaignId,
     launch: &Launch,
     now: Timestamp,
@@ -90,7 +97,7 @@ pub async fn launch(
     if let Some(limit) = launch.max_concurrent {
         campaign.settings.max_concurrent = limit;
     }
-    let facts = facts(store, media, &campaign, launch.usable_switches).await?;
+    let facts = facts(store, sounds, &campaign, launch.usable_switches).await?;
     let report = check_launch(&campaign.settings, &facts);
     if !report.refusals.is_empty() {
         return Err(ControlError::Refused(report.refusals));
@@ -149,16 +156,51 @@ async fn known(store: &Store, id: CampaignId) -> Result<Campaign, ControlError> 
 
 async fn facts(
     store: &Store,
-    media: &MediaFolder,
+    sounds: &Sounds,
     campaign: &Campaign,
     usable_switches: Option<usize>,
 ) -> Result<LaunchFacts, ControlError> {
-    let pool = &campaign.settings.number_pool;
+    let settings = &campaign.settings;
     let own = store.numbers().await?;
+    let (survey, survey_problems) = survey(store, settings).await?;
+    let entries: Vec<_> = settings.sounds().chain(survey.iter().flat_map(Survey::sounds)).collect();
+    let found = sounds.look_up(store, entries.iter().map(|(setting, entry)| (*setting, entry.as_str()))).await?;
     Ok(LaunchFacts {
         contacts: store.tally(campaign.id).await?.total(),
-        active_numbers: own.iter().filter(|own| own.active && pool.contains(&own.number)).count(),
+        active_numbers: own.iter().filter(|own| own.active && settings.number_pool.contains(&own.number)).count(),
         usable_switches,
-        missing_media: media.look_up(store, &campaign.settings.prompts).await?.missing,
+        missing_media: found.missing,
+        survey_problems,
+        unknown_placeholders: unknown_columns(store, campaign.id, &entries).await?,
     })
+}
+
+/// The survey of a campaign, and what is wrong with it.
+async fn survey(store: &Store, settings: &Settings) -> Result<(Option<Survey>, Vec<String>), ControlError> {
+    let Some(reference) = &settings.survey else { return Ok((None, Vec::new())) };
+    let Some(stored) = store.survey(reference).await? else {
+        return Ok((None, vec![format!("there is none called \"{reference}\"")]));
+    };
+    let problems = stored.survey.check(&settings.reserved_keys());
+    let problems = problems.iter().map(ToString::to_string).collect();
+    Ok((Some(stored.survey), problems))
+}
+
+/// The placeholders of texts that the list seems to have no column for.
+async fn unknown_columns(
+    store: &Store,
+    campaign: CampaignId,
+    entries: &[(&'static str, &String)],
+) -> Result<Vec<String>, ControlError> {
+    let texts: Vec<_> = entries.iter().filter_map(|(_, entry)| entry.strip_prefix("say:")).collect();
+    if texts.iter().all(|text| placeholders(text).is_empty()) {
+        return Ok(Vec::new());
+    }
+    let contacts = store.first_contacts(campaign, LOOKED_AT).await?;
+    let columns: HashSet<&str> = contacts.iter().flat_map(ContactFields::names).collect();
+    let mut unknown: Vec<_> =
+        texts.iter().flat_map(|text| unknown_placeholders(text, columns.iter().copied())).collect();
+    unknown.sort();
+    unknown.dedup();
+    Ok(unknown)
 }

@@ -96,6 +96,12 @@ pub enum Player {
     Asterisk,
 }
 
+impl From<MediaFolder> for Sounds {
+    fn from(folder: MediaFolder) -> Self {
+        Self::new(SoundOptions::in_folder(folder))
+    }
+}
+
 impl From<&Switch> for Player {
     fn from(switch: &Switch) -> Self {
         match switch {
@@ -190,6 +196,16 @@ impl Sounds {
             }
         };
         Sound { file: named, length: file.length }
+    }
+
+    /// Looks at files once more, right before a call; gives what is not there
+    /// any more, in words.
+    pub async fn missing(&self, files: impl IntoIterator<Item = &SoundFile>) -> Vec<String> {
+        let paths: Vec<_> = files.into_iter().map(|file| file.path.clone()).collect();
+        if paths.is_empty() {
+            return Vec::new();
+        }
+        self.look_at(paths).await.into_iter().filter_map(Result::err).collect()
     }
 
     /// Has a text spoken, unless it was before. Values are to be filled in

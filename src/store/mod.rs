@@ -242,6 +242,12 @@ impl Store {
         on_engine!(self, db => db.contact_of(target).await)
     }
 
+    /// What the list says of some of a campaign's contacts, whichever come
+    /// first: to see which columns it has.
+    pub async fn first_contacts(&self, campaign: CampaignId, limit: u32) -> Result<Vec<ContactFields>, StoreError> {
+        on_engine!(self, db => db.first_contacts(campaign, limit).await)
+    }
+
     // --- calls -----------------------------------------------------------
 
     /// Commits a batch in one transaction, as durably as the engine can; gives

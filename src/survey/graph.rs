@@ -4,6 +4,15 @@ use super::{Next, Question, Survey};
 use crate::call::Given;
 
 impl Survey {
+    /// Every entry that names a sound, with the place it stands in.
+    pub fn sounds(&self) -> impl Iterator<Item = (&'static str, &String)> {
+        let questions = self.questions.iter().flat_map(|question| {
+            let prompts = question.prompts.iter().map(|prompt| ("survey: prompts", prompt));
+            prompts.chain(question.invalid.iter().map(|prompt| ("survey: invalid", prompt)))
+        });
+        questions.chain(self.closing.iter().map(|prompt| ("survey: closing", prompt)))
+    }
+
     /// The place of a question in `questions`.
     pub fn position(&self, id: &str) -> Option<usize> {
         self.questions.iter().position(|question| question.id == id)

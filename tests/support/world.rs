@@ -146,7 +146,7 @@ impl World {
         let id = control::create(&self.store, "Test", &settings, now).await.expect("created");
         let contacts: Vec<_> = numbers.into_iter().map(NewContact::of).collect();
         self.store.add_targets(id, &contacts, now).await.expect("added");
-        control::launch(&self.store, &self.media(), id, &Launch::default(), now).await.expect("launched");
+        control::launch(&self.store, &self.media().into(), id, &Launch::default(), now).await.expect("launched");
         id
     }
 
@@ -156,8 +156,9 @@ impl World {
             clock: self.clock,
             switches,
             outbound_limit: 10_000,
-            media: self.media(),
+            sounds: self.media().into(),
             recordings: self.media(),
+            keep_recordings: None,
             drain: Duration::from_secs(20),
             only: None,
             owner: "test".into(),

@@ -113,7 +113,7 @@ impl Database {
         };
         let id = control::create(&self.store, "Benchmark", &settings, now).await?;
         fill(&self.store, id, contacts).await?;
-        control::launch(&self.store, media, id, &Launch::default(), now).await?;
+        control::launch(&self.store, &media.clone().into(), id, &Launch::default(), now).await?;
         Ok(id)
     }
 }
@@ -149,8 +149,9 @@ pub(super) async fn engine(
         clock: Clock::system(),
         switches: vec![switch.connect(channels)?],
         outbound_limit: channels,
-        media: switch.media(),
+        sounds: switch.media().into(),
         recordings: switch.media(),
+        keep_recordings: None,
         drain: Duration::ZERO,
         only: Some(id),
         owner: "bench".into(),

@@ -22,11 +22,7 @@ const AGAIN: Duration = Duration::from_millis(50);
 const STRANGE: u32 = 30;
 
 impl State {
-    pub(super) fn on_campaigns(
-        &mut self,
-        running: Vec<(CampaignId, Arc<Prepared>)>,
-        active: &HashSet<PhoneNumber>,
-    ) {
+    pub(super) fn on_campaigns(&mut self, running: Vec<(CampaignId, Arc<Prepared>)>, active: &HashSet<PhoneNumber>) {
         let list: Vec<_> = running.iter().map(|(id, prepared)| (*id, prepared.settings.clone())).collect();
         self.roster.update(&list, active);
         // Claims under way need theirs even if it runs no more.

@@ -20,7 +20,6 @@ use crate::dialer::plan::plan;
 use crate::dialer::prepared::Prepared;
 use crate::dialer::roster::{Roster, Supply};
 use crate::dialer::runner::instant_of;
-use crate::media::MediaFolder;
 use crate::store::Store;
 
 /// News handled between two rounds of planning, at most.

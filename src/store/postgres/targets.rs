@@ -141,6 +141,25 @@ impl Postgres {
         })
         .await
     }
+
+    /// See [`Store::first_contacts`](crate::store::Store::first_contacts).
+    pub async fn first_contacts(&self, campaign: CampaignId, limit: u32) -> Result<Vec<ContactFields>, StoreError> {
+        within(OPERATION, async {
+            let mut session = self.session().await?;
+            let rows = sqlx::query(
+                "SELECT c.number, name, email, company, notes, timezone, consent, variables
+                 FROM campaign_contacts AS t JOIN contacts AS c ON c.id = t.contact_id
+                 WHERE t.campaign_id = $1 LIMIT $2",
+            )
+            .bind(campaign.0)
+            .bind(i64::from(limit))
+            .fetch_all(session.connection())
+            .await?;
+            session.keep();
+            rows.iter().map(StoredRow::contact).collect()
+        })
+        .await
+    }
 }
 
 /// Marks the numbers that the campaign has.

@@ -103,6 +103,21 @@ impl Sqlite {
         .await?;
         row.as_ref().map(StoredRow::contact).transpose()
     }
+
+    /// See [`Store::first_contacts`](crate::store::Store::first_contacts).
+    pub async fn first_contacts(&self, campaign: CampaignId, limit: u32) -> Result<Vec<ContactFields>, StoreError> {
+        let mut reader = self.reader().await?;
+        let rows = sqlx::query(
+            "SELECT c.number, name, email, company, notes, timezone, consent, json(variables) AS variables
+             FROM campaign_contacts AS t JOIN contacts AS c ON c.id = t.contact_id
+             WHERE t.campaign_id = ?1 LIMIT ?2",
+        )
+        .bind(campaign.0)
+        .bind(limit)
+        .fetch_all(reader.connection()?)
+        .await?;
+        rows.iter().map(StoredRow::contact).collect()
+    }
 }
 
 /// Marks the numbers that the campaign has.
