@@ -226,6 +226,10 @@ impl Story {
         self.report()
     }
 
+    pub(super) fn script(&self) -> &Script {
+        &self.machine.plan.script
+    }
+
     /// The name of the recording of the call.
     pub(super) fn recording_name(&self) -> String {
         self.call.to_string()
