@@ -7,7 +7,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::clock::Clock;
 use crate::config::{Config, Log, LogFormat, load};
-use crate::store::Store;
+use crate::store::{Location, Store};
 
 /// Configuration and database of a command.
 pub(super) struct App {
@@ -29,6 +29,23 @@ pub(super) async fn open(file: Option<&Path>, quiet: bool) -> anyhow::Result<App
     start_log(&config.log, quiet)?;
     let store = open_store(&config).await?;
     Ok(App { config, store, clock: Clock::system() })
+}
+
+/// The same, for what would do harm in a database made by a slip: one that is
+/// not there is an error.
+pub(super) async fn open_existing(file: Option<&Path>, quiet: bool) -> anyhow::Result<App> {
+    if let Location::Sqlite(path) = load(file)?.location()?
+        && !path.is_file()
+    {
+        let path = std::path::absolute(&path).unwrap_or(path);
+        let from = file.map_or_else(|| "no configuration file".to_owned(), |file| file.display().to_string());
+        anyhow::bail!(
+            "there is no database {} (from {from}): name the right configuration with --config, \
+             or make the database with `canvass migrate`",
+            path.display()
+        );
+    }
+    open(file, quiet).await
 }
 
 /// Opens the database and brings it to this version.

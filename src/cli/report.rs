@@ -79,7 +79,7 @@ fn record(row: &CallRow) -> [String; 17] {
 /// Text that a spreadsheet would take for a formula gets an apostrophe in
 /// front (OWASP, "CSV Injection"). Numbers in E.164 stay as they are: a plus
 /// and digits calculate nothing.
-fn defused(text: &str) -> String {
+pub(super) fn defused(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
 }
 

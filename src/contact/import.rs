@@ -36,9 +36,9 @@ const SHOWN: usize = 100;
 pub struct ImportSummary {
     /// Rows with anything in them: accepted, duplicates and rejected together.
     pub rows: u64,
-    /// New contacts in the campaign.
+    /// New contacts in the campaign, or new numbers on the do-not-call list.
     pub accepted: u64,
-    /// Numbers the campaign already had, or that came earlier in the list.
+    /// Numbers that were there already, or that came earlier in the list.
     pub duplicates: u64,
     /// Rows that are no contact.
     pub rejected: u64,
@@ -263,6 +263,10 @@ impl Batch {
         self.contacts.len() + self.rejected.len() >= rows || self.bytes >= BATCH_BYTES
     }
 }
+
+mod do_not_call;
+
+pub use do_not_call::{Unwanted, import_do_not_call};
 
 #[cfg(test)]
 mod tests;

@@ -36,7 +36,7 @@ mod source;
 mod template;
 
 pub use error::{ListError, ListWarning};
-pub use import::{ImportError, ImportSummary, RejectedLine, import_list};
+pub use import::{ImportError, ImportSummary, RejectedLine, Unwanted, import_do_not_call, import_list};
 pub use reader::ListReader;
 pub use rejects::RejectedWriter;
 pub use row::{RawRow, RejectReason, Rejected, Row};

@@ -73,6 +73,16 @@ impl<R: Read> ListReader<R> {
         Ok(Self { source, layout, line: opening.lines + 1, fields: Vec::new(), warnings, not_utf8: None, done: false })
     }
 
+    /// A list without a header: a number a line, and nothing else.
+    pub fn of_numbers(source: R, rules: NumberRules) -> Result<Self, ListError> {
+        let source = Source::open(source)?;
+        sniff::check(source.bytes())?;
+        let names = vec!["phone_number".to_owned()];
+        let columns = header::columns(&names)?;
+        let layout = Layout::new(b',', names, columns, rules);
+        Ok(Self { source, layout, line: 1, fields: Vec::new(), warnings: Vec::new(), not_utf8: None, done: false })
+    }
+
     /// The names of the columns, as written.
     pub fn header(&self) -> &[String] {
         self.layout.names()

@@ -286,6 +286,17 @@ impl Store {
         on_engine!(self, db => db.add_do_not_call(entry).await)
     }
 
+    /// Puts many numbers on the list, all or none; entries that are there stay.
+    /// Gives how many were new. For slices of thousands, not millions.
+    pub async fn add_do_not_call_many(&self, entries: &[DoNotCall]) -> Result<u64, StoreError> {
+        on_engine!(self, db => db.add_do_not_call_many(entries).await)
+    }
+
+    /// Up to `limit` entries after the number `after`, by number.
+    pub async fn do_not_call_page(&self, after: Option<PhoneNumber>, limit: u32) -> Result<Vec<DoNotCall>, StoreError> {
+        on_engine!(self, db => db.do_not_call_page(after, limit).await)
+    }
+
     /// The entry of a number.
     pub async fn do_not_call(&self, number: PhoneNumber) -> Result<Option<DoNotCall>, StoreError> {
         on_engine!(self, db => db.do_not_call(number).await)

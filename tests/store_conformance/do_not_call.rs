@@ -7,6 +7,8 @@ use crate::bench::{Bench, later, now, number, on_both_engines};
 
 on_both_engines!(
     entries_are_kept_found_and_taken_off,
+    many_at_once_are_added_once_and_listed_in_order,
+    all_of_many_are_added_or_none,
     a_barred_target_is_settled_and_replaced,
     a_whole_list_may_be_barred,
 );
@@ -27,6 +29,50 @@ async fn entries_are_kept_found_and_taken_off(bench: &Bench) {
     assert!(bench.store.remove_do_not_call(number(1)).await.unwrap());
     assert!(!bench.store.remove_do_not_call(number(1)).await.unwrap());
     assert_eq!(bench.store.do_not_call(number(1)).await.unwrap(), None);
+}
+
+async fn many_at_once_are_added_once_and_listed_in_order(bench: &Bench) {
+    let store = &bench.store;
+    let entry = |n: u64, reason: Option<&str>| DoNotCall {
+        number: number(n),
+        reason: reason.map(ToOwned::to_owned),
+        source: "import".into(),
+        added_at: later(n.try_into().unwrap()),
+    };
+    assert_eq!(store.add_do_not_call_many(&[]).await.unwrap(), 0);
+    assert_eq!(store.do_not_call_page(None, 10).await.unwrap(), []);
+    let first = [entry(3, Some("a\0b")), entry(1, None), entry(3, Some("twice in one list"))];
+    assert_eq!(store.add_do_not_call_many(&first).await.unwrap(), 2);
+    let second: Vec<_> = (1..=5_000).rev().map(|n| entry(n, Some("later"))).collect();
+    assert_eq!(store.add_do_not_call_many(&second).await.unwrap(), 4_998);
+    assert_eq!(store.add_do_not_call_many(&second).await.unwrap(), 0, "the same again");
+
+    let head = store.do_not_call_page(None, 3).await.unwrap();
+    assert_eq!(head, [entry(1, None), entry(2, Some("later")), entry(3, Some("ab"))], "the first entries stay");
+    let (mut listed, mut after) = (Vec::new(), None);
+    loop {
+        let page = store.do_not_call_page(after, 999).await.unwrap();
+        let Some(last) = page.last() else { break };
+        after = Some(last.number);
+        listed.extend(page.iter().map(|entry| entry.number));
+    }
+    assert_eq!(listed, (1..=5_000).map(number).collect::<Vec<_>>());
+}
+
+async fn all_of_many_are_added_or_none(bench: &Bench) {
+    let store = &bench.store;
+    let refuse = match store.engine() {
+        "sqlite" => {
+            "CREATE TRIGGER refuse BEFORE INSERT ON do_not_call WHEN new.source = 'bad'
+             BEGIN SELECT raise(ABORT, 'refused'); END"
+        }
+        _ => "ALTER TABLE do_not_call ADD CHECK (source <> 'bad')",
+    };
+    bench.execute(refuse).await;
+    let entry = |n, source: &str| DoNotCall { number: number(n), reason: None, source: source.into(), added_at: now() };
+    let entries = [entry(1, "good"), entry(2, "bad"), entry(3, "good")];
+    assert!(store.add_do_not_call_many(&entries).await.is_err());
+    assert_eq!(store.do_not_call_page(None, 10).await.unwrap(), []);
 }
 
 async fn a_barred_target_is_settled_and_replaced(bench: &Bench) {

@@ -153,6 +153,11 @@ impl Ari {
         }
     }
 
+    /// Whether there were so many events of this type about this channel by now.
+    pub(crate) fn has(&self, channel: &str, kind: &str, count: usize) -> bool {
+        self.about(channel).iter().filter(|event| event["type"] == kind).count() >= count
+    }
+
     /// All events about this channel so far.
     fn about(&self, channel: &str) -> Vec<Value> {
         let target = format!("channel:{channel}");

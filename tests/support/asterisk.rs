@@ -27,12 +27,15 @@ use super::need::{self, Need};
 
 #[path = "asterisk/callee.rs"]
 mod callee;
+#[path = "asterisk/caller.rs"]
+mod caller;
 #[path = "asterisk/ports.rs"]
 mod ports;
 #[path = "asterisk/process.rs"]
 mod process;
 
 pub(crate) use callee::Callee;
+pub(crate) use caller::Caller;
 use ports::PortBlock;
 use process::Process;
 
@@ -139,6 +142,16 @@ impl AsteriskLab {
         format!("sound:{}", wav.with_extension("").display())
     }
 
+    /// Somebody calls `number`, which comes to `[far-end]`, with this From header.
+    pub(crate) async fn call_from(&self, from: &str, number: &str) -> Caller {
+        Caller::call(self.ports.sip(), from, number).await
+    }
+
+    /// All that Asterisk logged so far.
+    pub(crate) fn whole_log(&self) -> String {
+        fs::read_to_string(self.path("log/messages.log")).unwrap_or_default()
+    }
+
     /// What Asterisk logged so far: its complaints, and the last lines of the rest.
     pub(crate) fn log(&self) -> String {
         let log = fs::read_to_string(self.path("log/messages.log")).unwrap_or_default();
@@ -155,10 +168,20 @@ impl AsteriskLab {
         self.asterisk.iter().chain(&self.sipp).map(Process::id).collect()
     }
 
+    /// What Asterisk answers to a command on its console.
+    pub(crate) fn console(&self, command: &str) -> String {
+        let output = self.remote(command).output().expect("the console can be started");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
     fn takes_calls(&self) -> bool {
+        self.remote("core waitfullybooted").output().is_ok_and(|output| output.status.success())
+    }
+
+    fn remote(&self, console: &str) -> Command {
         let mut command = Command::new(self.installed.join("bin/asterisk"));
-        command.arg("-C").arg(self.config_file()).args(["-rx", "core waitfullybooted"]);
-        command.output().is_ok_and(|output| output.status.success())
+        command.arg("-C").arg(self.config_file()).args(["-rx", console]);
+        command
     }
 
     fn write_configuration(&self) {
@@ -187,6 +210,8 @@ impl AsteriskLab {
             let name = template.file_name().expect("a file name");
             fs::write(self.path("etc").join(name), text).expect("a writable run folder");
         }
+        let dialplan = Path::new(env!("CARGO_MANIFEST_DIR")).join("dialplan/asterisk/canvass.conf");
+        fs::copy(dialplan, self.path("etc/canvass.conf")).expect("the dialplan of operators");
     }
 
     fn config_file(&self) -> PathBuf {

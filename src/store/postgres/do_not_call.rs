@@ -8,6 +8,16 @@ use crate::store::model::DoNotCall;
 use crate::store::rows::StoredRow;
 use crate::store::text;
 
+/// In order of number: two that add the same ones must not wait for each other.
+const ADD_MANY: &str = "INSERT INTO do_not_call (number, reason, source, added_at)
+    SELECT * FROM UNNEST($1::text[], $2::text[], $3::text[], $4::timestamptz[]) AS j (number, reason, source, added_at)
+    ORDER BY number COLLATE \"C\"
+    ON CONFLICT (number) DO NOTHING";
+
+/// Nothing sorts before the empty text.
+const PAGE: &str =
+    "SELECT number, reason, source, added_at FROM do_not_call WHERE number > $1 ORDER BY number LIMIT $2";
+
 impl Postgres {
     /// See [`Store::add_do_not_call`](crate::store::Store::add_do_not_call).
     pub async fn add_do_not_call(&self, entry: &DoNotCall) -> Result<(), StoreError> {
@@ -25,6 +35,37 @@ impl Postgres {
             .await?;
             session.keep();
             Ok(())
+        })
+        .await
+    }
+
+    /// See [`Store::add_do_not_call_many`](crate::store::Store::add_do_not_call_many).
+    pub async fn add_do_not_call_many(&self, entries: &[DoNotCall]) -> Result<u64, StoreError> {
+        let numbers: Vec<_> = entries.iter().map(|entry| entry.number.to_string()).collect();
+        let reasons: Vec<_> = entries.iter().map(|entry| text::clean_option(entry.reason.as_ref())).collect();
+        let sources: Vec<_> = entries.iter().map(|entry| text::clean(&entry.source)).collect();
+        let since: Vec<_> = entries.iter().map(|entry| at(entry.added_at)).collect();
+        within(OPERATION, async {
+            let mut session = self.session().await?;
+            let query = sqlx::query(ADD_MANY).bind(numbers).bind(reasons).bind(sources).bind(since);
+            let done = query.execute(session.connection()).await?;
+            session.keep();
+            Ok(done.rows_affected())
+        })
+        .await
+    }
+
+    /// See [`Store::do_not_call_page`](crate::store::Store::do_not_call_page).
+    pub async fn do_not_call_page(&self, after: Option<PhoneNumber>, limit: u32) -> Result<Vec<DoNotCall>, StoreError> {
+        within(OPERATION, async {
+            let mut session = self.session().await?;
+            let found = sqlx::query(PAGE)
+                .bind(after.map(|number| number.to_string()).unwrap_or_default())
+                .bind(i64::from(limit))
+                .fetch_all(session.connection())
+                .await?;
+            session.keep();
+            found.iter().map(StoredRow::do_not_call).collect()
         })
         .await
     }

@@ -1,0 +1,193 @@
+//! `canvass dnc` as people and dialplans use it: what its exit status says, and
+//! whole lists in and out.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+/// A folder with a configuration and, once it is migrated, a database.
+struct Home {
+    folder: TempDir,
+}
+
+/// What a command answered.
+struct Said {
+    status: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl Home {
+    fn empty() -> Self {
+        let home = Self { folder: tempfile::tempdir().expect("a folder") };
+        let database = home.path("canvass.db").display().to_string();
+        home.write("canvass.toml", &format!("[database]\nurl = \"sqlite:{database}\"\n"));
+        home
+    }
+
+    fn new() -> Self {
+        let home = Self::empty();
+        assert_eq!(home.canvass(&["migrate"]).status, Some(0));
+        home
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.path(name), text).expect("written");
+    }
+
+    fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).expect("read")
+    }
+
+    fn canvass(&self, arguments: &[&str]) -> Said {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_canvass"));
+        command.current_dir(self.folder.path()).env_remove("RUST_LOG").env_remove("CANVASS_CONFIG");
+        let Output { status, stdout, stderr } = command.args(arguments).output().expect("canvass runs");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+        Said { status: status.code(), out: text(stdout), err: text(stderr) }
+    }
+
+    fn is_listed(&self, number: &str) -> bool {
+        let said = self.canvass(&["dnc", "check", number]);
+        assert!(matches!(said.status, Some(0 | 1)), "{}", said.err);
+        said.status == Some(0)
+    }
+}
+
+#[test]
+fn the_exit_status_says_what_is_so() {
+    let home = Home::new();
+    let status = |arguments: &[&str]| home.canvass(arguments).status;
+    assert_eq!(status(&["dnc", "check", "+12127365000"]), Some(1), "not on the list");
+    for _ in 0..2 {
+        assert_eq!(status(&["dnc", "add", "--source", "inbound", "2127365000"]), Some(0), "stored, or stored before");
+    }
+    let check = home.canvass(&["dnc", "check", "+12127365000"]);
+    assert!(check.status == Some(0) && check.out.contains("(inbound: no reason given)"), "{}", check.out);
+    for _ in 0..2 {
+        assert_eq!(status(&["dnc", "remove", "+12127365000"]), Some(0), "gone, or never there");
+    }
+    assert!(!home.is_listed("+12127365000"));
+
+    for bad in ["", "12", "1-800-FLOWERS", "anonymous", "+999 12345678", "2127365000; touch x", "$(id)"] {
+        let said = home.canvass(&["dnc", "add", bad]);
+        assert_eq!(said.status, Some(1), "{bad:?}");
+        assert!(said.err.starts_with("canvass: ") && said.err.lines().count() == 1, "{}", said.err);
+    }
+    assert_eq!(status(&["dnc", "check", "12"]), Some(2), "nobody knows");
+    assert_eq!(status(&["dnc", "add", "--source", "a b", "2127365000"]), Some(2));
+    assert_eq!(status(&["dnc", "add", "--region", "XX", "2127365000"]), Some(2));
+    assert_eq!(home.canvass(&["dnc", "list"]).out.lines().count(), 1, "nothing but the header");
+}
+
+#[test]
+fn a_national_number_is_read_in_its_country() {
+    let home = Home::new();
+    assert_eq!(home.canvass(&["dnc", "add", "--region", "GB", "02079460958"]).status, Some(0));
+    assert!(home.is_listed("+442079460958"));
+    // The same digits elsewhere are another number, or none.
+    assert_eq!(home.canvass(&["dnc", "add", "02079460958"]).status, Some(1));
+    assert_eq!(home.canvass(&["dnc", "check", "--region", "gb", "020 7946 0958"]).status, Some(0));
+}
+
+#[test]
+fn no_database_is_made_by_a_slip() {
+    let home = Home::empty();
+    for arguments in
+        [&["dnc", "add", "2127365000"][..], &["dnc", "import", "list.txt"], &["dnc", "remove", "2127365000"]]
+    {
+        home.write("list.txt", "2127365000\n");
+        let said = home.canvass(arguments);
+        assert_eq!(said.status, Some(1), "{arguments:?}");
+        let database = home.path("canvass.db");
+        assert!(said.err.contains(&database.display().to_string()) && said.err.contains("--config"), "{}", said.err);
+        assert!(!database.exists(), "{arguments:?}");
+    }
+    assert_eq!(home.canvass(&["dnc", "check", "2127365000"]).status, Some(2));
+}
+
+#[test]
+fn a_database_that_takes_nothing_is_an_error() {
+    // Not a broken copy of a good one: its write-ahead log would mend it.
+    let home = Home::empty();
+    std::fs::write(home.path("canvass.db"), "this is no database, however long one looks at it").expect("written");
+    let said = home.canvass(&["dnc", "add", "2127365000"]);
+    assert_eq!(said.status, Some(1), "{}", said.out);
+    assert!(said.out.is_empty(), "{}", said.out);
+}
+
+#[test]
+fn a_list_of_numbers_is_imported_and_its_bad_rows_are_told() {
+    let home = Home::new();
+    home.write("numbers.txt", "\u{FEFF}212-736-5000\n+442079460958\n\n12\nhello\n2127365000\r\n");
+    let said = home.canvass(&["dnc", "import", "numbers.txt", "--reason", "state list", "--rejected", "bad.csv"]);
+    assert_eq!(said.status, Some(1), "not every row is stored");
+    assert!(said.err.contains("2 numbers added, 1 were there already, 2 rows rejected"), "{}", said.err);
+    assert!(said.err.contains("line 4: phone number: too short"), "{}", said.err);
+    let rejected = home.read("bad.csv");
+    assert_eq!(rejected.lines().count(), 3, "{rejected}");
+    assert!(rejected.contains("5,phone number: not a phone number,hello"), "{rejected}");
+    assert!(home.canvass(&["dnc", "check", "+442079460958"]).out.contains("(import: state list)"));
+
+    home.write("numbers.txt", "2127365000\n+442079460958\n");
+    let again = home.canvass(&["dnc", "import", "numbers.txt"]);
+    assert_eq!(again.status, Some(0), "{}", again.err);
+    assert!(again.err.contains("0 numbers added, 2 were there already, 0 rows rejected"), "{}", again.err);
+}
+
+#[test]
+fn what_is_exported_can_be_imported_elsewhere() {
+    let home = Home::new();
+    let reasons = ["=HYPERLINK(\"x\")", "by letter; \"never, ever\"\nagain", "'quoted'"];
+    for (n, reason) in reasons.iter().enumerate() {
+        let number = format!("+1212736500{n}");
+        assert_eq!(home.canvass(&["dnc", "add", &number, "--reason", reason, "--source", "agent"]).status, Some(0));
+    }
+    assert_eq!(home.canvass(&["dnc", "add", "+442079460958"]).status, Some(0));
+    let list = home.canvass(&["dnc", "list"]).out;
+    assert!(list.starts_with("phone_number,reason,source,added_at\n+12127365000,\"'=HYPERLINK"), "{list}");
+
+    let other = Home::new();
+    let file = home.path("list.csv").display().to_string();
+    assert_eq!(home.canvass(&["dnc", "export", &file]).status, Some(0));
+    assert_eq!(home.read("list.csv"), list);
+    let said = other.canvass(&["dnc", "import", &file]);
+    assert_eq!(said.status, Some(0), "{}", said.err);
+    assert_eq!(other.canvass(&["dnc", "list"]).out, list);
+}
+
+#[test]
+fn a_long_list_goes_in_and_comes_out_whole() {
+    const NUMBERS: u64 = 50_000;
+    let home = Home::new();
+    let numbers: String = (0..NUMBERS).map(|n| format!("+1212{}\n", 2_000_000 + n)).collect();
+    home.write("long.csv", &format!("Name;Phone\n;{}", numbers.replace("\n+", "\n;+")));
+    let said = home.canvass(&["dnc", "import", "long.csv"]);
+    assert!(said.err.contains(&format!("{NUMBERS} numbers added")), "{}", said.err);
+    let list = home.canvass(&["dnc", "export"]).out;
+    let listed: Vec<_> = list.lines().skip(1).filter_map(|line| line.split(',').next()).collect();
+    assert!(listed.iter().copied().eq(numbers.lines()), "{} numbers listed", listed.len());
+}
+
+#[test]
+fn what_is_no_list_changes_nothing() {
+    let home = Home::new();
+    home.write("names.csv", "name,city\nAnn,X\n");
+    std::fs::write(home.path("binary.csv"), [0_u8, 1, 2, 3, 255]).expect("written");
+    home.write("empty.csv", "");
+    for (file, why) in [
+        ("names.csv", "phone_number"),
+        ("binary.csv", "not a CSV file"),
+        ("empty.csv", "empty"),
+        ("gone.csv", "gone.csv"),
+    ] {
+        let said = home.canvass(&["dnc", "import", file]);
+        assert!(said.status == Some(1) && said.err.contains(why), "{file}: {}", said.err);
+    }
+    assert_eq!(home.canvass(&["dnc", "list"]).out.lines().count(), 1);
+}
