@@ -47,7 +47,7 @@ impl Caller {
         );
         caller.send("INVITE", 1, "application/sdp", &offer).await;
         let answer = loop {
-            let message = caller.receive(PATIENCE).await.expect("the call is answered");
+            let message = caller.receive(PATIENCE).await.unwrap_or_else(|| panic!("no answer to {from}"));
             if message.starts_with("SIP/2.0 1") {
                 continue;
             }
