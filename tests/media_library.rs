@@ -66,7 +66,7 @@ async fn a_switch_that_sees_another_folder_is_told_in_the_call(#[values(Kind::Fr
     let simulator = Simulator::start(kind, everyone(Fate::Answer)).await;
     let id = world.campaign(playing("speech"), [contact(1)]).await;
     let media = MediaFolder { on_switch: "/nowhere/at/all".into(), ..world.media() };
-    let options = Options { media, ..world.options(vec![simulator.connect("one", 100, 0.0)]) };
+    let options = Options { sounds: media.into(), ..world.options(vec![simulator.connect("one", 100, 0.0)]) };
     let engine = Engine::start(options).await.expect("an engine");
     assert_eq!(world.settled(id).await, CampaignStatus::Completed);
     stop(engine).await;
@@ -81,10 +81,10 @@ async fn a_campaign_without_its_sound_is_not_launched() {
     let settings = Settings { number_pool: pool(1), ..playing("speech") };
     let id = control::create(&world.store, "Test", &settings, now).await.expect("created");
     world.store.add_targets(id, &[canvass::contact::NewContact::of(contact(1))], now).await.expect("added");
-    let (folder, at_once) = (world.media(), Launch::default());
+    let (folder, at_once) = (world.media().into(), Launch::default());
     let launch = || control::launch(&world.store, &folder, id, &at_once, now);
     let Err(ControlError::Refused(reasons)) = launch().await else { panic!("launched") };
-    assert_eq!(reasons, ["a prompt is missing: \"speech\" is not in the media library"]);
+    assert_eq!(reasons, ["a prompt is missing: \"speech\" is not in the media library (prompts)"]);
 
     let media = Library::new(world.store.clone(), world.media().local, LIMITS)
         .add_file(&fixture("speech.ogg"), None, now)
