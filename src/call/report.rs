@@ -45,7 +45,8 @@ pub struct TalkFacts {
     pub opted_out: bool,
     /// How the transfer went, if the callee asked for one.
     pub transfer: Option<TransferState>,
-    /// The name of its recording, if it was recorded.
+    /// The name of its recording, if one was begun; `detail` says so if it
+    /// failed.
     pub recording: Option<String>,
 }
 

@@ -310,10 +310,10 @@ impl Live<'_> {
                     // the next one looks for the call.
                 }
                 Action::StopPlayback => {
-                    if let Err(CommandError::Refused(_)) = answered(self.line.switch.stop_playback(self.call)).await {
-                        // Nothing plays: it ended by itself, or never began.
-                        let ended = CallEvent::PlaybackFinished { failure: None };
-                        todo.extend(self.machine.on_event(self.clock.now(), ended));
+                    if let Err(error) = answered(self.line.switch.stop_playback(self.call)).await {
+                        // It ended by itself: that is told already, and waits
+                        // behind the event this follows from.
+                        tracing::debug!(call = %self.call, %error, "nothing to stop");
                     }
                 }
                 Action::Detect => todo.extend(self.detect().await),
@@ -329,11 +329,9 @@ impl Live<'_> {
                 }
                 Action::StopRecording { name, take } => {
                     let recording = self.recording(name, take);
-                    if let Err(CommandError::Refused(_)) =
-                        answered(self.line.switch.stop_recording(self.call, &recording)).await
-                    {
-                        let ended = CallEvent::RecordingFinished { name: recording.name, failure: None };
-                        todo.extend(self.machine.on_event(self.clock.now(), ended));
+                    if let Err(error) = answered(self.line.switch.stop_recording(self.call, &recording)).await {
+                        // As with a playback.
+                        tracing::debug!(call = %self.call, %error, "no recording to stop");
                     }
                 }
                 Action::Transfer => todo.extend(self.transfer().await),

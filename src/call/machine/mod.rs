@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use self::playing::{Playing, Stray};
+use self::playing::Playing;
 use self::speaking::{Speaking, Speech};
 use self::steps::Next;
 use super::{
@@ -175,7 +175,8 @@ struct Talk {
     failures: u32,
     /// A failed playback is told about.
     failure_told: bool,
-    stray: Stray,
+    /// The end of a playback was not waited for any longer; it may yet be told.
+    end_owed: bool,
 }
 
 impl Machine {

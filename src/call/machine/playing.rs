@@ -40,29 +40,20 @@ pub(super) struct Playing {
     at: usize,
     /// How many of them failed.
     failed: usize,
+    /// The end of one of them was not told: nobody knows whether it was heard.
+    unsure: bool,
     /// Since when this one plays.
     since: Timestamp,
+    /// An end was told that came too early to be its own.
+    doubtful: bool,
     /// It is being stopped: what follows.
     pub(super) stopped: Option<Next>,
-}
-
-/// Ends of playbacks do not say whose they are. After a stop the end of the
-/// one before may be told while the next one plays already.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Stray {
-    /// All ends were told.
-    #[default]
-    None,
-    /// An end was told, but maybe by the refusal of the stop.
-    Possible,
-    /// An end was not waited for any longer.
-    Owed,
 }
 
 impl Machine {
     /// Plays a list from its start.
     pub(super) fn begin(&mut self, now: Timestamp, part: Part) {
-        self.play(now, Playing { part, at: 0, failed: 0, since: now, stopped: None });
+        self.play(now, Playing { part, at: 0, failed: 0, unsure: false, since: now, doubtful: false, stopped: None });
     }
 
     /// Plays the sound at which the list stands, or goes on after the last.
@@ -73,22 +64,24 @@ impl Machine {
         };
         self.todo.push(Action::Play(sound.file.clone()));
         let wake = sound.length.map_or(Timestamp::MAX, |length| after(now, length.saturating_add(PATIENCE)));
-        self.enter(Phase::Playing(Playing { since: now, ..playing }), wake);
+        self.enter(Phase::Playing(Playing { since: now, doubtful: false, ..playing }), wake);
     }
 
     /// The switch says that what played has ended.
     pub(super) fn on_played(&mut self, now: Timestamp, failure: Option<&str>) {
         let State::Up(Phase::Playing(playing)) = self.state else { return };
         if let Some(next) = playing.stopped {
-            self.talk.stray = Stray::Possible;
             return self.proceed(now, next);
         }
-        let stray = std::mem::take(&mut self.talk.stray);
-        if self.is_stray(now, stray, playing, failure.is_some()) {
-            // Should it have been its own end after all, no other comes.
-            let length = self.length(playing).unwrap_or_default();
-            self.wake = self.wake.min(after(playing.since, length.saturating_add(EARLY)));
-            return;
+        // An end does not say whose it is: this may be a late one, of what was
+        // not waited for any longer.
+        if std::mem::take(&mut self.talk.end_owed)
+            && let Some(length) = self.length(playing)
+            && now < after(playing.since, length.saturating_sub(EARLY))
+        {
+            // Should it have been its own after all, no other comes.
+            let wake = self.wake.min(after(playing.since, length.saturating_add(EARLY)));
+            return self.enter(Phase::Playing(Playing { doubtful: true, ..playing }), wake);
         }
         match failure {
             Some(reason) => {
@@ -105,21 +98,12 @@ impl Machine {
         self.play(now, Playing { at: playing.at + 1, failed, ..playing });
     }
 
-    fn is_stray(&self, now: Timestamp, stray: Stray, playing: Playing, failed: bool) -> bool {
-        let early = self.length(playing).is_some_and(|length| now < after(playing.since, length.saturating_sub(EARLY)));
-        match stray {
-            Stray::None => false,
-            Stray::Possible => early && !failed,
-            Stray::Owed => early,
-        }
-    }
-
     /// The end of what plays was not told, and it is time.
     pub(super) fn on_no_end(&mut self, now: Timestamp, playing: Playing) {
-        self.talk.stray = Stray::Owed;
+        self.talk.end_owed = !playing.doubtful;
         match playing.stopped {
             Some(next) => self.proceed(now, next),
-            None => self.play(now, Playing { at: playing.at + 1, ..playing }),
+            None => self.play(now, Playing { at: playing.at + 1, unsure: true, ..playing }),
         }
     }
 
@@ -143,7 +127,10 @@ impl Machine {
             }
             Part::Invalid(step) => self.ask(now, step),
             Part::Message => {
-                self.facts.talk.message_left = playing.at > 0 && playing.failed == 0;
+                self.facts.talk.message_left = playing.at > 0 && playing.failed == 0 && !playing.unsure;
+                if playing.unsure {
+                    self.remark("the end of the message was not told: it may not have been left");
+                }
                 self.hang_up(now);
             }
             Part::BeforeTransfer => self.transfer(now),

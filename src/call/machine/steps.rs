@@ -12,6 +12,10 @@ use crate::call::{Given, GivenAnswer, Step, StepIndex, SurveyState};
 /// question that asks itself again must not keep the machine busy.
 const LEAST_WAIT: Duration = Duration::from_secs(1);
 
+/// So many answers are taken in a call: a survey that leads back to its
+/// beginning has an end, too.
+const MOST_ANSWERS: u16 = 1_000;
+
 /// What follows once what is done has been stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Next {
@@ -61,6 +65,10 @@ impl Machine {
 
     /// Asks a question, for the first time or again.
     pub(super) fn ask(&mut self, now: Timestamp, step: StepIndex) {
+        if self.talk.answers >= MOST_ANSWERS {
+            self.remark("no more answers are taken in a call");
+            return self.hang_up(now);
+        }
         let survey = &mut self.facts.talk.survey;
         self.talk.survey_before = *survey;
         survey.get_or_insert(SurveyState::Partial);

@@ -101,12 +101,15 @@ fn a_message_that_cannot_be_played_is_not_left() {
 }
 
 #[test]
-fn a_message_whose_end_is_missed_is_left_all_the_same() {
+fn a_message_whose_end_is_missed_is_not_said_to_be_left() {
     let mut story = greeted();
     story.beep();
     story.machine.on_gap(story.now);
     assert_eq!(story.pass(LENGTH), ["hang up"]);
-    assert!(story.hung_up(16).facts.talk.message_left);
+    let report = story.hung_up(16);
+    assert!(!report.facts.talk.message_left);
+    let detail = "the end of the message was not told: it may not have been left";
+    assert_eq!(report.facts.detail.as_deref(), Some(detail));
 }
 
 #[test]

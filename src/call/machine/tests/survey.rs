@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::story::{MAX_CALL, Story, script, settings, the_survey};
+use super::story::{LENGTH, MAX_CALL, Story, script, settings, the_survey};
 use crate::call::{Ask, Choice, Outcome, Script, Sound, Step, SurveyState};
 use crate::survey::Survey;
 use crate::switch::CallEvent;
@@ -200,24 +200,28 @@ fn a_stop_whose_end_is_not_told_is_waited_for_two_seconds() {
 }
 
 #[test]
-fn the_end_of_the_question_before_is_not_that_of_the_next() {
-    let mut story = Story::at_owner();
-    // It ended as the key was pressed: the stop is refused, which counts as
-    // its end, and then the end itself is told.
-    story.key('1');
-    assert_eq!(story.stopped(), ["play score"]);
-    assert_eq!(story.stopped(), [""; 0]);
-    assert_eq!(story.played(), ["play scale"]);
-}
-
-#[test]
-fn an_early_end_that_was_its_own_after_all_costs_no_more_than_its_length() {
+fn a_late_end_that_was_its_own_after_all_costs_no_more_than_its_length() {
     let mut story = Story::at_owner();
     story.key('1');
-    story.stopped();
+    assert_eq!(story.pass(2), ["play score"]);
     story.pass(3);
     assert_eq!(story.stopped(), [""; 0]);
     assert_eq!(story.pass(8), ["play scale"]);
+    // No end is owed any more.
+    story.pass(1);
+    assert_eq!(story.stopped(), [""; 0]);
+    assert_eq!(story.key('1'), ["note 2 score: 1 Good", "play thanks"]);
+    story.pass(1);
+    assert_eq!(story.stopped(), ["hang up"]);
+}
+
+#[test]
+fn an_end_told_while_the_stop_is_asked_for_is_the_end() {
+    let mut story = Story::at_owner();
+    story.pass(LENGTH);
+    story.key('1');
+    assert_eq!(story.stopped(), ["play score"]);
+    assert_eq!(story.stopped(), ["play scale"], "and the next is as short as the switch says");
 }
 
 #[test]
@@ -300,6 +304,22 @@ fn a_survey_that_asks_on_and_on_ends_with_the_call() {
     let in_order: Vec<_> = (1..=positions.len()).map(|position| Some(position.to_string())).collect();
     assert_eq!(positions, in_order);
     assert!(positions.len() > 100);
+}
+
+#[test]
+fn a_survey_takes_no_more_answers_than_anybody_would_give() {
+    let json = r#"{"questions": [{"id": "again", "prompts": ["again"],
+        "choices": [{"digit": "1", "label": "More", "next": "again"}, {"digit": "2", "label": "Enough"}]}]}"#;
+    let survey: Survey = serde_json::from_str(json).expect("a survey");
+    let mut story = Story::of(script(&settings("{}"), Some(&survey), true));
+    story.answer();
+    for _ in 0..2_000 {
+        story.key('1');
+        story.stopped();
+    }
+    assert!(story.machine.is_ending());
+    assert_eq!(story.answers().len(), 1_000);
+    assert_eq!(story.hung_up(16).facts.detail.as_deref(), Some("no more answers are taken in a call"));
 }
 
 fn steps(steps: Vec<Step>) -> Story {
