@@ -1,6 +1,7 @@
 //! Sounds by HTTP: the server as a switch sees it, the switches as they take
 //! its URLs, and the commands that set it up.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -288,7 +289,9 @@ impl Home {
     }
 
     fn canvass(&self, arguments: &[&str]) -> Said {
-        let done = std::process::Command::new(env!("CARGO_BIN_EXE_canvass"))
+        // As a careful user runs it: files of ours are for nobody else.
+        let done = std::process::Command::new("/bin/sh")
+            .args(["-c", "umask 077; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_canvass")])
             .current_dir(self.folder.path())
             .env_remove("RUST_LOG")
             .env("CANVASS__DATABASE__URL_FILE", self.folder.path().join("url"))
@@ -322,6 +325,18 @@ fn a_text_is_added_by_a_command_that_learns_no_secret() {
     assert!(read("environment").contains("PATH=") && !read("environment").contains("CANVASS"));
     let shown = home.canvass(&["media", "show", "greeting"]);
     assert!(shown.out.contains("say:Hello there"), "{}", shown.out);
+    assert!(!shown.out.contains("MISSING"), "{}", shown.out);
+    // The switch is another user, and must get at it all the same.
+    let mut folders = vec![home.folder.path().join("speech")];
+    while let Some(folder) = folders.pop() {
+        for inner in std::fs::read_dir(&folder).expect("a folder") {
+            let inner = inner.expect("an entry");
+            let want = if inner.path().is_dir() { 0o755 } else { 0o644 };
+            assert_eq!(inner.metadata().expect("there").mode() & 0o777, want, "{}", inner.path().display());
+            folders.extend(inner.path().is_dir().then(|| inner.path()));
+        }
+        assert_eq!(folder.metadata().expect("there").mode() & 0o777, 0o755, "{}", folder.display());
+    }
 
     home.configure("speech_command = [\"no-such-speaker\", \"{file}\"]");
     let said = home.canvass(&["media", "say", "Hello", "--name", "other"]);

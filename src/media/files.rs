@@ -14,6 +14,22 @@ pub fn relative_path(sha256: &str) -> String {
     format!("{}/{sha256}.wav", sha256.get(..2).unwrap_or_default())
 }
 
+/// Makes a folder, and those it lies in, for everyone to look into.
+fn make_folder(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    if let Some(outer) = folder.parent() {
+        make_folder(outer)?;
+    }
+    match fs::create_dir(folder) {
+        Ok(()) => fs::set_permissions(folder, Permissions::from_mode(0o755)),
+        // Another was faster.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
 /// A digest as it stands in names: small hexadecimal digits.
 pub(super) fn hex(digest: &[u8]) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -41,10 +57,7 @@ impl Stored {
                 continue;
             }
             let Some(folder) = path.parent() else { continue };
-            if !folder.is_dir() {
-                fs::create_dir_all(folder)?;
-                fs::set_permissions(folder, Permissions::from_mode(0o755))?;
-            }
+            make_folder(folder)?;
             let mut file = tempfile::NamedTempFile::new_in(folder)?;
             file.write_all(bytes)?;
             file.as_file().set_permissions(Permissions::from_mode(0o644))?;

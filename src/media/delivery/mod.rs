@@ -12,6 +12,7 @@ use jiff::Timestamp;
 
 mod file;
 mod key;
+mod listener;
 mod name;
 mod server;
 

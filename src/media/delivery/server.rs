@@ -12,6 +12,7 @@ use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+use super::listener::Bounded;
 use super::{PROBE, Publisher, Refusal, file, locate};
 use crate::clock::Clock;
 
@@ -46,7 +47,7 @@ impl MediaServer {
         // `get` answers HEAD too, without the body.
         let app = Router::new().fallback(get(respond)).with_state(shop);
         let task = tokio::spawn(async move {
-            if let Err(error) = axum::serve(listener, app).await {
+            if let Err(error) = axum::serve(Bounded::new(listener), app).await {
                 tracing::error!(%error, "sounds are no longer served by HTTP");
             }
         });
