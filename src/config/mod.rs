@@ -16,10 +16,12 @@ use crate::switch::{PartyTemplate, TrunkTemplate};
 mod campaign_file;
 mod load;
 mod mask;
+mod survey_file;
 mod switches;
 
 pub use campaign_file::{CampaignFile, read_campaign};
 pub use load::{ConfigError, load};
+pub use survey_file::{SurveyFile, read_survey};
 
 /// Everything that can be configured.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
