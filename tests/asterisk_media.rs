@@ -90,6 +90,7 @@ async fn a_campaign_plays_a_sound_of_the_library() {
             password: lab.password.clone().into(),
             node: "test".into(),
             ..Default::default()
+            ..Default::default()
         });
         let setup = real_campaign::setup(Switch::Asterisk(switch), events, &[("carrier", SIPP_TRUNK)]);
         let settings = Settings { max_concurrent: 5, prompts: vec![name.into()], ..Settings::default() };

@@ -26,6 +26,9 @@ mod serve;
 mod signals;
 mod simulate;
 mod summary;
+mod survey;
+mod survey_csv;
+mod survey_results;
 mod watch;
 
 /// Self-hosted outbound campaigns for FreeSWITCH and Asterisk.
@@ -59,6 +62,9 @@ enum Command {
     /// The media library: the sounds campaigns play.
     #[command(subcommand)]
     Media(media::Command),
+    /// Surveys: what campaigns ask, and what was answered.
+    #[command(subcommand)]
+    Survey(survey::Command),
     /// The do-not-call list.
     #[command(subcommand)]
     Dnc(dnc::Command),
@@ -108,6 +114,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Campaign(command) => Box::pin(campaign::run(file, command)).await,
         Command::Number(command) => Box::pin(number::run(file, command)).await,
         Command::Media(command) => Box::pin(media::run(file, command)).await,
+        Command::Survey(command) => Box::pin(survey::run(file, command)).await,
         Command::Dnc(command) => Box::pin(dnc::run(file, command)).await,
         Command::Doctor => Box::pin(doctor::run(file)).await,
         Command::Config => config::run(file),

@@ -2,13 +2,15 @@
 
 use std::io::Write;
 
+use jiff::Timestamp;
+
 use crate::campaign::CampaignId;
 use crate::store::{CallRow, Store};
 
 /// Rows read from the database at a time.
 const PAGE: u32 = 5_000;
 
-const HEADER: [&str; 17] = [
+const HEADER: [&str; 24] = [
     "call_id",
     "phone_number",
     "name",
@@ -26,6 +28,13 @@ const HEADER: [&str; 17] = [
     "talk_seconds",
     "contact_status",
     "detail",
+    "detected",
+    "detected_reason",
+    "message_left",
+    "survey",
+    "opted_out",
+    "transfer",
+    "recording",
 ];
 
 /// Writes every call of a campaign in order of dialing; gives their number.
@@ -48,13 +57,9 @@ pub(super) async fn write(store: &Store, campaign: CampaignId, to: impl Write) -
     Ok(written)
 }
 
-fn record(row: &CallRow) -> [String; 17] {
-    let facts = &row.facts;
+fn record(row: &CallRow) -> [String; 24] {
+    let (facts, talk) = (&row.facts, &row.facts.talk);
     let text = |value: Option<String>| value.unwrap_or_default();
-    let seconds = |from: Option<jiff::Timestamp>, to: Option<jiff::Timestamp>| match (from, to) {
-        (Some(from), Some(to)) => format!("{:.1}", to.duration_since(from).as_secs_f64()),
-        _ => String::new(),
-    };
     [
         row.call.to_string(),
         row.number.to_string(),
@@ -73,7 +78,22 @@ fn record(row: &CallRow) -> [String; 17] {
         seconds(facts.answered_at, facts.ended_at),
         row.target_status.to_string(),
         text(facts.detail.as_deref().map(defused)),
+        text(talk.detected.as_ref().map(|detected| defused(&detected.answer))),
+        text(talk.detected.as_ref().map(|detected| defused(&detected.reason))),
+        talk.message_left.to_string(),
+        text(talk.survey.map(|state| state.as_str().to_owned())),
+        talk.opted_out.to_string(),
+        text(talk.transfer.map(|state| state.as_str().to_owned())),
+        text(talk.recording.as_deref().map(defused)),
     ]
+}
+
+/// The seconds between two instants, where both are known.
+pub(super) fn seconds(from: Option<Timestamp>, to: Option<Timestamp>) -> String {
+    match (from, to) {
+        (Some(from), Some(to)) => format!("{:.1}", to.duration_since(from).as_secs_f64()),
+        (None, _) | (_, None) => String::new(),
+    }
 }
 
 /// Text that a spreadsheet would take for a formula gets an apostrophe in

@@ -19,10 +19,12 @@ mod campaign_file;
 mod load;
 mod mask;
 mod media;
+mod survey_file;
 mod switches;
 
 pub use campaign_file::{CampaignFile, read_campaign};
 pub use load::{ConfigError, load};
+pub use survey_file::{SurveyFile, read_survey};
 
 /// Everything that can be configured.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

@@ -41,8 +41,8 @@ pub struct Question {
     /// Prompts played after a wrong key, before it is asked again.
     #[serde(default)]
     pub invalid: Vec<String>,
-    /// What follows without an answer; after a spoken question, whatever was
-    /// said.
+    /// What follows without an answer. After a spoken one the next question
+    /// follows.
     #[serde(default)]
     pub no_answer: Next,
 }

@@ -4,13 +4,13 @@ use super::{Next, Question, Survey};
 use crate::call::Given;
 
 impl Survey {
-    /// Every entry that names a sound, with the place it stands in.
+    /// Every entry that names a sound, with the field it stands in.
     pub fn sounds(&self) -> impl Iterator<Item = (&'static str, &String)> {
-        let questions = self.questions.iter().flat_map(|question| {
+        let asked = self.questions.iter().flat_map(|question| {
             let prompts = question.prompts.iter().map(|prompt| ("survey: prompts", prompt));
             prompts.chain(question.invalid.iter().map(|prompt| ("survey: invalid", prompt)))
         });
-        questions.chain(self.closing.iter().map(|prompt| ("survey: closing", prompt)))
+        asked.chain(self.closing.iter().map(|prompt| ("survey: closing", prompt)))
     }
 
     /// The place of a question in `questions`.
@@ -37,7 +37,8 @@ impl Survey {
             Given::Key { digit, .. } => {
                 question.choices.iter().find(|choice| choice.digit == *digit).map_or(&question.no_answer, |c| &c.next)
             }
-            Given::Speech { .. } | Given::Nothing => &question.no_answer,
+            Given::Speech { .. } => &Next::Following,
+            Given::Nothing => &question.no_answer,
         };
         self.follow(from, next)
     }
@@ -73,7 +74,8 @@ impl Survey {
 impl Question {
     /// Every way on from here.
     pub(super) fn ways(&self) -> impl Iterator<Item = &Next> {
-        self.choices.iter().map(|choice| &choice.next).chain([&self.no_answer])
+        let spoken = self.spoken.iter().map(|_| &Next::Following);
+        self.choices.iter().map(|choice| &choice.next).chain(spoken).chain([&self.no_answer])
     }
 }
 
@@ -85,10 +87,8 @@ mod tests {
     fn survey() -> Survey {
         let mut first = ask("first", vec![choice('1', "On", "next"), choice('2', "Last", "last")]);
         first.no_answer = Next::End;
-        Survey {
-            questions: vec![first, speak("why"), ask("last", vec![choice('1', "Again", "first")])],
-            closing: vec![],
-        }
+        let why = Question { no_answer: Next::Question("first".into()), ..speak("why") };
+        Survey { questions: vec![first, why, ask("last", vec![choice('1', "Again", "first")])], closing: vec![] }
     }
 
     #[test]
@@ -100,9 +100,20 @@ mod tests {
         assert_eq!(survey.after(0, &Given::Nothing), None);
         assert_eq!(survey.after(0, &key('7')), None, "no choice any more: as without an answer");
         assert_eq!(survey.after(1, &Given::Speech { recording: "x".into() }), Some(2));
+        assert_eq!(survey.after(1, &Given::Nothing), Some(0), "nothing was said");
         assert_eq!(survey.after(2, &key('1')), Some(0));
         assert_eq!(survey.after(2, &Given::Nothing), None, "after the last, the end");
         assert_eq!(survey.after(3, &Given::Nothing), None);
+    }
+
+    #[test]
+    fn every_sound_is_named() {
+        let mut survey = survey();
+        survey.questions[0].invalid = vec!["wrong".into()];
+        survey.closing = vec!["thanks".into()];
+        let sounds: Vec<_> = survey.sounds().map(|(place, sound)| (place, sound.as_str())).collect();
+        assert_eq!(sounds[..2], [("survey: prompts", "question"), ("survey: invalid", "wrong")]);
+        assert_eq!((sounds.len(), sounds[4]), (5, ("survey: closing", "thanks")));
     }
 
     #[test]
@@ -111,6 +122,7 @@ mod tests {
         assert_eq!((survey.reachable(), survey.ends()), (vec![true; 3], vec![true; 3]));
         survey.questions[0].choices.remove(0);
         assert_eq!(survey.reachable(), [true, false, true]);
+        // What is spoken leads on to the last, which goes nowhere else.
         survey.questions[2].no_answer = Next::Question("last".into());
         survey.questions[0].no_answer = Next::Following;
         assert_eq!(survey.ends(), [false; 3]);

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use super::Survey;
-use crate::call::{Given, GivenAnswer, Outcome, SurveyState, TalkFacts, TransferState};
+use crate::call::{CallFacts, Given, GivenAnswer, Outcome, SurveyState, TalkFacts, TransferState};
 
 mod cross;
 mod json;
@@ -96,8 +96,9 @@ impl Results {
 
     /// Counts a call: how it ended (none: it goes on), what came of it, and
     /// its answers in order.
-    pub fn add(&mut self, outcome: Option<Outcome>, talk: &TalkFacts, answers: &[GivenAnswer]) {
+    pub fn add(&mut self, outcome: Option<Outcome>, facts: &CallFacts, answers: &[GivenAnswer]) {
         self.funnel.calls += 1;
+        let talk = &facts.talk;
         // A daemon that died mid-call left answers, but nobody who says how
         // far the survey got.
         let state = talk.survey.or((!answers.is_empty()).then_some(SurveyState::Partial));
@@ -106,7 +107,7 @@ impl Results {
         let last = self.last_answers(answers);
         let open = match state {
             SurveyState::Complete => None,
-            SurveyState::Partial => self.being_asked(answers),
+            SurveyState::Partial => self.being_asked(facts, answers),
         };
         for (question, last) in self.questions.iter_mut().zip(&last) {
             question.asked += u64::from(last.is_some());
@@ -181,8 +182,12 @@ impl Results {
     }
 
     /// The question that was being asked when the survey broke off.
-    fn being_asked(&self, answers: &[GivenAnswer]) -> Option<usize> {
+    fn being_asked(&self, facts: &CallFacts, answers: &[GivenAnswer]) -> Option<usize> {
         let Some(last) = answers.last() else { return (!self.survey.questions.is_empty()).then_some(0) };
+        // Who hangs up while speaking is asked nothing more.
+        if facts.ended_at.is_some_and(|end| end <= last.at) {
+            return None;
+        }
         self.survey.after(self.survey.position(&last.question)?, &last.given)
     }
 }

@@ -371,7 +371,6 @@ mod tests {
             (answers::BEGUN, format!("ARRAY[{id}]::uuid[]")),
             (answers::OF_CALLS, format!("{id}, {id}, {id}")),
             (recordings::CALL_OF, "'x'".to_owned()),
-            (recordings::BEFORE, "now(), 10".to_owned()),
             (CALL_TARGETS, format!("ARRAY[1], ARRAY[{id}]::uuid[], now()")),
             (BAR_TARGETS, "ARRAY[1], now()".to_owned()),
             (WRITE_TARGETS, "ARRAY[1], ARRAY['busy'], ARRAY[now()], ARRAY[1], ARRAY[0], ARRAY['busy'], now()".to_owned()),

@@ -12,7 +12,7 @@ use crate::store::rows::StoredRow;
 use crate::store::{StoreError, text};
 
 /// Calls that ended before an instant and have recordings, each of these a row.
-pub(super) const BEFORE: &str = "WITH old AS (
+const BEFORE: &str = "WITH old AS (
         SELECT * FROM (SELECT id, ended_at FROM calls
             WHERE recording IS NOT NULL AND ended_at < ?1
             ORDER BY ended_at LIMIT ?2) AS of_calls

@@ -223,7 +223,9 @@ fn walk(survey: &Survey, from: usize) -> (Vec<bool>, bool) {
                 continue;
             }
             let question = &survey.questions[at];
-            for next in question.choices.iter().map(|choice| &choice.next).chain([&question.no_answer]) {
+            let spoken = question.spoken.iter().map(|_| &Next::Following);
+            let ways = question.choices.iter().map(|choice| &choice.next).chain(spoken);
+            for next in ways.chain([&question.no_answer]) {
                 match next {
                     Next::End => ends = true,
                     Next::Following if at + 1 == survey.questions.len() => ends = true,

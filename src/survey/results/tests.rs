@@ -39,10 +39,14 @@ fn answers(survey: &Survey, given: &[&str]) -> Vec<GivenAnswer> {
         .collect()
 }
 
+/// Of a call that ended well after its last answer.
+fn facts(talk: TalkFacts) -> CallFacts {
+    CallFacts { ended_at: Some(Timestamp::MAX), talk, ..CallFacts::default() }
+}
+
 fn add(results: &mut Results, survey: Option<SurveyState>, given: &[&str]) {
-    let talk = TalkFacts { survey, ..TalkFacts::default() };
     let answers = answers(&results.survey.clone(), given);
-    results.add(Some(Outcome::Answered), &talk, &answers);
+    results.add(Some(Outcome::Answered), &facts(TalkFacts { survey, ..TalkFacts::default() }), &answers);
 }
 
 /// Asked, answered, no answer, spoken.
@@ -71,7 +75,7 @@ fn ten_calls_counted_by_hand() {
     add(&mut results, PARTIAL, &[]);
     // Before it was asked anything.
     add(&mut results, None, &[]);
-    results.add(Some(Outcome::Busy), &TalkFacts::default(), &[]);
+    results.add(Some(Outcome::Busy), &CallFacts::default(), &[]);
 
     assert_eq!(counts(&results), [(8, 6, 1, 0), (4, 2, 1, 2), (5, 3, 1, 0)]);
     assert_eq!((choices(&results, 0), choices(&results, 2)), (vec![3, 2, 1], vec![1, 2, 0]));
@@ -103,9 +107,20 @@ fn of_a_question_asked_twice_the_last_answer_counts() {
 }
 
 #[test]
+fn who_hangs_up_while_speaking_is_asked_nothing_more() {
+    let survey = survey();
+    let given = answers(&survey, &["colour=1", "reason=~"]);
+    let mut results = Results::new(&survey);
+    let at_once =
+        CallFacts { ended_at: Some(given[1].at), ..facts(TalkFacts { survey: PARTIAL, ..TalkFacts::default() }) };
+    results.add(Some(Outcome::Answered), &at_once, &given);
+    assert_eq!(counts(&results)[1..], [(1, 1, 0, 1), (0, 0, 0, 0)]);
+}
+
+#[test]
 fn opting_out_and_being_transferred_are_counted_beside() {
     let mut results = Results::new(&survey());
-    let talk = |survey, opted_out, transfer| TalkFacts { survey, opted_out, transfer, ..TalkFacts::default() };
+    let talk = |survey, opted_out, transfer| facts(TalkFacts { survey, opted_out, transfer, ..TalkFacts::default() });
     results.add(Some(Outcome::Answered), &talk(PARTIAL, true, None), &[]);
     results.add(Some(Outcome::Answered), &talk(None, true, None), &[]);
     results.add(Some(Outcome::Answered), &talk(COMPLETE, false, Some(TransferState::Connected)), &[]);
@@ -121,12 +136,12 @@ fn calls_that_go_on_and_calls_cut_off() {
     let mut results = Results::new(&survey);
     let given = answers(&survey, &["colour=1"]);
     // Going on: its answers count, its end does not yet.
-    results.add(None, &TalkFacts::default(), &given);
-    results.add(None, &TalkFacts::default(), &[]);
+    results.add(None, &CallFacts::default(), &given);
+    results.add(None, &CallFacts::default(), &[]);
     assert_eq!((results.funnel().in_progress, results.funnel().answered), (1, 0));
     assert_eq!(counts(&results), [(1, 1, 0, 0), (1, 0, 0, 0), (0, 0, 0, 0)]);
     // The daemon died: nobody said how far it got, but there is an answer.
-    results.add(Some(Outcome::Lost), &TalkFacts::default(), &given);
+    results.add(Some(Outcome::Lost), &facts(TalkFacts::default()), &given);
     assert_eq!((results.funnel().partial, results.funnel().answered, results.funnel().calls), (1, 1, 3));
 }
 
@@ -141,7 +156,7 @@ fn answers_to_what_the_survey_has_no_more() {
     new.questions[0].choices[1].label = "Green".into();
     let mut results = Results::new(&new).with_cross("colour", "age").expect("both are there");
     for _ in 0..2 {
-        results.add(Some(Outcome::Answered), &TalkFacts { survey: COMPLETE, ..TalkFacts::default() }, &given);
+        results.add(Some(Outcome::Answered), &facts(TalkFacts { survey: COMPLETE, ..TalkFacts::default() }), &given);
     }
     let ids: Vec<_> = results.questions().iter().map(|question| question.id.as_str()).collect();
     assert_eq!(ids, ["colour", "reason", "age", "size"]);
@@ -195,7 +210,7 @@ proptest! {
         for (state, given) in &calls {
             let talk = TalkFacts { survey: [None, PARTIAL, COMPLETE, None][usize::from(*state)], ..TalkFacts::default() };
             let outcome = (*state != 3).then_some(Outcome::Answered);
-            results.add(outcome, &talk, &answers(&survey, given));
+            results.add(outcome, &facts(talk), &answers(&survey, given));
         }
         let funnel = results.funnel();
         prop_assert_eq!(funnel.calls, calls.len() as u64);
