@@ -172,7 +172,7 @@ async fn recordings_start_and_stop() {
     let simulator = start(mix()).await;
     let mut client = Client::listening(&simulator, "CHANNEL_PARK RECORD_START RECORD_STOP").await;
     parked(&mut client).await;
-    assert_eq!(client.api("uuid_record u stop /tmp/a.wav").await, "-ERR Cannot record session!\n");
+    assert_eq!(client.api("uuid_record u stop /tmp/a.wav").await, "-ERR Cannot stop record session!\n");
     for (word, name) in [("start", "RECORD_START"), ("stop", "RECORD_STOP"), ("start", "RECORD_START")] {
         assert_eq!(client.api(&format!("uuid_record u {word} /tmp/a.wav")).await, "+OK Success\n");
         let event = client.event().await;
