@@ -43,7 +43,7 @@ impl Asterisk {
             extension: &'a str,
             priority: u32,
         }
-        self.check_detection().await?;
+        self.core.check_dialplan(call).await?;
         let body = Body { context: &self.core.amd.context, extension: "s", priority: 1 };
         let detects = |detecting| self.core.calls.with(call, |call| call.track.detects(detecting));
         detects(true);
@@ -52,28 +52,6 @@ impl Asterisk {
             detects(false);
         }
         result
-    }
-
-    /// Whether the context for [`Self::detect`] is there, for `doctor`.
-    ///
-    /// # Errors
-    /// [`CommandError::Refused`] says what is missing.
-    pub async fn check_detection(&self) -> Result<(), CommandError> {
-        let Dialplan { context, known } = &self.core.amd;
-        if known.load(Ordering::Relaxed) {
-            return Ok(());
-        }
-        // What is no function, or one of a module that is not loaded, is empty.
-        match self.core.function(&format!("DIALPLAN_EXISTS({context},s,1)")).await?.as_str() {
-            "0" => Err(CommandError::Refused(format!(
-                "Asterisk has no extension s in the context \"{context}\": include dialplan/asterisk/canvass.conf"
-            ))),
-            "1" => {
-                known.store(true, Ordering::Relaxed);
-                Ok(())
-            }
-            _ => Ok(()),
-        }
     }
 }
 
@@ -84,14 +62,29 @@ impl Core {
         self.amd.known.store(false, Ordering::Relaxed);
     }
 
-    /// The value of a dialplan function that needs no channel.
-    async fn function(&self, expression: &str) -> Result<String, CommandError> {
+    /// Whether the context is there, as seen from this channel.
+    async fn check_dialplan(&self, call: CallId) -> Result<(), CommandError> {
         #[derive(Deserialize)]
         struct Variable {
             value: String,
         }
-        let variable = percent_encoding::utf8_percent_encode(expression, percent_encoding::NON_ALPHANUMERIC);
-        let Variable { value } = self.ask(&format!("asterisk/variable?variable={variable}")).await?;
-        Ok(value)
+        let Dialplan { context, known } = &self.amd;
+        if known.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let function = format!("DIALPLAN_EXISTS({context},s,1)");
+        let function = percent_encoding::utf8_percent_encode(&function, percent_encoding::NON_ALPHANUMERIC);
+        match self.ask(&format!("channels/{call}/variable?variable={function}")).await {
+            Ok(Variable { value }) if value == "0" => Err(CommandError::Refused(format!(
+                "Asterisk has no extension s in the context \"{context}\": include dialplan/asterisk/canvass.conf"
+            ))),
+            Ok(Variable { .. }) => {
+                known.store(true, Ordering::Relaxed);
+                Ok(())
+            }
+            // "Unable to read provided function": func_dialplan is not loaded.
+            Err(CommandError::Refused(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 }
