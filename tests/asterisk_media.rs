@@ -90,7 +90,6 @@ async fn a_campaign_plays_a_sound_of_the_library() {
             password: lab.password.clone().into(),
             node: "test".into(),
             ..Default::default()
-            ..Default::default()
         });
         let setup = real_campaign::setup(Switch::Asterisk(switch), events, &[("carrier", SIPP_TRUNK)]);
         let settings = Settings { max_concurrent: 5, prompts: vec![name.into()], ..Settings::default() };
@@ -122,6 +121,7 @@ impl Listener {
             user: lab.user.clone(),
             password: lab.password.clone().into(),
             node: "test".into(),
+            ..Default::default()
         });
         let up = tokio::time::timeout(PATIENCE, link.recv()).await.expect("in time");
         assert_eq!(up, Some(LinkEvent::Up { epoch: 1 }));

@@ -15,17 +15,18 @@ use clap::ValueEnum;
 use super::app::start_log;
 use super::foreground::{Ended, dial};
 use super::import;
-use crate::campaign::Settings;
+use crate::campaign::{Amd, AmdMode, Settings, Voicemail, VoicemailAction};
 use crate::clock::Clock;
-use crate::config::Log;
+use crate::config::{Log, parse_survey};
 use crate::control::{self, Launch};
 use crate::dialer::{MediaFolder, Options, Stats, SwitchLimits, SwitchSetup};
 use crate::media::Sounds;
 use crate::number::{NumberCheck, NumberRules, PhoneNumber, Region};
-use crate::store::{Location, Store};
+use crate::store::{Location, Store, StoredSurvey};
+use crate::survey::SurveyId;
 use crate::switch::simulator::asterisk::AsteriskSimulator;
 use crate::switch::simulator::freeswitch::FreeSwitchSimulator;
-use crate::switch::simulator::{self, CalleeMix, Journal};
+use crate::switch::simulator::{self, CalleeMix, Journal, KeysAfter};
 use crate::switch::{Switch, asterisk, freeswitch};
 
 #[derive(Debug, clap::Args)]
@@ -55,9 +56,22 @@ enum Kind {
 
 /// Simulated callees live this many times faster.
 const SPEED: f64 = 10.0;
+const SURVEY_NAME: &str = "Demo survey";
 const POOL: u32 = 5;
 const CONCURRENT: u32 = 50;
-const PROMPT: &[u8] = include_bytes!("../../media/demo-prompt.wav");
+/// What is played, with the survey that asks for most of it.
+const SURVEY: &str = include_str!("../../media/demo-survey.toml");
+const SOUNDS: [(&str, &[u8]); 7] = [
+    ("demo-welcome.wav", include_bytes!("../../media/demo-welcome.wav")),
+    ("demo-vote.wav", include_bytes!("../../media/demo-vote.wav")),
+    ("demo-issue.wav", include_bytes!("../../media/demo-issue.wav")),
+    ("demo-invalid.wav", include_bytes!("../../media/demo-invalid.wav")),
+    ("demo-thanks.wav", include_bytes!("../../media/demo-thanks.wav")),
+    ("demo-opt-out.wav", include_bytes!("../../media/demo-opt-out.wav")),
+    ("demo-voicemail.wav", include_bytes!("../../media/demo-voicemail.wav")),
+];
+/// The keys that callees press after a question, by share; the rest press none.
+const KEYS: [(char, f64); 5] = [('1', 0.42), ('2', 0.26), ('3', 0.18), ('9', 0.03), ('5', 0.03)];
 
 enum Simulator {
     FreeSwitch(FreeSwitchSimulator),
@@ -72,7 +86,9 @@ pub(super) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     }
     let database = folder.path().join("canvass.db");
     let list = folder.path().join("contacts.csv");
-    std::fs::write(folder.path().join("prompt.wav"), PROMPT)?;
+    for (name, sound) in SOUNDS {
+        std::fs::write(folder.path().join(name), sound)?;
+    }
     std::fs::write(&list, contacts(args.contacts))?;
 
     let store = Store::open(&Location::Sqlite(database.clone())).await?;
@@ -84,9 +100,21 @@ pub(super) async fn run(args: Args) -> anyhow::Result<ExitCode> {
         max_concurrent: CONCURRENT,
         retry_attempts: 1,
         retry_delay_minutes: 0,
-        prompts: vec!["prompt.wav".into()],
+        prompts: vec!["demo-welcome.wav".into()],
+        survey: Some(SURVEY_NAME.into()),
+        opt_out_prompt: Some("demo-opt-out.wav".into()),
+        amd: Amd { mode: AmdMode::Builtin, ..Amd::default() },
+        voicemail: Voicemail { action: VoicemailAction::LeaveMessage, prompt: Some("demo-voicemail.wav".into()) },
         ..Settings::default()
     };
+    let survey = StoredSurvey {
+        id: SurveyId::new(),
+        name: SURVEY_NAME.into(),
+        survey: parse_survey(SURVEY, "the demo's survey")?.survey,
+        created_at: clock.now(),
+        updated_at: clock.now(),
+    };
+    store.add_survey(&survey).await?;
     let id = control::create(&store, "Demo", &settings, clock.now()).await?;
     let rules = NumberRules { region: Region::US, check: NumberCheck::default() };
     import::list(&store, rules, &clock, id, &list, None).await?;
@@ -152,7 +180,15 @@ fn contacts(count: u32) -> String {
 }
 
 async fn start_switch(args: &Args) -> anyhow::Result<(Simulator, SwitchSetup)> {
-    let mix = CalleeMix { seed: args.seed, speed: SPEED, ..CalleeMix::default() };
+    let mix = CalleeMix {
+        seed: args.seed,
+        speed: SPEED,
+        keys: KEYS.into_iter().collect(),
+        keys_after: KeysAfter::Prompt,
+        key_ms: (500, 3_000),
+        talk_ms: (15_000, 90_000),
+        ..CalleeMix::default()
+    };
     let local = "127.0.0.1:0";
     let node = "demo".to_owned();
     let (simulator, template, (switch, events)) = match args.switch {

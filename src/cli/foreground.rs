@@ -6,6 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::signals::Ends;
 use super::summary::Summary;
+use super::survey_results;
 use crate::campaign::{CampaignId, CampaignStatus, TargetStatus};
 use crate::clock::Clock;
 use crate::control::{self, ControlError};
@@ -91,8 +92,13 @@ pub(super) async fn dial(
     let (tally, status) = look(&store, campaign).await?;
     show(&bar, &tally, &engine);
     bar.finish_and_clear();
-    let reason = store.campaign(campaign).await?.and_then(|campaign| campaign.reason);
-    let summary = Summary { tally, status, reason, took };
+    let stored = store.campaign(campaign).await?;
+    let results = match &stored {
+        Some(campaign) => survey_results::if_asked(&store, campaign).await?,
+        None => None,
+    };
+    let reason = stored.and_then(|campaign| campaign.reason);
+    let summary = Summary { tally, status, reason, took, results };
     Ok(if interrupted { Ended::Interrupted(summary) } else { Ended::Campaign(summary) })
 }
 

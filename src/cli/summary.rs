@@ -6,9 +6,11 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, Table};
 use serde_json::{Map, Value, json};
 
+use super::survey_results;
 use crate::call::Outcome;
 use crate::campaign::CampaignStatus;
 use crate::store::Tally;
+use crate::survey::Results;
 
 /// What came of a run.
 #[derive(Clone, Debug)]
@@ -21,6 +23,8 @@ pub(super) struct Summary {
     pub(super) reason: Option<String>,
     /// From the first claim to the last settlement.
     pub(super) took: Duration,
+    /// What was answered, if there is a survey.
+    pub(super) results: Option<Results>,
 }
 
 impl Summary {
@@ -49,6 +53,9 @@ impl Summary {
         object.insert("calls_per_second".into(), json!((self.calls_per_second() * 10.0).round() / 10.0));
         object.insert("seconds".into(), json!((self.took.as_secs_f64() * 10.0).round() / 10.0));
         object.insert("campaign_status".into(), json!(self.status));
+        if let Some(results) = &self.results {
+            object.insert("survey".into(), results.json());
+        }
         object
     }
 
@@ -84,7 +91,10 @@ impl Summary {
         if let Some(reason) = &self.reason {
             text.push_str(&format!(": {reason}"));
         }
-        text
+        match &self.results {
+            Some(results) => format!("{}\n\n{text}", survey_results::text(results)),
+            None => text,
+        }
     }
 }
 
@@ -107,6 +117,7 @@ mod tests {
             status: CampaignStatus::Completed,
             reason: None,
             took: Duration::from_secs(2),
+            results: None,
         };
         let json = summary.json();
         assert_eq!((json["contacts"].as_u64(), json["calls"].as_u64()), (Some(4), Some(5)));
@@ -125,6 +136,7 @@ mod tests {
             status: CampaignStatus::Paused,
             reason: Some("no trunk".into()),
             took: Duration::ZERO,
+            results: None,
         };
         assert!(summary.table().contains("paused: no trunk"));
         assert_eq!(summary.calls_per_second(), 0.0);

@@ -46,6 +46,14 @@ pub(super) async fn collect(
     Ok(results)
 }
 
+/// The same, if the campaign asks a survey.
+pub(super) async fn if_asked(store: &Store, campaign: &Campaign) -> anyhow::Result<Option<Results>> {
+    match campaign.settings.survey {
+        Some(_) => collect(store, campaign, None).await.map(Some),
+        None => Ok(None),
+    }
+}
+
 /// The tables a person reads.
 pub(super) fn text(results: &Results) -> String {
     let mut parts = vec![funnel(results.funnel(), results.questions())];

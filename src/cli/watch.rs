@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 
 use super::summary::Summary;
+use super::survey_results;
 use crate::campaign::{CampaignId, CampaignStatus, TargetStatus};
 use crate::store::{Store, Tally};
 
@@ -29,7 +30,8 @@ pub(super) async fn watch(store: &Store, id: CampaignId) -> anyhow::Result<ExitC
                 (Some(from), Some(to)) => Duration::try_from(to.duration_since(from)).unwrap_or_default(),
                 _ => start.elapsed(),
             };
-            let summary = Summary { tally, status: campaign.status, reason: campaign.reason, took };
+            let results = survey_results::if_asked(store, &campaign).await?;
+            let summary = Summary { tally, status: campaign.status, reason: campaign.reason, took, results };
             println!("{}", summary.table());
             return Ok(if summary.is_complete() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }

@@ -24,7 +24,7 @@ mod switches;
 
 pub use campaign_file::{CampaignFile, read_campaign};
 pub use load::{ConfigError, load};
-pub use survey_file::{SurveyFile, read_survey};
+pub use survey_file::{SurveyFile, parse_survey, read_survey};
 
 /// Everything that can be configured.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

@@ -23,10 +23,11 @@ pub struct SurveyFile {
 /// the first.
 pub fn read_survey(path: &Path) -> Result<SurveyFile, ConfigError> {
     let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
-    parse(&text, &path.display().to_string())
+    parse_survey(&text, &path.display().to_string())
 }
 
-fn parse(text: &str, origin: &str) -> Result<SurveyFile, ConfigError> {
+/// Reads a survey from a text; `origin` is what errors call it.
+pub fn parse_survey(text: &str, origin: &str) -> Result<SurveyFile, ConfigError> {
     let wrong = |message: String| ConfigError::Parse { origin: origin.to_owned(), message };
     // No TOML begins with a brace.
     let mut table: Map<String, Value> = if text.trim_start().starts_with('{') {
@@ -89,14 +90,14 @@ mod tests {
 
     #[test]
     fn toml_and_json_say_the_same() {
-        let file = parse(TOML, "x.toml").expect("read");
+        let file = parse_survey(TOML, "x.toml").expect("read");
         assert_eq!(file.name.as_deref(), Some("Spring"));
         let [vote, why] = &file.survey.questions[..] else { panic!("two questions") };
         assert_eq!((vote.choices[0].digit, vote.choices[1].digit), ('1', '*'));
         assert_eq!((&vote.choices[1].next, &why.no_answer), (&Next::End, &Next::Question("vote".into())));
         assert_eq!(why.spoken, Some(Spoken { max_seconds: 30, silence_seconds: 3 }));
         let json = serde_json::to_string(&file.survey).expect("JSON");
-        assert_eq!(parse(&format!("\n {json}"), "x.json").expect("read"), SurveyFile { name: None, ..file });
+        assert_eq!(parse_survey(&format!("\n {json}"), "x.json").expect("read"), SurveyFile { name: None, ..file });
     }
 
     #[test]
@@ -108,7 +109,7 @@ mod tests {
 
     #[test]
     fn wrong_files_say_what_is_wrong_and_where() {
-        let error = |text: &str| parse(text, "x.toml").expect_err("refused").to_string();
+        let error = |text: &str| parse_survey(text, "x.toml").expect_err("refused").to_string();
         assert!(error("name = ").contains("x.toml"));
         assert!(error("{\"name\": ").contains("x.toml"));
         assert!(error("[]").contains("x.toml"));
