@@ -1,14 +1,12 @@
 //! A running campaign with all its calls need at hand: its settings, its
 //! survey, and where its sounds are.
 
-use std::collections::HashMap;
-
 use jiff::Timestamp;
 
 use crate::call::{CompileError, Script, Sound, compile};
 use crate::campaign::Settings;
-use crate::contact::{ContactFields, fill};
-use crate::media::{Player, Resolved, SoundFile, Sounds, SpeechError};
+use crate::contact::ContactFields;
+use crate::media::{Found, Player, Sounds};
 use crate::number::PhoneNumber;
 use crate::store::{Store, StoreError, TargetId};
 use crate::survey::Survey;
@@ -19,7 +17,7 @@ pub(super) struct Prepared {
     pub(super) settings: Settings,
     pub(super) survey: Option<Survey>,
     /// What each entry that names a sound stands for.
-    pub(super) sounds: HashMap<String, Resolved>,
+    pub(super) found: Found,
 }
 
 /// Why a campaign cannot be dialed.
@@ -36,12 +34,9 @@ pub(super) enum Unready {
 /// Why a call cannot be placed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Unplayable {
-    /// It has nothing to do with whom it is for: pause the campaign.
+    /// No other call could be either: pause the campaign.
     #[error("{0}")]
     Campaign(String),
-    /// Another contact's call can be: this one is never placed.
-    #[error("{0}")]
-    Contact(String),
     /// Ask again later.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -71,7 +66,7 @@ impl Prepared {
         if !found.missing.is_empty() {
             return Err(Unready::Pause(format!("a prompt is missing: {}", found.missing.join("; "))));
         }
-        Ok(Self { settings, survey, sounds: found.sounds })
+        Ok(Self { settings, survey, found })
     }
 
     /// What one call does after its answer. Files are looked at once more, and
@@ -84,46 +79,24 @@ impl Prepared {
         store: &Store,
         now: Timestamp,
     ) -> Result<Script, Unplayable> {
-        let files = self.files(target, sounds, store).await?;
-        let play = |entry: &str| -> Option<Sound> { files.get(entry).map(|file| sounds.sound(file, way.player, now)) };
+        let contact = match self.found.is_for_everyone() {
+            true => ContactFields::default(),
+            false => store.contact_of(target).await?.unwrap_or_default(),
+        };
+        let missing = sounds.missing(self.found.files()).await;
+        if !missing.is_empty() {
+            return Err(Unplayable::Campaign(format!("a prompt is missing: {}", missing.join("; "))));
+        }
+        let files = sounds
+            .of_call(&self.found, &contact, way.player, now)
+            .await
+            .map_err(|error| Unplayable::Campaign(format!("a text cannot be spoken: {error}")))?;
+        let play = |entry: &str| -> Option<Sound> { files.get(entry).cloned() };
         let waits = match way.player {
             Player::Asterisk => true,
             Player::FreeSwitch => false,
         };
         compile(&self.settings, self.survey.as_ref(), play, way.transfer.clone(), waits)
             .map_err(|error: CompileError| Unplayable::Campaign(error.to_string()))
-    }
-
-    async fn files(
-        &self,
-        target: TargetId,
-        sounds: &Sounds,
-        store: &Store,
-    ) -> Result<HashMap<&str, SoundFile>, Unplayable> {
-        let mut contact: Option<ContactFields> = None;
-        let mut files = HashMap::with_capacity(self.sounds.len());
-        for (entry, resolved) in &self.sounds {
-            let file = match resolved {
-                Resolved::Ready(file) => file.clone(),
-                Resolved::PerContact(text) => {
-                    let contact = match &mut contact {
-                        Some(known) => known,
-                        unknown => unknown.insert(store.contact_of(target).await?.unwrap_or_default()),
-                    };
-                    sounds.speak(&fill(text, contact)).await.map_err(|error| match error {
-                        SpeechError::NoText => {
-                            Unplayable::Contact(format!("nothing is left to be said of \"{text}\" for this contact"))
-                        }
-                        other => Unplayable::Campaign(format!("\"{text}\" cannot be spoken: {other}")),
-                    })?
-                }
-            };
-            files.insert(entry.as_str(), file);
-        }
-        let missing = sounds.missing(files.values()).await;
-        if !missing.is_empty() {
-            return Err(Unplayable::Campaign(format!("a prompt is missing: {}", missing.join("; "))));
-        }
-        Ok(files)
     }
 }

@@ -160,7 +160,6 @@ async fn plan(context: &Context, job: &Job, line: &Line) -> Result<Plan, Report>
             let _ = context.news.send(News::Unplayable { campaign: job.campaign, reason });
             Err(report)
         }
-        Err(Unplayable::Contact(why)) => Err(Report { outcome: Outcome::Blocked, ..taken_back(context, &why) }),
     }
 }
 

@@ -69,6 +69,21 @@ pub struct Found {
     pub missing: Vec<String>,
 }
 
+impl Found {
+    /// The files that are the same for every contact.
+    pub fn files(&self) -> impl Iterator<Item = &SoundFile> {
+        self.sounds.values().filter_map(|resolved| match resolved {
+            Resolved::Ready(file) => Some(file),
+            Resolved::PerContact(_) => None,
+        })
+    }
+
+    /// Whether every contact hears the same.
+    pub fn is_for_everyone(&self) -> bool {
+        self.sounds.values().all(|resolved| matches!(resolved, Resolved::Ready(_)))
+    }
+}
+
 /// What an entry stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Resolved {
@@ -119,7 +134,7 @@ impl Sounds {
         Self(Arc::new(Inner { folder, delivery, speaker, lengths: Lengths::default() }))
     }
 
-    /// The media folder.
+    /// The media folder, for us and for the switches.
     pub fn folder(&self) -> &MediaFolder {
         &self.0.folder
     }
@@ -208,6 +223,26 @@ impl Sounds {
         self.look_at(paths).await.into_iter().filter_map(Result::err).collect()
     }
 
+    /// What a switch is told to play to one contact, by entry. Texts are spoken
+    /// to them now; without any ([`Found::is_for_everyone`]) nothing is waited
+    /// for. A URL works for a limited time from `now`.
+    pub async fn of_call(
+        &self,
+        found: &Found,
+        contact: &ContactFields,
+        player: Player,
+        now: Timestamp,
+    ) -> Result<HashMap<String, Sound>, SpeechError> {
+        let one = async |(entry, resolved): (&String, &Resolved)| {
+            let sound = match resolved {
+                Resolved::Ready(file) => self.sound(file, player, now),
+                Resolved::PerContact(text) => self.sound(&self.speak(&fill(text, contact)).await?, player, now),
+            };
+            Ok((entry.clone(), sound))
+        };
+        join_all(found.sounds.iter().map(one)).await.into_iter().collect()
+    }
+
     /// Has a text spoken, unless it was before. Values are to be filled in
     /// already ([`fill`]).
     pub async fn speak(&self, text: &str) -> Result<SoundFile, SpeechError> {
@@ -227,12 +262,9 @@ impl Sounds {
         if placeholders(text).is_empty() {
             return Ok(Resolved::Ready(self.speak(text).await?));
         }
-        // What is left without values shows whether the program works.
-        match self.speak(&fill(text, &ContactFields::default())).await {
-            Ok(_) => {}
-            Err(SpeechError::NoText) => drop(self.speech_program().await?),
-            Err(error) => return Err(error),
-        }
+        // What is left without values shows whether the program works, and that
+        // there is something to say to everyone.
+        self.speak(&fill(text, &ContactFields::default())).await?;
         Ok(Resolved::PerContact(text.to_owned()))
     }
 

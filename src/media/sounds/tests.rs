@@ -2,8 +2,11 @@ use std::fs;
 use std::path::Path;
 
 use super::*;
+use crate::campaign::Settings;
+use crate::contact::NewContact;
 use crate::media::tests::wav;
 use crate::media::{Library, MediaError, Publisher};
+use crate::number::PhoneNumber;
 use crate::store::Location;
 use tempfile::TempDir;
 
@@ -124,17 +127,37 @@ async fn what_is_missing_is_told_with_its_setting() {
 }
 
 #[tokio::test]
-async fn a_text_that_is_all_placeholder_needs_the_program_at_least() {
+async fn a_text_must_have_something_to_say_to_everyone() {
     let rig = Rig::new().await;
-    let found = rig.look_up(&["say:{{name}}"]).await;
-    assert_eq!((found.sounds["say:{{name}}"].clone(), rig.runs()), (Resolved::PerContact("{{name}}".into()), 0));
-    let command = vec!["no-such-speaker".to_owned(), "{file}".to_owned()];
-    let sounds = Sounds::new(SoundOptions {
-        speech: SpeechOptions { command, ..SpeechOptions::default() },
-        ..SoundOptions::in_folder(MediaFolder::same(rig.here()))
-    });
-    let found = sounds.look_up(&rig.store, [("prompts", "say:{{name}}")]).await.expect("looked up");
-    assert!(found.sounds.is_empty() && found.missing[0].contains("no-such-speaker"), "{:?}", found.missing);
+    let found = rig.look_up(&["say:{{message}}", "say:{{message|Good day.}}"]).await;
+    assert_eq!(found.sounds.keys().collect::<Vec<_>>(), ["say:{{message|Good day.}}"]);
+    assert!(found.missing[0].contains("needs a default, as in {{name|friend}}"), "{:?}", found.missing);
+}
+
+#[tokio::test]
+async fn each_contact_hears_their_own_text_and_the_same_sounds() {
+    let rig = Rig::with("cat \"$2\" >> $0.texts; echo >> $0.texts; cp ${0%/*}/there.wav \"$1\"", false).await;
+    let text = "say:Hello {{name|friend}}.";
+    let found = rig.look_up(&["there.wav", text]).await;
+    assert!(!found.is_for_everyone() && rig.look_up(&["there.wav", "say:Hello friend."]).await.is_for_everyone());
+    let contact = |name: &str| {
+        let mut contact = NewContact::of(PhoneNumber::from_e164("+15551234567").expect("a number"));
+        contact.name = Some(name.to_owned());
+        ContactFields::of(&contact)
+    };
+    let mut told = Vec::new();
+    for fields in [contact("Ann"), contact("Bob"), contact("Ann"), contact("\u{7}")] {
+        let sounds = rig.sounds.of_call(&found, &fields, Player::Asterisk, now()).await.expect("spoken");
+        assert_eq!(sounds["there.wav"], Sound { file: "/mnt/prompts/there.wav".into(), length: SECOND });
+        assert_eq!((sounds.len(), sounds[text].length), (2, SECOND));
+        told.push(sounds[text].file.clone());
+    }
+    assert!(told[0] == told[2] && told[0] != told[1] && told[0].starts_with("/mnt/prompts/speech/"), "{told:?}");
+    let texts = fs::read_to_string(rig.here().join("say.sh.texts")).expect("read");
+    assert_eq!(texts, "Hello friend.\nHello Ann.\nHello Bob.\n", "each once");
+    fs::write(rig.here().join("say.sh"), "exit 1").expect("written");
+    let failed = rig.sounds.of_call(&found, &contact("Eve"), Player::Asterisk, now()).await;
+    assert!(matches!(failed, Err(SpeechError::Failed { .. })), "{failed:?}");
 }
 
 #[tokio::test]
@@ -196,4 +219,17 @@ async fn a_text_becomes_a_sound_of_the_library() {
     assert!(matches!(add("Hello", "say:x").await, Err(MediaError::Name { .. })));
     assert!(matches!(add("{{name}}", "empty").await, Err(MediaError::Speech(SpeechError::NoText))));
     assert_eq!(rig.runs(), 1);
+}
+
+#[tokio::test]
+async fn it_is_asked_from_tasks_of_their_own() {
+    let rig = Rig::new().await;
+    let (sounds, store) = (rig.sounds.clone(), rig.store.clone());
+    let settings = Settings { prompts: vec!["there.wav".into(), "say:{{x|y}}".into()], ..Settings::default() };
+    let task = tokio::spawn(async move {
+        let entries = settings.sounds().map(|(setting, entry)| (setting, entry.as_str()));
+        let found = sounds.look_up(&store, entries).await.expect("looked up");
+        sounds.of_call(&found, &ContactFields::default(), Player::Asterisk, now()).await.expect("spoken").len()
+    });
+    assert_eq!(task.await.expect("no panic"), 2);
 }

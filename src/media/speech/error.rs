@@ -8,7 +8,7 @@ use crate::audio::convert::ConvertError;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SpeechError {
     /// Nothing to say, once values are filled in.
-    #[error("there is nothing to say")]
+    #[error("there is nothing to say; a placeholder alone needs a default, as in {{{{name|friend}}}}")]
     NoText,
     /// More than anybody listens to.
     #[error("the text has {characters} characters, may have {most}")]

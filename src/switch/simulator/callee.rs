@@ -33,6 +33,10 @@ pub struct CalleeMix {
     /// Shortest and longest time to the key, from what [`Self::keys_after`]
     /// names.
     pub key_ms: (u64, u64),
+    /// What the callees press whose numbers end so, with `keys_after =
+    /// "prompt"`: a key after each sound in turn, `-` for none. `{"0017" =
+    /// "-12"}`. The longest ending that matches counts; the others draw.
+    pub presses: BTreeMap<String, String>,
     /// Numbers with a fixed fate, by how they end: `{"0017" = "busy"}`. The
     /// longest ending that matches counts.
     pub endings: BTreeMap<String, Fate>,
@@ -139,6 +143,8 @@ struct PromptKeys {
     /// Scaled, shortest and longest.
     after: (Duration, Duration),
     shares: Vec<(char, f64)>,
+    /// Instead of drawing.
+    fixed: Option<String>,
 }
 
 impl Answer {
@@ -149,7 +155,11 @@ impl Answer {
         let mut rng = fastrand::Rng::with_seed(mixed(keys.seed, "prompt", n));
         let (low, high) = keys.after;
         let after = low + (high.saturating_sub(low)).mul_f64(rng.f64());
-        draw_key(&keys.shares, &mut rng).map(|key| (after, key))
+        let key = match &keys.fixed {
+            Some(fixed) => fixed.chars().nth(n as usize).filter(|key| *key != '-'),
+            None => draw_key(&keys.shares, &mut rng),
+        };
+        key.map(|key| (after, key))
     }
 
     /// What is said, in simulated time from the answer.
@@ -199,6 +209,7 @@ impl Default for CalleeMix {
             keys: BTreeMap::new(),
             keys_after: KeysAfter::default(),
             key_ms: (1_000, 8_000),
+            presses: BTreeMap::new(),
             endings: BTreeMap::new(),
         }
     }
@@ -230,6 +241,14 @@ impl CalleeMix {
         {
             return refuse("keys", "each share must be from 0 to 1, and together they must not be above 1");
         }
+        if let Some(keys) =
+            self.presses.values().find(|keys| keys.chars().any(|key| !"0123456789*#ABCD-".contains(key)))
+        {
+            return Err(MixError {
+                field: "presses",
+                message: format!("{keys:?} holds no key: 0-9, *, #, A-D, - are"),
+            });
+        }
         if let Some(key) = self.keys.keys().find(|key| !"0123456789*#ABCD".contains(**key)) {
             return Err(MixError { field: "keys", message: format!("{key:?} is no key: 0-9, *, #, A-D are") });
         }
@@ -252,7 +271,7 @@ impl CalleeMix {
             KeysAfter::Prompt => {
                 let after = (Duration::from_millis(self.key_ms.0), Duration::from_millis(self.key_ms.1));
                 let after = (self.scaled(after.0), self.scaled(after.1));
-                (None, Some(PromptKeys { seed: rng.u64(..), after, shares }))
+                (None, Some(PromptKeys { seed: rng.u64(..), after, shares, fixed: self.fixed_keys(digits) }))
             }
         };
         let then = match fate {
@@ -274,6 +293,11 @@ impl CalleeMix {
 
     fn time(&self, rng: &mut fastrand::Rng, (low, high): (u64, u64)) -> Duration {
         self.scaled(Duration::from_millis(rng.u64(low..=high.max(low))))
+    }
+
+    fn fixed_keys(&self, digits: &str) -> Option<String> {
+        let matching = self.presses.iter().filter(|(ending, _)| digits.ends_with(ending.as_str()));
+        matching.max_by_key(|(ending, _)| ending.len()).map(|(_, keys)| keys.clone())
     }
 
     fn fixed_fate(&self, digits: &str) -> Option<Fate> {
@@ -405,6 +429,11 @@ mod tests {
         let times = Duration::from_millis(100)..=Duration::from_millis(200);
         assert!(pressed.iter().all(|(after, key)| times.contains(after) && "12".contains(*key)));
         assert_eq!(answer(1).key, None);
+        let mut fixed = mix.clone();
+        fixed.presses.insert("0001".into(), "-9#".into());
+        let Then::Answer(fixed) = fixed.callee("15550000001", 0).then else { panic!("answers") };
+        let pressed: Vec<_> = (0..4).map(|n| fixed.key_after_prompt(n).map(|(_, key)| key)).collect();
+        assert_eq!(pressed, [None, Some('9'), Some('#'), None]);
         let plain = CalleeMix { keys_after: KeysAfter::Answer, ..mix.clone() };
         let Then::Answer(plain) = plain.callee("15550000001", 0).then else { panic!("answers") };
         assert_eq!(plain.key_after_prompt(0), None);
