@@ -16,6 +16,7 @@ mod fault;
 mod ledger;
 mod migrations;
 mod model;
+mod played;
 mod postgres;
 mod rows;
 mod slice;

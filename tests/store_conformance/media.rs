@@ -2,7 +2,8 @@
 
 use canvass::campaign::{CampaignId, CampaignStatus, Settings};
 use canvass::media::MediaId;
-use canvass::store::{Media, MediaRemoved};
+use canvass::store::{Media, MediaRemoved, StoredSurvey};
+use canvass::survey::SurveyId;
 
 use crate::bench::{Bench, later, now, on_both_engines};
 
@@ -11,6 +12,7 @@ on_both_engines!(
     a_name_is_given_once,
     sounds_are_listed_by_name,
     a_sound_in_use_stays,
+    a_sound_is_in_use_wherever_it_is_named,
     the_last_name_of_a_content_is_told,
 );
 
@@ -87,6 +89,31 @@ async fn a_sound_in_use_stays(bench: &Bench) {
     assert_eq!(bench.store.remove_media("hello").await.unwrap(), MediaRemoved::Yes { media, shared: false });
     assert_eq!(bench.store.media("hello").await.unwrap(), None);
     assert_eq!(bench.store.remove_media("hello").await.unwrap(), MediaRemoved::NotFound);
+}
+
+/// Whichever setting names it, or the survey that is asked.
+async fn a_sound_is_in_use_wherever_it_is_named(bench: &Bench) {
+    let media = sound("hello", 'a');
+    add(bench, &media).await;
+    let json = r#"{"questions": [{"id": "q", "prompts": ["hello"], "spoken": {}}]}"#;
+    let survey = serde_json::from_str(json).unwrap();
+    let stored =
+        StoredSurvey { id: SurveyId::new(), name: "spring".into(), survey, created_at: now(), updated_at: now() };
+    assert!(bench.store.add_survey(&stored).await.unwrap());
+    let hello = || Some("hello".to_owned());
+    let mut expected = Vec::new();
+    for (name, settings) in [
+        ("voicemail", r#"{"voicemail": {"action": "leave_message", "prompt": "hello"}}"#.to_owned()),
+        ("transfer", r#"{"transfer": {"digit": "0", "to": {"queue": "q"}, "failed_prompt": "hello"}}"#.to_owned()),
+        ("opt-out", serde_json::to_string(&Settings { opt_out_prompt: hello(), ..Settings::default() }).unwrap()),
+        ("survey", r#"{"survey": "spring"}"#.to_owned()),
+        ("survey by id", format!(r#"{{"survey": "{}"}}"#, stored.id)),
+    ] {
+        let settings = serde_json::from_str(&settings).unwrap();
+        bench.store.create_campaign(CampaignId::new(), name, &settings, later(expected.len() as u64)).await.unwrap();
+        expected.push(name.to_owned());
+        assert_eq!(bench.store.remove_media("hello").await.unwrap(), MediaRemoved::InUse(expected.clone()));
+    }
 }
 
 async fn the_last_name_of_a_content_is_told(bench: &Bench) {

@@ -155,3 +155,10 @@ async fn changed(connection: &mut PgConnection, id: CampaignId, rows: u64) -> Re
         None => Changed::NotFound,
     })
 }
+
+/// Those that are in no final state, oldest first.
+pub(super) async fn not_over(connection: &mut PgConnection) -> Result<Vec<Campaign>, StoreError> {
+    let sql = select!("WHERE status NOT IN ('completed', 'cancelled', 'failed') ORDER BY created_at, id");
+    let found = sqlx::query(sql).fetch_all(connection).await?;
+    found.iter().map(StoredRow::campaign).collect()
+}

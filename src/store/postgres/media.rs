@@ -4,8 +4,9 @@ use sqlx::{Connection, PgConnection};
 
 use super::rows::at;
 use super::session::{OPERATION, within};
-use super::{Postgres, StoreError};
+use super::{Postgres, StoreError, campaigns, surveys};
 use crate::store::model::{Media, MediaRemoved};
+use crate::store::played::players;
 use crate::store::rows::StoredRow;
 use crate::store::text;
 
@@ -79,17 +80,7 @@ impl Postgres {
 
 async fn remove(connection: &mut PgConnection, reference: &str) -> Result<MediaRemoved, StoreError> {
     let Some(media) = find(connection, reference).await? else { return Ok(MediaRemoved::NotFound) };
-    let users: Vec<String> = sqlx::query_scalar(
-        "SELECT name FROM campaigns
-         WHERE status NOT IN ('completed', 'cancelled', 'failed')
-             AND EXISTS (SELECT 1 FROM jsonb_array_elements_text(settings -> 'prompts') AS j (value)
-                         WHERE value = $1 OR lower(value) = $2)
-         ORDER BY created_at, id",
-    )
-    .bind(&media.name)
-    .bind(media.id.to_string())
-    .fetch_all(&mut *connection)
-    .await?;
+    let users = players(&media, &campaigns::not_over(connection).await?, &surveys::all(connection).await?);
     if !users.is_empty() {
         return Ok(MediaRemoved::InUse(users));
     }

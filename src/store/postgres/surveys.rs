@@ -65,9 +65,9 @@ impl Postgres {
     pub async fn surveys(&self) -> Result<Vec<StoredSurvey>, StoreError> {
         within(OPERATION, async {
             let mut session = self.session().await?;
-            let found = sqlx::query(select!("ORDER BY name")).fetch_all(session.connection()).await?;
+            let surveys = all(session.connection()).await?;
             session.keep();
-            found.iter().map(StoredRow::survey).collect()
+            Ok(surveys)
         })
         .await
     }
@@ -126,6 +126,12 @@ async fn remove(connection: &mut PgConnection, reference: &str) -> Result<Survey
     }
     sqlx::query("DELETE FROM surveys WHERE id = $1").bind(stored.id.0).execute(connection).await?;
     Ok(SurveyRemoved::Yes(stored))
+}
+
+/// Every survey, by name.
+pub(super) async fn all(connection: &mut PgConnection) -> Result<Vec<StoredSurvey>, StoreError> {
+    let found = sqlx::query(select!("ORDER BY name")).fetch_all(connection).await?;
+    found.iter().map(StoredRow::survey).collect()
 }
 
 async fn find(connection: &mut PgConnection, reference: &str) -> Result<Option<StoredSurvey>, StoreError> {

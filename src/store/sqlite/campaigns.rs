@@ -146,3 +146,10 @@ pub(super) async fn status(
     let row = sqlx::query("SELECT status FROM campaigns WHERE id = ?1").bind(id.0).fetch_optional(connection).await?;
     row.map(|row| row.word("status")).transpose()
 }
+
+/// Those that are in no final state, oldest first.
+pub(super) async fn not_over(connection: &mut sqlx::SqliteConnection) -> Result<Vec<Campaign>, StoreError> {
+    let sql = select!("WHERE status NOT IN ('completed', 'cancelled', 'failed') ORDER BY created_at, id");
+    let found = sqlx::query(sql).fetch_all(connection).await?;
+    found.iter().map(StoredRow::campaign).collect()
+}

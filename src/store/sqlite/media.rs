@@ -3,8 +3,9 @@
 use sqlx::SqliteConnection;
 
 use super::rows::{self, micros};
-use super::{Durability, Sqlite};
+use super::{Durability, Sqlite, campaigns, surveys};
 use crate::store::model::{Media, MediaRemoved};
+use crate::store::played::players;
 use crate::store::rows::StoredRow;
 use crate::store::{StoreError, text};
 
@@ -56,16 +57,8 @@ impl Sqlite {
         let mut writer = self.writer().await;
         let mut transaction = writer.begin(Durability::Full).await?;
         let Some(media) = find(&mut transaction, reference).await? else { return Ok(MediaRemoved::NotFound) };
-        let users: Vec<String> = sqlx::query_scalar(
-            "SELECT name FROM campaigns
-             WHERE status NOT IN ('completed', 'cancelled', 'failed')
-                 AND EXISTS (SELECT 1 FROM json_each(settings, '$.prompts') WHERE value = ?1 OR lower(value) = ?2)
-             ORDER BY created_at, id",
-        )
-        .bind(&media.name)
-        .bind(media.id.to_string())
-        .fetch_all(&mut *transaction)
-        .await?;
+        let users =
+            players(&media, &campaigns::not_over(&mut transaction).await?, &surveys::all(&mut transaction).await?);
         if !users.is_empty() {
             return Ok(MediaRemoved::InUse(users));
         }

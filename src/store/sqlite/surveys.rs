@@ -54,8 +54,7 @@ impl Sqlite {
     /// See [`Store::surveys`](crate::store::Store::surveys).
     pub async fn surveys(&self) -> Result<Vec<StoredSurvey>, StoreError> {
         let mut reader = self.reader().await?;
-        let found = sqlx::query(select!("ORDER BY name")).fetch_all(reader.connection()?).await?;
-        found.iter().map(StoredRow::survey).collect()
+        all(reader.connection()?).await
     }
 
     /// See [`Store::update_survey`](crate::store::Store::update_survey).
@@ -96,6 +95,12 @@ impl Sqlite {
         transaction.commit().await?;
         Ok(SurveyRemoved::Yes(stored))
     }
+}
+
+/// Every survey, by name.
+pub(super) async fn all(connection: &mut SqliteConnection) -> Result<Vec<StoredSurvey>, StoreError> {
+    let found = sqlx::query(select!("ORDER BY name")).fetch_all(connection).await?;
+    found.iter().map(StoredRow::survey).collect()
 }
 
 async fn find(connection: &mut SqliteConnection, reference: &str) -> Result<Option<StoredSurvey>, StoreError> {
