@@ -206,6 +206,7 @@ mod tests {
             address = "127.0.0.1:8088"
             max_channels = 0
             max_calls_per_second = -1.0
+            audio_ports = [22000, 21000]
         "#;
         let error = read(broken, &[]).expect_err("refused").to_string();
         for part in [
@@ -217,6 +218,7 @@ mod tests {
             "switches.one.password",
             "switches.one.max_channels",
             "switches.one.max_calls_per_second",
+            "switches.one.audio_ports",
             "switches.one.trunks",
         ] {
             assert!(error.contains(part), "{part} in {error}");

@@ -167,6 +167,10 @@ pub struct SwitchConfig {
     /// Calls started a second on this switch, at most; evenly spaced.
     #[serde(default = "defaults::max_calls_per_second")]
     pub max_calls_per_second: f64,
+    /// FreeSWITCH: the first and the last of the ports it may bind, on its own
+    /// machine, to send us what callees say.
+    #[serde(default = "defaults::audio_ports")]
+    pub audio_ports: (u16, u16),
     /// Trunks by name: `carrier = "sofia/gateway/carrier/{number}"`.
     #[serde(default)]
     pub trunks: BTreeMap<String, TrunkTemplate>,
@@ -205,6 +209,11 @@ mod defaults {
 
     pub(super) fn amd_context() -> String {
         crate::switch::asterisk::AMD_CONTEXT.to_owned()
+    }
+
+    pub(super) fn audio_ports() -> (u16, u16) {
+        let crate::switch::freeswitch::AudioPorts(first, last) = Default::default();
+        (first, last)
     }
 }
 

@@ -53,6 +53,10 @@ impl SwitchConfig {
         if !(0.001..=100_000.0).contains(&self.max_calls_per_second) {
             wrong("max_calls_per_second", "must be from 0.001 to 100,000");
         }
+        let (first, last) = self.audio_ports;
+        if first < 1_024 || last < first {
+            wrong("audio_ports", "must be the first and the last port of a range from 1024 up, such as [21000, 21999]");
+        }
         match &self.default_trunk {
             None if self.trunks.len() > 1 => wrong("default_trunk", "is missing: there are several trunks"),
             Some(trunk) if !self.trunks.contains_key(trunk) => wrong("default_trunk", "is none of the trunks"),
@@ -99,7 +103,8 @@ impl SwitchConfig {
                     password: self.password(),
                     node: node.to_owned(),
                 };
-                let (switch, events) = freeswitch::FreeSwitch::start(options);
+                let (first, last) = self.audio_ports;
+                let (switch, events) = freeswitch::FreeSwitch::start_with(options, freeswitch::AudioPorts(first, last));
                 (Switch::FreeSwitch(switch), events)
             }
             SwitchKind::Asterisk => {

@@ -35,7 +35,11 @@ pub(crate) fn check(rows: &[CallRow], records: &[Record]) {
                 *originates.entry(call).or_default() += 1;
                 *by_number.entry(number).or_default() += 1;
             }
-            Record::Answer { .. } | Record::Key { .. } | Record::Message { .. } | Record::Bridge { .. } => {}
+            Record::Answer { .. }
+            | Record::Key { .. }
+            | Record::Message { .. }
+            | Record::Leg { .. }
+            | Record::Bridge { .. } => {}
             Record::End { call, answered, .. } => {
                 ends.insert(call, *answered);
             }

@@ -7,13 +7,23 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use tokio::sync::oneshot;
 use tokio::time::Instant;
+use tokio_util::sync::DropGuard;
 use uuid::Uuid;
 
+use self::legs::Leg;
+use self::recordings::Recorded;
 use super::event::Event;
 use super::hangup;
+use crate::audio::amd::Answer;
 use crate::call::CallId;
 use crate::switch::{CallEvent, HungUp};
+
+mod legs;
+mod recordings;
+
+pub(super) use self::legs::Unready;
 
 /// After a failed job, how long its channel's own end may take to arrive. It
 /// has the SIP status, which the job lacks.
@@ -29,6 +39,9 @@ const STOP_GRACE: Duration = Duration::from_secs(1);
 /// [`super::command::MARK`] as events carry it.
 const MARK_HEADER: &str = "variable_canvass_node";
 
+/// The rate of raw audio where nobody told another.
+const USUAL_RATE: u32 = 8_000;
+
 /// What is to be done about an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Effect {
@@ -40,6 +53,10 @@ pub(super) enum Effect {
     Kill(Uuid),
     /// Stop once more what plays to this call.
     Break(CallId),
+    /// Stop recording a call into this file.
+    StopRecording(CallId, String),
+    /// Connect a call with its other party.
+    Bridge(CallId, CallId),
     /// An event that must have been sent has not arrived.
     Gap,
 }
@@ -71,6 +88,27 @@ struct Track {
     playbacks: Vec<Uuid>,
     /// Since when all of them are to stop.
     stopping: Option<Instant>,
+    /// What is being recorded.
+    recordings: Vec<Recorded>,
+    /// The other party's channel, from its originate to its end.
+    leg: Option<CallId>,
+    raw: RawAudio,
+    /// A beep is listened for and was not heard yet.
+    detecting: bool,
+}
+
+/// The raw audio of one call.
+#[derive(Debug, Default)]
+struct RawAudio {
+    /// Ends who listens when dropped.
+    listener: Option<DropGuard>,
+    /// It was asked for since the channel parked last: to have it again, the
+    /// channel must park anew.
+    spent: bool,
+    /// Who waits until the channel has parked anew.
+    parked: Option<oneshot::Sender<()>>,
+    /// Samples a second of the channel's codec, as its events told.
+    rate: Option<u32>,
 }
 
 /// The calls of one switch.
@@ -78,11 +116,12 @@ struct Track {
 pub(super) struct Calls {
     node: String,
     tracks: HashMap<CallId, Track>,
+    legs: HashMap<CallId, Leg>,
 }
 
 impl Calls {
     pub(super) fn new(node: String) -> Self {
-        Self { node, tracks: HashMap::new() }
+        Self { node, tracks: HashMap::new(), legs: HashMap::new() }
     }
 
     /// A call is about to be originated; its job has its id.
@@ -102,8 +141,11 @@ impl Calls {
 
     /// A playback is about to be started; `false` if the call is over.
     pub(super) fn start_playback(&mut self, call: CallId, playback: Uuid) -> bool {
-        let track = self.tracks.get_mut(&call);
-        track.map(|track| track.playbacks.push(playback)).is_some()
+        let Some(track) = self.tracks.get_mut(&call) else { return false };
+        // The raw audio ends when an application runs.
+        track.raw.listener = None;
+        track.playbacks.push(playback);
+        true
     }
 
     /// All that plays to a call is about to be stopped.
@@ -128,13 +170,49 @@ impl Calls {
         unborn.map(|track| track.doomed = true).is_some()
     }
 
+    /// Somebody is about to listen to a call: the rate of its codec, and
+    /// whether it must park anew first. None if the call is over.
+    pub(super) fn raw_audio(&mut self, call: CallId) -> Option<(u32, Option<oneshot::Receiver<()>>)> {
+        let raw = &mut self.tracks.get_mut(&call)?.raw;
+        let parked = raw.spent.then(|| {
+            let (tell, parked) = oneshot::channel();
+            raw.parked = Some(tell);
+            parked
+        });
+        Some((raw.rate.unwrap_or(USUAL_RATE), parked))
+    }
+
+    /// Raw audio is about to be asked for.
+    pub(super) fn spend_raw_audio(&mut self, call: CallId) {
+        if let Some(track) = self.tracks.get_mut(&call) {
+            track.raw.spent = true;
+        }
+    }
+
+    /// Whoever listens ends with this guard; `false` if the call is over.
+    pub(super) fn listening(&mut self, call: CallId, guard: DropGuard) -> bool {
+        let track = self.tracks.get_mut(&call);
+        track.map(|track| track.raw.listener = Some(guard)).is_some()
+    }
+
+    /// Nobody listens any more; `false` if the call is over.
+    pub(super) fn stop_listening(&mut self, call: CallId) -> bool {
+        self.tracks.get_mut(&call).map(|track| track.raw.listener = None).is_some()
+    }
+
+    /// A beep is listened for, or not; `false` if the call is over.
+    pub(super) fn detect(&mut self, call: CallId, detecting: bool) -> bool {
+        self.tracks.get_mut(&call).map(|track| track.detecting = detecting).is_some()
+    }
+
     /// A new connection: what became of jobs from before may never be told.
-    pub(super) fn on_connected(&mut self) {
+    pub(super) fn on_connected(&mut self) -> Vec<Effect> {
         for track in self.tracks.values_mut() {
             if matches!(track.job, Job::Running) {
                 track.job = Job::None;
             }
         }
+        self.give_up_unconnected()
     }
 
     /// An event has arrived.
@@ -142,15 +220,31 @@ impl Calls {
         match event.name() {
             b"BACKGROUND_JOB" => self.on_job(event, now),
             b"CHANNEL_EXECUTE_COMPLETE" => self.on_executed(event),
+            b"RECORD_STOP" => self.on_recorded(event),
+            b"CHANNEL_BRIDGE" => self.on_bridged(event),
+            b"CUSTOM" => self.on_beep(event),
             b"CHANNEL_PROGRESS" | b"CHANNEL_PROGRESS_MEDIA" => self.on_channel(event, Track::on_progress),
             b"CHANNEL_ANSWER" => self.on_channel(event, Track::on_answer),
-            b"CHANNEL_PARK" => self.on_channel(event, Track::on_park),
-            b"DTMF" => self.on_channel(event, Track::on_dtmf),
+            b"CHANNEL_PARK" => {
+                let mut effects = self.on_channel(event, Track::on_park);
+                effects.extend(self.on_parked_again(event));
+                effects
+            }
+            b"DTMF" => {
+                let mut effects = self.on_channel(event, Track::on_dtmf);
+                effects.extend(self.end_speech_by_key(event));
+                effects
+            }
             b"CHANNEL_HANGUP_COMPLETE" => {
                 let Some(call) = id_of(event, "Unique-ID") else { return Vec::new() };
+                if self.legs.contains_key(&call) {
+                    return self.on_leg_ended(call, event);
+                }
                 let Some(track) = self.tracks.remove(&call) else { return Vec::new() };
                 let end = hangup::from_event(event, track.answered);
-                vec![Effect::Deliver(call, CallEvent::HungUp(end))]
+                let mut effects = self.end_leg_of(&track);
+                effects.push(Effect::Deliver(call, CallEvent::HungUp(end)));
+                effects
             }
             // Every event has a name: whatever this was, it is lost.
             b"" => vec![Effect::Gap],
@@ -165,8 +259,12 @@ impl Calls {
     /// holes whenever only some kinds are subscribed to and shows nothing. What
     /// does show is a job that announced an event which never came.
     pub(super) fn on_tick(&mut self, now: Instant, heard: impl Fn(CallId) -> bool) -> Vec<Effect> {
-        self.tracks.retain(|call, _| heard(*call));
-        let mut effects = Vec::new();
+        let mut effects = self.overdue_legs(now);
+        // The other party of a call that nobody listens to goes with it.
+        let unheard: Vec<_> = self.tracks.keys().copied().filter(|call| !heard(*call)).collect();
+        for track in unheard.iter().filter_map(|call| self.tracks.remove(call)).collect::<Vec<_>>() {
+            effects.extend(self.end_leg_of(&track));
+        }
         let mut ended = Vec::new();
         for (call, track) in &mut self.tracks {
             if track.stopping.is_some_and(|since| now >= since + STOP_GRACE) {
@@ -176,6 +274,7 @@ impl Calls {
                 let stopped = CallEvent::PlaybackFinished { failure: Some("stopped before it began".into()) };
                 effects.extend(track.playbacks.drain(..).map(|_| Effect::Deliver(*call, stopped.clone())));
             }
+            effects.extend(track.overdue_recordings(now).map(|event| Effect::Deliver(*call, event)));
             match &track.job {
                 Job::None | Job::Running => {}
                 Job::Succeeded(at) if now < *at + PARK_GRACE => {}
@@ -197,14 +296,17 @@ impl Calls {
                 }
             }
         }
-        for call in ended {
-            self.tracks.remove(&call);
+        for track in ended.into_iter().filter_map(|call| self.tracks.remove(&call)).collect::<Vec<_>>() {
+            effects.extend(self.end_leg_of(&track));
         }
         effects
     }
 
     fn on_channel(&mut self, event: &Event, step: fn(&mut Track, &Event) -> Option<CallEvent>) -> Vec<Effect> {
         let Some(call) = id_of(event, "Unique-ID") else { return Vec::new() };
+        if self.legs.contains_key(&call) {
+            return self.on_leg(call, event);
+        }
         let Some(track) = self.tracks.get_mut(&call) else { return self.on_stranger(call, event) };
         track.seen = true;
         let mut effects = Vec::new();
@@ -222,10 +324,27 @@ impl Calls {
     /// alone does not make a channel ours: its id must be the one we gave.
     fn on_stranger(&self, call: CallId, event: &Event) -> Vec<Effect> {
         let answered = matches!(event.name(), b"CHANNEL_ANSWER" | b"CHANNEL_PARK");
-        let ours = answered
-            && event.get(MARK_HEADER).is_some_and(|node| node == self.node)
-            && id_of(event, "variable_origination_uuid") == Some(call);
-        if ours { vec![Effect::Orphan(call)] } else { Vec::new() }
+        if !answered || id_of(event, "variable_origination_uuid") != Some(call) {
+            return Vec::new();
+        }
+        if event.get(MARK_HEADER).is_some_and(|node| node == self.node) {
+            return vec![Effect::Orphan(call)];
+        }
+        if self.is_stray_leg(event) { vec![Effect::Kill(call.0)] } else { Vec::new() }
+    }
+
+    fn on_beep(&mut self, event: &Event) -> Vec<Effect> {
+        if event.get("Event-Subclass").is_none_or(|subclass| subclass != "avmd::beep") {
+            return Vec::new();
+        }
+        let Some(call) = id_of(event, "Unique-ID") else { return Vec::new() };
+        // It is told twice: by the module, and once more by the channel.
+        let waiting = self.tracks.get_mut(&call).map(|track| std::mem::take(&mut track.detecting));
+        if waiting != Some(true) {
+            return Vec::new();
+        }
+        let detected = CallEvent::Detected { answer: Answer::Machine, reason: "beep".to_owned() };
+        vec![Effect::Deliver(call, detected)]
     }
 
     fn on_executed(&mut self, event: &Event) -> Vec<Effect> {
@@ -255,6 +374,9 @@ impl Calls {
 
     fn on_job(&mut self, event: &Event, now: Instant) -> Vec<Effect> {
         let Some(call) = id_of(event, "Job-UUID") else { return Vec::new() };
+        if self.legs.contains_key(&call) {
+            return self.on_leg_job(call, event, now);
+        }
         let Some(track) = self.tracks.get_mut(&call) else { return Vec::new() };
         let output = event.body_text();
         match output.strip_prefix("+OK") {
@@ -299,6 +421,14 @@ impl Track {
 
     fn on_park(&mut self, event: &Event) -> Option<CallEvent> {
         self.parked = true;
+        self.raw.spent = false;
+        self.raw.listener = None;
+        let rate = event.get("Channel-Read-Codec-Rate").and_then(|rate| rate.parse().ok());
+        self.raw.rate = rate.or(self.raw.rate);
+        if let Some(parked) = self.raw.parked.take() {
+            // Whoever gave up waiting does not mind.
+            let _ = parked.send(());
+        }
         self.answered |= event.raw("Answer-State") == Some(b"answered");
         self.ready()
     }

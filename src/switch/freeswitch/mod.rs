@@ -6,6 +6,7 @@
 //! | `command` | the only place where text for the switch is made |
 //! | `handshake`, `connection` | log in; own the socket, pipeline commands |
 //! | `calls`, `hangup` | what events mean for our calls |
+//! | `listen`, `raw_audio` | what a callee says, frame by frame |
 //! | `supervisor` | keep connected, carry events to calls |
 
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use tokio_util::sync::DropGuard;
 use uuid::Uuid;
 
 use super::{
-    CallEvents, CommandError, LinkEvents, Listening, Originate, OriginateError, Presence, Recording, Transfer,
+    CallEvents, CommandError, LinkEvents, Listening, Originate, OriginateError, Presence, Recording, Take, Transfer,
 };
 use crate::call::CallId;
 
@@ -30,9 +31,14 @@ mod connection;
 pub mod event;
 mod handshake;
 mod hangup;
+mod listen;
+mod raw_audio;
 mod supervisor;
 
-use command::Command;
+pub use listen::AudioPorts;
+
+use calls::Unready;
+use command::{Command, UnsafeText};
 use connection::{Lost, Reply};
 use event::Event;
 use supervisor::{Shared, Supervisor};
@@ -40,6 +46,10 @@ use supervisor::{Shared, Supervisor};
 /// An answer not here by then is not waited for any longer. FreeSWITCH answers
 /// in microseconds, but a `show channels` before ours may take its time.
 const REPLY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What commands say of a channel that does not exist: most, `sendmsg` and
+/// `uuid_record`.
+const GONE: [&str; 3] = ["No such channel", "invalid session id", "Cannot locate session"];
 
 /// How to reach a FreeSWITCH.
 #[derive(Clone, Debug)]
@@ -63,8 +73,13 @@ impl FreeSwitch {
     /// Begins to connect, and connects again whenever the connection is lost.
     /// Must be called within a tokio runtime.
     pub fn start(options: Options) -> (Self, LinkEvents) {
+        Self::start_with(options, AudioPorts::default())
+    }
+
+    /// The same, with other ports for raw audio.
+    pub fn start_with(options: Options, audio: AudioPorts) -> (Self, LinkEvents) {
         let (events, link_events) = mpsc::unbounded_channel();
-        let shared = Arc::new(Shared::new(options));
+        let shared = Arc::new(Shared::new(options, audio));
         let served = Arc::clone(&shared);
         shared.tasks.spawn(async move { Supervisor::new(&served, events).run().await });
         shared.tasks.close();
@@ -117,7 +132,7 @@ impl FreeSwitch {
     /// Plays a file to an answered call.
     pub async fn play(&self, call: CallId, file: &str) -> Result<(), CommandError> {
         let playback = Uuid::now_v7();
-        let command = Command::play(call, playback, file).map_err(|error| CommandError::Refused(error.to_string()))?;
+        let command = Command::play(call, playback, file).map_err(unsafe_text)?;
         if !self.shared.calls().start_playback(call, playback) {
             return Err(CommandError::NoSuchChannel);
         }
@@ -135,33 +150,93 @@ impl FreeSwitch {
     }
 
     /// Starts to record; see [`super::Switch::record`].
-    pub async fn record(&self, _call: CallId, _recording: &Recording) -> Result<(), CommandError> {
-        Err(CommandError::Refused("not yet".into()))
+    pub async fn record(&self, call: CallId, recording: &Recording) -> Result<(), CommandError> {
+        let file = file_of(recording);
+        let command = Command::record(call, &file, recording.take).map_err(unsafe_text)?;
+        let until_key = matches!(recording.take, Take::Speech { .. });
+        if !self.shared.calls().start_recording(call, &recording.name, &file, until_key) {
+            return Err(CommandError::NoSuchChannel);
+        }
+        let begun = self.tell_channel(command).await;
+        if begun.is_err() {
+            self.shared.calls().cancel_recording(call, &recording.name);
+        }
+        begun.map_err(|error| match error {
+            CommandError::Refused(words) => {
+                CommandError::Refused(format!("{words}: FreeSWITCH cannot write {file}, or the call has no audio"))
+            }
+            CommandError::Disconnected(_) | CommandError::NoSuchChannel => error,
+        })
     }
 
     /// Stops a recording.
-    pub async fn stop_recording(&self, _call: CallId, _recording: &Recording) -> Result<(), CommandError> {
-        Err(CommandError::Refused("not yet".into()))
+    pub async fn stop_recording(&self, call: CallId, recording: &Recording) -> Result<(), CommandError> {
+        let command = Command::stop_recording(call, &file_of(recording)).map_err(unsafe_text)?;
+        let known = self.shared.calls().stop_recording(call, &recording.name, Instant::now());
+        match self.tell_channel(command).await {
+            // It ended by itself, and that was told or will be.
+            Err(CommandError::Refused(_)) if known => Ok(()),
+            stopped => stopped,
+        }
     }
 
     /// Connects the call with somebody else; see [`super::Switch::transfer`].
-    pub async fn transfer(&self, _call: CallId, _transfer: &Transfer) -> Result<(), CommandError> {
-        Err(CommandError::Refused("not yet".into()))
+    pub async fn transfer(&self, call: CallId, transfer: &Transfer) -> Result<(), CommandError> {
+        let leg = transfer.leg;
+        let ring = Command::leg(call, transfer, &self.shared.options.node).map_err(unsafe_text)?;
+        self.shared.calls().start_transfer(call, leg).map_err(|unready| match unready {
+            Unready::NoCall => CommandError::NoSuchChannel,
+            Unready::Busy => CommandError::Refused("the call is being transferred already".to_owned()),
+        })?;
+        let rung = async {
+            // The limit of a call is none of a conversation.
+            self.tell_channel(Command::stay_after_bridge(call)).await?;
+            self.send(Command::unlimit(call));
+            self.tell_channel(Command::limit(call, transfer)).await?;
+            self.tell_channel(ring).await
+        };
+        let rung = rung.await;
+        if rung.is_err() {
+            self.shared.calls().cancel_transfer(call, leg);
+        }
+        rung
     }
 
     /// Listens to the callee; see [`super::Switch::listen`].
-    pub async fn listen(&self, _call: CallId) -> Result<Listening, CommandError> {
-        Err(CommandError::Refused("not yet".into()))
+    ///
+    /// # Errors
+    ///
+    /// `Refused` where no audio arrives: the ports may be taken on the switch's
+    /// machine, or a firewall may be in the way.
+    pub async fn listen(&self, call: CallId) -> Result<Listening, CommandError> {
+        // Kept off the caller's future: it holds a buffer.
+        Box::pin(listen::listen(self, call)).await
     }
 
-    /// Stops listening.
-    pub async fn stop_listening(&self, _call: CallId) -> Result<(), CommandError> {
-        Err(CommandError::Refused("not yet".into()))
+    /// Stops listening. The switch need not be told: raw audio ends by itself
+    /// when anything else is done with the channel, and nobody takes it now.
+    pub async fn stop_listening(&self, call: CallId) -> Result<(), CommandError> {
+        if self.shared.calls().stop_listening(call) { Ok(()) } else { Err(CommandError::NoSuchChannel) }
     }
 
-    /// Finds out who answered; see [`super::Switch::detect`].
-    pub async fn detect(&self, _call: CallId) -> Result<(), CommandError> {
-        Err(CommandError::Refused("not yet".into()))
+    /// Has mod_avmd listen for a beep; see [`super::Switch::detect`]. It tells of
+    /// one as soon as it has begun.
+    ///
+    /// # Errors
+    ///
+    /// `Refused` without the module.
+    pub async fn detect(&self, call: CallId) -> Result<(), CommandError> {
+        if self.ask(Command::has_avmd()).await?.text() != "true" {
+            return Err(CommandError::Refused("mod_avmd is not loaded".to_owned()));
+        }
+        if !self.shared.calls().detect(call, true) {
+            return Err(CommandError::NoSuchChannel);
+        }
+        let begun = self.tell_channel(Command::listen_for_beep(call)).await;
+        if begun.is_err() {
+            self.shared.calls().detect(call, false);
+        }
+        begun
     }
 
     /// Hangs the channel up. A channel that FreeSWITCH is about to make is hung
@@ -204,17 +279,36 @@ impl FreeSwitch {
         // All asked at once: the answers come in one go.
         let asked: Vec<_> = candidates
             .filter(|id| id.get_version_num() == 7)
-            .map(|id| (id, self.shared.link().map(|link| link.send(Command::mark_of(id)))))
+            .map(|id| {
+                let link = self.shared.link();
+                (id, link.map(|link| (link.send(Command::mark_of(id)), link.send(Command::leg_mark_of(id)))))
+            })
             .collect();
         let mut calls = Vec::new();
-        for (id, answer) in asked {
-            let answer = answer.ok_or_else(not_connected)?;
+        for (id, answers) in asked {
+            let (mark, leg_mark) = answers.ok_or_else(not_connected)?;
             // A refusal means that the channel has gone meanwhile.
-            if await_reply(answer).await?.text() == self.shared.options.node {
+            if await_reply(mark).await?.text() == self.shared.options.node {
                 calls.push(CallId(id));
             }
+            self.end_if_stray(CallId(id), await_reply(leg_mark).await?.text()).await?;
         }
         Ok(calls)
+    }
+
+    /// Ends the other party of a call that is gone: nobody else would before its
+    /// own time-outs do.
+    async fn end_if_stray(&self, leg: CallId, mark: &str) -> Result<(), CommandError> {
+        let call = {
+            let calls = self.shared.calls();
+            calls.call_of_leg_mark(mark).filter(|_| !calls.is_leg(leg))
+        };
+        if let Some(call) = call
+            && self.ask(Command::exists(call.0)).await?.text() == "false"
+        {
+            self.send(Command::kill(leg.0));
+        }
+        Ok(())
     }
 
     /// Product and version, for `doctor` and the log.
@@ -238,11 +332,15 @@ impl FreeSwitch {
         let reply = self.ask(command).await?;
         match reply.refusal() {
             None => Ok(reply),
-            // `api` commands say the first, `sendmsg` the second.
-            Some(words) if words.contains("No such channel") || words.contains("invalid session id") => {
-                Err(CommandError::NoSuchChannel)
-            }
+            Some(words) if GONE.iter().any(|gone| words.contains(gone)) => Err(CommandError::NoSuchChannel),
             Some(words) => Err(CommandError::Refused(words.to_owned())),
+        }
+    }
+
+    /// Sends a command whose answer does not matter.
+    fn send(&self, command: Command) {
+        if let Some(link) = self.shared.link() {
+            link.tell(command);
         }
     }
 
@@ -258,6 +356,15 @@ async fn await_reply(answer: impl Future<Output = Result<Reply, Lost>>) -> Resul
         Ok(Err(lost)) => Err(CommandError::Disconnected(lost.reason)),
         Err(_) => Err(CommandError::Disconnected(no_answer())),
     }
+}
+
+/// Where a recording goes, as FreeSWITCH sees it.
+fn file_of(recording: &Recording) -> String {
+    format!("{}/{}.wav", recording.folder.trim_end_matches('/'), recording.name)
+}
+
+fn unsafe_text(error: UnsafeText) -> CommandError {
+    CommandError::Refused(error.to_string())
 }
 
 fn not_connected() -> CommandError {

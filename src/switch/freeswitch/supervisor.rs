@@ -1,5 +1,6 @@
 //! Keeps one connection to the switch alive and carries its events to calls.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use super::command::Command;
 use super::connection::{self, Handle};
 use super::event::Event;
 use super::handshake::{self, HandshakeError};
+use super::listen::{AudioPorts, Ports};
 use crate::switch::{CallEvent, LinkEvent, Registry};
 
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
@@ -38,18 +40,38 @@ pub(super) struct Shared {
     pub(super) registry: Registry,
     pub(super) closing: CancellationToken,
     pub(super) tasks: TaskTracker,
+    pub(super) ports: Ports,
     calls: Mutex<Calls>,
-    link: Mutex<Option<Handle>>,
+    link: Mutex<Option<(Handle, Option<Route>)>>,
+}
+
+/// The addresses of a connection's two ends, by which audio goes too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Route {
+    pub(super) ours: Ipv4Addr,
+    pub(super) theirs: Ipv4Addr,
+}
+
+impl Route {
+    /// None over IPv6: FreeSWITCH sends raw audio by IPv4 only.
+    fn of(stream: &tokio::net::TcpStream) -> Option<Self> {
+        let v4 = |ip: IpAddr| match ip.to_canonical() {
+            IpAddr::V4(ip) => Some(ip),
+            IpAddr::V6(ip) => ip.is_loopback().then_some(Ipv4Addr::LOCALHOST),
+        };
+        Some(Self { ours: v4(stream.local_addr().ok()?.ip())?, theirs: v4(stream.peer_addr().ok()?.ip())? })
+    }
 }
 
 impl Shared {
-    pub(super) fn new(options: Options) -> Self {
+    pub(super) fn new(options: Options, ports: AudioPorts) -> Self {
         let calls = Mutex::new(Calls::new(options.node.clone()));
         Self {
             options,
             registry: Registry::default(),
             closing: CancellationToken::new(),
             tasks: TaskTracker::new(),
+            ports: Ports::new(ports),
             calls,
             link: Mutex::default(),
         }
@@ -57,7 +79,12 @@ impl Shared {
 
     /// The connection, if there is one.
     pub(super) fn link(&self) -> Option<Handle> {
-        self.lock_link().clone()
+        self.lock_link().as_ref().map(|(link, _)| link.clone())
+    }
+
+    /// The addresses of the connection, if there is one and it is of IPv4.
+    pub(super) fn route(&self) -> Option<Route> {
+        self.lock_link().as_ref().and_then(|(_, route)| *route)
     }
 
     /// The calls. The lock is held for moments only, never across an await.
@@ -66,7 +93,7 @@ impl Shared {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lock_link(&self) -> MutexGuard<'_, Option<Handle>> {
+    fn lock_link(&self) -> MutexGuard<'_, Option<(Handle, Option<Route>)>> {
         self.link.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -140,14 +167,40 @@ impl<'a> Supervisor<'a> {
     /// Serves one connection to its end; returns why it ended.
     async fn serve(&self, stream: tokio::net::TcpStream, decoder: Decoder, epoch: u64) -> String {
         let (handle, requests) = connection::queue();
-        self.shared.calls().on_connected();
-        *self.shared.lock_link() = Some(handle);
+        *self.shared.lock_link() = Some((handle.clone(), Route::of(&stream)));
+        {
+            let mut calls = self.shared.calls();
+            let effects = calls.on_connected();
+            self.carry_out(effects);
+        }
         tracing::info!(switch = self.shared.options.address, epoch, "connected to FreeSWITCH");
         self.tell(LinkEvent::Up { epoch });
         let on_event = |event: Event| self.on_event(&event);
-        let ended = connection::run(stream.into_split(), decoder, requests, &self.shared.closing, on_event).await;
+        let serving = connection::run(stream.into_split(), decoder, requests, &self.shared.closing, on_event);
+        let checking = async {
+            self.check_legs(&handle).await;
+            std::future::pending().await
+        };
+        let ended = tokio::select! {
+            ended = serving => ended,
+            never = checking => never,
+        };
         *self.shared.lock_link() = None;
         ended.to_string()
+    }
+
+    /// The end of a conversation may have been missed while there was no
+    /// connection.
+    async fn check_legs(&self, link: &Handle) {
+        let legs = self.shared.calls().connected_legs();
+        for leg in legs {
+            let gone = link.send(Command::exists(leg.0)).await.is_ok_and(|reply| reply.text() == "false");
+            if gone {
+                let mut calls = self.shared.calls();
+                let effects = calls.on_leg_vanished(leg);
+                self.carry_out(effects);
+            }
+        }
     }
 
     /// Looks for events that should have come; never returns.
@@ -179,18 +232,27 @@ impl<'a> Supervisor<'a> {
                     }
                 }
                 Effect::Orphan(call) => self.tell(LinkEvent::Orphan(call)),
-                Effect::Kill(channel) => {
-                    if let Some(link) = self.shared.link() {
-                        link.tell(Command::kill(channel));
+                Effect::Kill(channel) => self.command(Command::kill(channel)),
+                Effect::Break(call) => self.command(Command::stop_playback(call)),
+                Effect::StopRecording(call, file) => {
+                    // It went into a command before, so it will again.
+                    if let Ok(command) = Command::stop_recording(call, &file) {
+                        self.command(command);
                     }
                 }
-                Effect::Break(call) => {
-                    if let Some(link) = self.shared.link() {
-                        link.tell(Command::stop_playback(call));
-                    }
+                Effect::Bridge(call, leg) => {
+                    self.command(Command::stay_after_bridge(call));
+                    self.command(Command::bridge(call, leg));
                 }
                 Effect::Gap => self.tell(LinkEvent::Gap),
             }
+        }
+    }
+
+    /// Sends a command whose answer tells nothing that events do not.
+    fn command(&self, command: Command) {
+        if let Some(link) = self.shared.link() {
+            link.tell(command);
         }
     }
 

@@ -44,6 +44,14 @@ pub enum Record {
         /// It was played to its end.
         complete: bool,
     },
+    /// Somebody was called for a callee who is there already. Answers and ends
+    /// of such a channel are noted as those of calls.
+    Leg {
+        /// The channel id the client chose.
+        leg: String,
+        /// The number dialed, as it stood in the endpoint.
+        number: String,
+    },
     /// The callee was connected with somebody else.
     Bridge {
         /// The channel id.
@@ -123,6 +131,7 @@ impl Journal {
             Record::Message { after_beep: false, .. } => inner.messages.early += 1,
             Record::Message { complete: false, .. } => inner.messages.cut += 1,
             Record::Message { .. } => inner.messages.whole += 1,
+            Record::Leg { .. } => {}
             Record::Bridge { .. } => inner.bridges += 1,
             Record::End { ref call, .. } => {
                 let call = call.clone();

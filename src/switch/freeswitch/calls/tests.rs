@@ -75,7 +75,12 @@ fn story(calls: &mut Calls, events: &[Event], call: CallId, now: Instant) -> Vec
     effects
         .filter_map(|effect| match effect {
             Effect::Deliver(told, event) => (told == call).then_some(event),
-            Effect::Orphan(_) | Effect::Kill(_) | Effect::Break(_) | Effect::Gap => None,
+            Effect::Orphan(_)
+            | Effect::Kill(_)
+            | Effect::Break(_)
+            | Effect::StopRecording(..)
+            | Effect::Bridge(..)
+            | Effect::Gap => None,
         })
         .collect()
 }
