@@ -1,6 +1,7 @@
 //! The adapter with an Asterisk behind it, real or simulated, and people to
 //! call.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use canvass::call::CallId;
@@ -33,8 +34,15 @@ pub(crate) enum Party {
 }
 
 enum Far {
-    Real(AsteriskLab),
-    Simulated(AsteriskSimulator),
+    Real {
+        _lab: AsteriskLab,
+    },
+    /// And the first number that was not called yet: on the second call people
+    /// do something else.
+    Simulated {
+        _simulator: AsteriskSimulator,
+        next: AtomicU32,
+    },
 }
 
 /// An adapter, connected.
@@ -88,7 +96,7 @@ impl Rig {
         change(&mut options);
         let (asterisk, link) = connect(options.clone()).await;
         let ari = Ari::rest_only(&lab.ari_url, &lab.user, &lab.password);
-        Some(Self { asterisk, link, options, ari, far: Far::Real(lab) })
+        Some(Self { asterisk, link, options, ari, far: Far::Real { _lab: lab } })
     }
 
     /// With a simulated one.
@@ -98,17 +106,17 @@ impl Rig {
         let options = crate::adapter::options(simulator.address(), "simulated");
         let (asterisk, link) = connect(options.clone()).await;
         let ari = Ari::rest_only(&format!("http://{}/ari", simulator.address()), "canvass", "simulated");
-        Self { asterisk, link, options, ari, far: Far::Simulated(simulator) }
+        Self { asterisk, link, options, ari, far: Far::Simulated { _simulator: simulator, next: AtomicU32::new(0) } }
     }
 
     pub(crate) fn is_real(&self) -> bool {
-        matches!(self.far, Far::Real(_))
+        matches!(self.far, Far::Real { .. })
     }
 
     /// An endpoint of this switch.
     pub(crate) fn endpoint(&self, party: Party) -> String {
         match &self.far {
-            Far::Real(_) => {
+            Far::Real { .. } => {
                 let number = match party {
                     Party::Person => "+15551010001",
                     Party::Voicemail => "+15551020001",
@@ -119,9 +127,13 @@ impl Rig {
                 };
                 format!("PJSIP/{number}@loop")
             }
-            Far::Simulated(_) => {
-                let number = (0..10_000).map(|n| format!("1555{n:07}")).find(|n| is(party, &mix().callee(n, 0).then));
-                format!("PJSIP/+{}@carrier", number.expect("somebody"))
+            Far::Simulated { next, .. } => {
+                let number = |n: u32| format!("1555{n:07}");
+                let next_number = next.load(Ordering::Relaxed);
+                let n = (next_number..next_number + 10_000).find(|n| is(party, &mix().callee(&number(*n), 0).then));
+                let n = n.expect("somebody");
+                next.store(n + 1, Ordering::Relaxed);
+                format!("PJSIP/+{}@carrier", number(n))
             }
         }
     }

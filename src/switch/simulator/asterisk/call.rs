@@ -1,12 +1,15 @@
 //! What requests may know of a simulated call, and how they reach its task.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::wire::{self, Channel, Dialplan, Party};
-use crate::switch::simulator::{Journal, Record};
+use crate::switch::simulator::{Answer, Journal, Record};
 
 /// What `POST /channels` asked for.
 #[derive(Clone, Debug)]
@@ -30,8 +33,30 @@ pub(super) struct Placed {
 #[derive(Debug)]
 pub(super) enum Command {
     Hangup,
-    Play { id: String, media: Vec<String> },
-    StopPlayback { id: String },
+    Play {
+        id: String,
+        media: Vec<String>,
+    },
+    StopPlayback {
+        id: String,
+    },
+    /// Record what the callee says.
+    Record {
+        name: String,
+        max: Option<Duration>,
+        silence: Option<Duration>,
+        any_key_ends: bool,
+    },
+    /// Stop that.
+    StopRecording {
+        name: String,
+    },
+    /// To the dialplan.
+    Continue {
+        context: String,
+    },
+    /// `TIMEOUT(absolute)`, from now on.
+    EndAfter(Duration),
 }
 
 /// What others may know of a call.
@@ -45,6 +70,12 @@ pub(super) struct Call {
     app_data: String,
     stage: AtomicU8,
     commands: mpsc::UnboundedSender<Command>,
+    /// It was placed for the sake of another, which is there already.
+    is_leg: bool,
+    /// Once answered: when, and by whom.
+    answered: OnceLock<(Instant, Answer)>,
+    /// Set after it was placed.
+    set: Mutex<HashMap<String, String>>,
 }
 
 /// How far a call is.
@@ -60,7 +91,7 @@ pub(super) enum Stage {
 }
 
 impl Call {
-    pub(super) fn new(placed: Placed, sequence: u64) -> (Self, mpsc::UnboundedReceiver<Command>) {
+    pub(super) fn new(placed: Placed, sequence: u64, is_leg: bool) -> (Self, mpsc::UnboundedReceiver<Command>) {
         let (commands, receiver) = mpsc::unbounded_channel();
         let dialstring = placed.endpoint.split_once('/').map_or("", |(_, rest)| rest).to_owned();
         let trunk = dialstring.split_once('@').map_or("carrier", |(_, trunk)| trunk);
@@ -76,6 +107,9 @@ impl Call {
             app_data,
             stage: AtomicU8::new(Stage::Down as u8),
             commands,
+            is_leg,
+            answered: OnceLock::new(),
+            set: Mutex::default(),
             placed,
         };
         (call, receiver)
@@ -99,9 +133,31 @@ impl Call {
         &self.dialstring
     }
 
-    /// A variable it was placed with.
-    pub(super) fn variable(&self, name: &str) -> Option<&str> {
-        self.placed.variables.get(name)?.as_str()
+    /// A variable of the channel.
+    pub(super) fn variable(&self, name: &str) -> Option<String> {
+        let set = self.set.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
+        set.or_else(|| self.placed.variables.get(name)?.as_str().map(str::to_owned))
+    }
+
+    /// Sets a variable.
+    pub(super) fn set_variable(&self, name: String, value: String) {
+        self.set.lock().unwrap_or_else(PoisonError::into_inner).insert(name, value);
+    }
+
+    /// It is answered now.
+    pub(super) fn answer(&self, answer: &Answer) {
+        // Once: a call is answered by one callee.
+        let _ = self.answered.set((Instant::now(), answer.clone()));
+    }
+
+    /// How long it has been answered, in real time, and by whom.
+    pub(super) fn answered(&self) -> Option<(Duration, &Answer)> {
+        self.answered.get().map(|(at, answer)| (at.elapsed(), answer))
+    }
+
+    /// Whether it was placed for the sake of another call.
+    pub(super) fn is_leg(&self) -> bool {
+        self.is_leg
     }
 
     /// Whether commands such as play are taken.
@@ -116,10 +172,11 @@ impl Call {
 
     /// To be called before the client is answered.
     pub(super) fn note_originate(&self, journal: &Journal) {
-        journal.note(Record::Originate {
-            call: self.placed.id.clone(),
-            number: self.placed.number.clone(),
-            caller_id: self.placed.caller_id.clone(),
+        let (call, number) = (self.placed.id.clone(), self.placed.number.clone());
+        journal.note(if self.is_leg {
+            Record::Leg { leg: call, number }
+        } else {
+            Record::Originate { call, number, caller_id: self.placed.caller_id.clone() }
         });
     }
 

@@ -11,13 +11,20 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use super::{CalleeMix, Journal};
+use crate::switch::asterisk::AMD_CONTEXT;
 
+mod bridges;
 mod call;
 mod connections;
 mod events;
+mod extra;
 mod life;
+mod media;
+mod playing;
+mod recordings;
 mod rest;
 mod sounds;
+mod talk;
 mod wire;
 mod world;
 
@@ -38,6 +45,8 @@ pub struct Options {
     /// An endpoint that contains one of these cannot be called: the answer is
     /// 500 "Allocation failed", as of a trunk that is unknown or down.
     pub unknown_endpoints: Vec<String>,
+    /// Contexts of the dialplan that run `AMD()` as `dialplan/asterisk` does.
+    pub contexts: Vec<String>,
 }
 
 impl Default for Options {
@@ -48,6 +57,7 @@ impl Default for Options {
             password: "simulated".into(),
             journal: Journal::default(),
             unknown_endpoints: Vec::new(),
+            contexts: vec![AMD_CONTEXT.to_owned()],
         }
     }
 }

@@ -47,6 +47,17 @@ pub(super) struct Playback<'a> {
     pub(super) state: &'static str,
 }
 
+/// A recording.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Recording<'a> {
+    pub(super) name: &'a str,
+    pub(super) format: &'static str,
+    pub(super) state: &'static str,
+    pub(super) target_uri: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) duration: Option<u64>,
+}
+
 /// What differs between events.
 #[derive(Debug, Serialize)]
 #[serde(tag = "type")]
@@ -95,6 +106,12 @@ pub(super) enum Event<'a> {
     },
     PlaybackFinished {
         playback: Playback<'a>,
+    },
+    RecordingStarted {
+        recording: Recording<'a>,
+    },
+    RecordingFinished {
+        recording: Recording<'a>,
     },
     ApplicationReplaced,
 }

@@ -10,11 +10,14 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::Options;
+use super::bridges::Bridges;
 use super::call::{Call, Command, Placed};
+use super::extra::Extra;
 use super::life;
+use super::recordings::Recordings;
 use super::sounds::Sounds;
-use super::wire::{self, Event};
-use crate::switch::simulator::{Callees, Journal};
+use super::wire::{self, Event, Recording};
+use crate::switch::simulator::{Callees, Journal, Record, Speech};
 
 /// Where an event socket takes what it is to send.
 pub(super) type Outbox = mpsc::UnboundedSender<Utf8Bytes>;
@@ -26,6 +29,10 @@ pub(super) struct World {
     journal: Journal,
     sounds: Sounds,
     calls: Mutex<HashMap<String, Arc<Call>>>,
+    extras: Mutex<HashMap<String, Arc<Extra>>>,
+    bridges: Bridges,
+    recordings: Recordings,
+    contexts: Vec<String>,
     /// Which call each playback belongs to.
     playbacks: Mutex<HashMap<String, String>>,
     /// The event socket of each application, by a number of its own.
@@ -42,6 +49,10 @@ impl World {
             journal: options.journal.clone(),
             sounds: Sounds::default(),
             calls: Mutex::default(),
+            extras: Mutex::default(),
+            bridges: Bridges::default(),
+            recordings: Recordings::default(),
+            contexts: options.contexts.clone(),
             playbacks: Mutex::default(),
             sockets: Mutex::default(),
             sequence: AtomicU64::new(0),
@@ -72,6 +83,128 @@ impl World {
         lock(&self.calls).len()
     }
 
+    pub(super) fn bridges(&self) -> &Bridges {
+        &self.bridges
+    }
+
+    pub(super) fn recordings(&self) -> &Recordings {
+        &self.recordings
+    }
+
+    /// Whether the dialplan has this context.
+    pub(super) fn has_context(&self, name: &str) -> bool {
+        self.contexts.iter().any(|context| context == name)
+    }
+
+    /// A channel that is no call, by its id.
+    pub(super) fn extra(&self, id: &str) -> Option<Arc<Extra>> {
+        lock(&self.extras).get(id).cloned()
+    }
+
+    /// Every channel that is no call.
+    pub(super) fn extras(&self) -> Vec<Arc<Extra>> {
+        lock(&self.extras).values().cloned().collect()
+    }
+
+    /// A token that is cancelled when everything ends.
+    pub(super) fn stop_token(&self) -> CancellationToken {
+        self.stop.child_token()
+    }
+
+    /// Runs something until everything ends.
+    pub(super) fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(self.stop.clone().run_until_cancelled_owned(future));
+    }
+
+    /// A channel that is no call begins; none if its id is in use.
+    pub(super) fn add_extra(&self, extra: Extra) -> Option<Arc<Extra>> {
+        let extra = Arc::new(extra);
+        if self.call(&extra.id).is_some() {
+            return None;
+        }
+        let mut extras = lock(&self.extras);
+        if extras.contains_key(&extra.id) {
+            return None;
+        }
+        extras.insert(extra.id.clone(), Arc::clone(&extra));
+        Some(extra)
+    }
+
+    /// A channel that is no call ends, with its recording.
+    pub(super) fn end_extra(&self, extra: &Extra, cause: u16) {
+        if lock(&self.extras).remove(&extra.id).is_none() {
+            return;
+        }
+        extra.stop.cancel();
+        self.finish_recording(extra);
+        self.leave(&extra.id);
+        let channel = || extra.channel();
+        self.send(&extra.app, &Event::StasisEnd { channel: channel() });
+        let cause_txt = wire::cause_text(cause);
+        self.send(&extra.app, &Event::ChannelDestroyed { cause, cause_txt, tech_cause: None, channel: channel() });
+    }
+
+    /// The recording of what a snoop hears ends.
+    pub(super) fn finish_recording(&self, extra: &Extra) {
+        let (Some((name, length)), Some(call)) = (extra.take_recording(), extra.hears()) else { return };
+        let length = length.mul_f64(self.callees.mix().speed);
+        if self.recordings.finish(&name, length) {
+            let target_uri = format!("channel:{}", extra.id);
+            let duration = Some(length.as_secs());
+            let recording = Recording { name: &name, format: "wav", state: "done", target_uri: &target_uri, duration };
+            self.send(call.app(), &Event::RecordingFinished { recording });
+        }
+    }
+
+    /// What a call says from now on, in simulated time.
+    pub(super) fn speech(&self, call: &Call) -> Option<Speech> {
+        let (since_answer, answer) = call.answered()?;
+        let mut speech = answer.speech();
+        speech.skip_to(since_answer.mul_f64(self.callees.mix().speed));
+        Some(speech)
+    }
+
+    /// Channels are put in a bridge.
+    pub(super) fn join(&self, bridge: &str, channels: &[&str]) -> bool {
+        let Some(inside) = self.bridges.add(bridge, channels) else { return false };
+        let calls: Vec<_> = inside.iter().filter_map(|id| self.call(id)).collect();
+        let is_new = |call: &&Arc<Call>| channels.contains(&call.id());
+        if let (Some(leg), Some(call)) = (calls.iter().find(|call| call.is_leg()), calls.iter().find(|c| !c.is_leg()))
+            && calls.iter().any(|call| is_new(&call))
+        {
+            let (call, leg) = (call.id().to_owned(), leg.id().to_owned());
+            self.journal.note(Record::Bridge { call, leg });
+        }
+        self.feed(&inside);
+        true
+    }
+
+    /// What sends, in a bridge with what hears, sends what is heard.
+    fn feed(&self, inside: &[String]) {
+        let extras: Vec<_> = inside.iter().filter_map(|id| self.extra(id)).collect();
+        let heard = extras.iter().find_map(|extra| extra.hears());
+        for extra in &extras {
+            extra.feed(heard.cloned());
+        }
+    }
+
+    /// A channel is gone, and so it is from its bridge.
+    fn leave(&self, channel: &str) {
+        let left = self.bridges.leave(channel);
+        if !left.is_empty() {
+            self.feed(&left);
+        }
+    }
+
+    /// A bridge is deleted; `false` if there is none.
+    pub(super) fn delete_bridge(&self, id: &str) -> bool {
+        let Some(inside) = self.bridges.delete(id) else { return false };
+        for extra in inside.iter().filter_map(|id| self.extra(id)) {
+            extra.feed(None);
+        }
+        true
+    }
+
     /// A channel by its id.
     pub(super) fn call(&self, id: &str) -> Option<Arc<Call>> {
         lock(&self.calls).get(id).cloned()
@@ -84,7 +217,11 @@ impl World {
 
     /// Places a call, unless its id is in use.
     pub(super) fn place(self: &Arc<Self>, placed: Placed) -> Option<Arc<Call>> {
-        let (call, commands) = Call::new(placed, self.next());
+        // Named after a call that is there already: for the sake of that.
+        let is_leg = lock(&self.calls)
+            .keys()
+            .any(|other| placed.id.strip_prefix(other.as_str()).is_some_and(|rest| rest.starts_with('-')));
+        let (call, commands) = Call::new(placed, self.next(), is_leg);
         let call = Arc::new(call);
         {
             let mut calls = lock(&self.calls);
@@ -95,13 +232,18 @@ impl World {
         }
         call.note_originate(&self.journal);
         let life = life::live(Arc::clone(self), Arc::clone(&call), commands);
-        self.tasks.spawn(self.stop.clone().run_until_cancelled_owned(life));
+        self.spawn(life);
         Some(call)
     }
 
     /// A channel is gone.
     pub(super) fn remove(&self, call: &Call) {
         lock(&self.calls).remove(call.id());
+        self.leave(call.id());
+        // What hears a call ends with it.
+        for extra in self.extras().iter().filter(|extra| extra.hears().is_some_and(|heard| heard.id() == call.id())) {
+            self.end_extra(extra, 16);
+        }
     }
 
     /// Starts or queues a playback; `false` if the channel is gone.
@@ -159,12 +301,16 @@ impl World {
     pub(super) fn apps(&self) -> BTreeSet<String> {
         let mut apps: BTreeSet<_> = lock(&self.sockets).keys().cloned().collect();
         apps.extend(lock(&self.calls).values().map(|call| call.app().to_owned()));
+        apps.extend(lock(&self.extras).values().map(|extra| extra.app.clone()));
         apps
     }
 
     /// Forgets everything.
     pub(super) fn clear(&self) {
         lock(&self.calls).clear();
+        lock(&self.extras).clear();
+        self.bridges.clear();
+        self.recordings.clear();
         lock(&self.playbacks).clear();
         self.forget_sockets();
     }

@@ -16,12 +16,15 @@ use axum::routing::{any, delete, get, post};
 use axum::{Json, Router};
 use serde_json::{Map, Value, json};
 
-use super::call::{Command, Placed};
+use super::call::{Call, Command, Placed};
 use super::events;
 use super::wire::Playback;
 use super::world::World;
 use super::{Options, wire};
 use crate::switch::asterisk::basic;
+
+mod parts;
+mod recordings;
 
 #[derive(Clone)]
 struct App {
@@ -53,10 +56,14 @@ pub(super) fn router(world: Arc<World>, options: &Options) -> std::io::Result<Ro
         .route("/ari/applications/{name}", get(get_application))
         .route("/ari/channels", get(list_channels).post(originate))
         .route("/ari/channels/{id}", get(get_channel).delete(hang_up))
-        .route("/ari/channels/{id}/variable", get(get_variable))
+        .route("/ari/channels/{id}/variable", get(get_variable).post(set_variable))
+        .route("/ari/channels/{id}/continue", post(go_on))
+        .route("/ari/channels/{id}/ring", post(ring).delete(ring))
         .route("/ari/channels/{id}/silence", post(silence).delete(silence))
         .route("/ari/channels/{id}/play", post(play))
         .route("/ari/playbacks/{id}", delete(stop_playback))
+        .merge(parts::routes())
+        .merge(recordings::routes())
         .fallback(|| async { refuse(StatusCode::NOT_FOUND, "Resource not found") })
         .method_not_allowed_fallback(|| async { refuse(StatusCode::METHOD_NOT_ALLOWED, "Invalid method") })
         .layer(from_fn_with_state(app.clone(), authenticate))
@@ -176,39 +183,75 @@ fn number(endpoint: &str) -> Option<&str> {
 }
 
 async fn list_channels(State(app): State<App>) -> Response {
-    let calls = app.world.calls();
-    Json(calls.iter().map(|call| call.channel()).collect::<Vec<_>>()).into_response()
+    let (calls, extras) = (app.world.calls(), app.world.extras());
+    let channels = calls.iter().map(|call| call.channel()).chain(extras.iter().map(|extra| extra.channel()));
+    Json(channels.collect::<Vec<_>>()).into_response()
 }
 
 async fn get_channel(State(app): State<App>, Path(id): Path<String>) -> Response {
-    match app.world.call(&id) {
-        Some(call) => Json(call.channel()).into_response(),
-        None => no_such_channel(),
+    match (app.world.call(&id), app.world.extra(&id)) {
+        (Some(call), _) => Json(call.channel()).into_response(),
+        (None, Some(extra)) => Json(extra.channel()).into_response(),
+        (None, None) => no_such_channel(),
     }
 }
 
 async fn hang_up(State(app): State<App>, Path(id): Path<String>) -> Response {
     match app.world.call(&id) {
         Some(call) if call.command(Command::Hangup) => StatusCode::NO_CONTENT.into_response(),
-        Some(_) | None => no_such_channel(),
+        Some(_) | None => parts::hang_up(&app.world, &id),
     }
 }
 
 async fn get_variable(State(app): State<App>, Path(id): Path<String>, query: Parameters) -> Response {
     let Some(call) = app.world.call(&id) else { return no_such_channel() };
-    let name = query.ok().and_then(|Query(query)| text(&query, "variable"));
-    match name.and_then(|name| call.variable(&name).map(str::to_owned)) {
+    let name = query.ok().and_then(|Query(query)| text(&query, "variable")).unwrap_or_default();
+    let context = name.strip_prefix("DIALPLAN_EXISTS(").and_then(|arguments| arguments.split(',').next());
+    let function = context.map(|context| u8::from(app.world.has_context(context)).to_string());
+    match function.or_else(|| call.variable(&name)) {
         Some(value) => Json(json!({ "value": value })).into_response(),
         None => refuse(StatusCode::NOT_FOUND, "Provided variable was not found"),
     }
 }
 
-async fn silence(State(app): State<App>, Path(id): Path<String>) -> Response {
-    match app.world.call(&id) {
-        Some(call) if call.is_in_stasis() => StatusCode::NO_CONTENT.into_response(),
-        Some(_) => not_in_stasis(),
-        None => no_such_channel(),
+async fn set_variable(State(app): State<App>, Path(id): Path<String>, query: Parameters, body: Bytes) -> Response {
+    let Some(parameters) = merged(query, &body) else { return unreadable() };
+    let Some(call) = app.world.call(&id) else { return no_such_channel() };
+    let Some(name) = text(&parameters, "variable") else {
+        return refuse(StatusCode::BAD_REQUEST, "Variable name is required");
+    };
+    if name == "TIMEOUT(absolute)"
+        && let Some(time) = seconds(parameters.get("value"))
+    {
+        call.command(Command::EndAfter(time));
+    } else {
+        call.set_variable(name, text(&parameters, "value").unwrap_or_default());
     }
+    StatusCode::NO_CONTENT.into_response()
+}
+
+/// To the dialplan; without parameters to where it was, which is nowhere.
+async fn go_on(State(app): State<App>, Path(id): Path<String>, query: Parameters, body: Bytes) -> Response {
+    let Some(parameters) = merged(query, &body) else { return unreadable() };
+    let context = text(&parameters, "context").unwrap_or_default();
+    in_stasis(&app, &id, |call| call.command(Command::Continue { context }))
+}
+
+async fn ring(State(app): State<App>, Path(id): Path<String>) -> Response {
+    in_stasis(&app, &id, |_| true)
+}
+
+/// Does something with a call that is in its application.
+fn in_stasis(app: &App, id: &str, with: impl FnOnce(&Call) -> bool) -> Response {
+    match app.world.call(id) {
+        Some(call) if !call.is_in_stasis() => not_in_stasis(),
+        Some(call) if with(&call) => StatusCode::NO_CONTENT.into_response(),
+        Some(_) | None => no_such_channel(),
+    }
+}
+
+async fn silence(State(app): State<App>, Path(id): Path<String>) -> Response {
+    in_stasis(&app, &id, |_| true)
 }
 
 async fn play(State(app): State<App>, Path(id): Path<String>, query: Parameters, body: Bytes) -> Response {
@@ -250,7 +293,10 @@ async fn stop_playback(State(app): State<App>, Path(id): Path<String>) -> Respon
 
 fn application(world: &World, name: &str) -> Value {
     let calls = world.calls();
-    let ids: Vec<_> = calls.iter().filter(|call| call.app() == name).map(|call| call.id()).collect();
+    let extras = world.extras();
+    let calls = calls.iter().filter(|call| call.app() == name).map(|call| call.id());
+    let extras = extras.iter().filter(|extra| extra.app == name).map(|extra| extra.id.as_str());
+    let ids: Vec<_> = calls.chain(extras).collect();
     json!({
         "name": name, "channel_ids": ids, "bridge_ids": [], "endpoint_ids": [], "device_names": [],
         "events_allowed": [], "events_disallowed": [],
