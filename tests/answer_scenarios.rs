@@ -1,0 +1,235 @@
+//! What happens on answer, on every switch there is: the same scenarios give
+//! the same answers, opt-outs, transfers and messages on both simulated
+//! switches and on a real Asterisk. The results are printed side by side.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use canvass::call::{Given, Outcome, SurveyState, TransferState};
+use canvass::campaign::{
+    Amd, AmdMode, CampaignStatus, Settings, TransferCallerId, TransferSetting, TransferTo, Voicemail, VoicemailAction,
+};
+use canvass::dialer::{SwitchLimits, SwitchSetup};
+use canvass::store::{StoredSurvey, SurveyedCall};
+use canvass::survey::{Survey, SurveyId};
+use canvass::switch::simulator::{CalleeMix, Fate, KeysAfter};
+use canvass::switch::{Parties, Switch, asterisk as pbx};
+
+#[path = "support/asterisk.rs"]
+mod asterisk;
+#[path = "support/need.rs"]
+mod need;
+#[path = "support/world.rs"]
+mod world;
+
+use asterisk::{AsteriskLab, LOOP_TRUNK};
+use world::{Kind, Simulator, World, number, pool, stop};
+
+/// One callee and what must come of the call. The number says what the callee
+/// does on a real Asterisk (see `[far-end]`); `presses` is the same for a
+/// simulated one, a key after each sound in turn.
+struct Scenario {
+    name: &'static str,
+    number: &'static str,
+    presses: Option<&'static str>,
+    want: &'static str,
+}
+
+const SCENARIOS: [Scenario; 8] = [
+    Scenario {
+        name: "answers both questions",
+        number: "+15551201377",
+        presses: Some("-13"),
+        want: "answered complete vote=Yes issue=Health",
+    },
+    Scenario {
+        name: "an answer that ends the survey",
+        number: "+15551202777",
+        presses: Some("-2"),
+        want: "answered complete vote=No",
+    },
+    Scenario {
+        name: "a wrong key, then right ones",
+        number: "+15551205137",
+        presses: Some("-5-13"),
+        want: "answered complete vote=Yes issue=Health",
+    },
+    Scenario {
+        name: "no key at all",
+        number: "+15551207777",
+        presses: Some(""),
+        want: "answered complete vote=nothing issue=nothing",
+    },
+    Scenario {
+        name: "opts out at the second question",
+        number: "+15551201977",
+        presses: Some("-19"),
+        want: "answered partial vote=Yes opted-out",
+    },
+    Scenario {
+        name: "asks for a person, who answers",
+        number: "+15551200777",
+        presses: Some("-0"),
+        want: "answered partial transfer=connected",
+    },
+    Scenario { name: "a machine that beeps", number: "+15551020001", presses: None, want: "voicemail message-left" },
+    Scenario { name: "is busy", number: "+15559000017", presses: None, want: "busy" },
+];
+
+/// Where the transfer key leads: somebody who talks for two seconds.
+const HELP: &str = "+15551040020";
+
+const SURVEY: &str = r#"{"questions": [
+    {"id": "vote", "prompts": ["vote.wav"], "invalid": ["invalid.wav"], "timeout_seconds": 5, "choices": [
+        {"digit": "1", "label": "Yes"}, {"digit": "2", "label": "No", "next": "end"}]},
+    {"id": "issue", "prompts": ["issue.wav"], "timeout_seconds": 5, "retries": 0, "choices": [
+        {"digit": "1", "label": "Schools"}, {"digit": "3", "label": "Health"}]}],
+    "closing": ["thanks.wav"]}"#;
+
+async fn world() -> World {
+    let world = World::new().await;
+    for sound in ["welcome", "vote", "issue", "invalid", "thanks", "opt-out", "voicemail", "failed"] {
+        world.prompt(&format!("{sound}.wav"), Duration::from_millis(300));
+    }
+    let now = world.clock.now();
+    let survey: Survey = serde_json::from_str(SURVEY).expect("a survey");
+    let stored = StoredSurvey { id: SurveyId::new(), name: "s".into(), survey, created_at: now, updated_at: now };
+    assert!(world.store.add_survey(&stored).await.expect("stored"));
+    world
+}
+
+fn settings() -> Settings {
+    Settings {
+        number_pool: pool(1),
+        max_concurrent: 20,
+        ring_seconds: 10,
+        prompts: vec!["welcome.wav".into()],
+        survey: Some("s".into()),
+        opt_out_prompt: Some("opt-out.wav".into()),
+        amd: Amd { mode: AmdMode::Builtin, ..Amd::default() },
+        voicemail: Voicemail { action: VoicemailAction::LeaveMessage, prompt: Some("voicemail.wav".into()) },
+        transfer: Some(TransferSetting {
+            digit: '0',
+            to: TransferTo::Number(number(HELP)),
+            caller_id: TransferCallerId::Callee,
+            ring_seconds: 10,
+            max_seconds: 60,
+            prompt: None,
+            failed_prompt: Some("failed.wav".into()),
+        }),
+        ..Settings::default()
+    }
+}
+
+/// Calls everybody; what came of each scenario, in words.
+async fn results(world: &World, setup: SwitchSetup) -> Vec<String> {
+    let id = world.campaign(settings(), SCENARIOS.iter().map(|scenario| number(scenario.number))).await;
+    let engine = world.engine(vec![setup]).await;
+    assert_eq!(world.settled(id).await, CampaignStatus::Completed);
+    stop(engine).await;
+    let calls = world.store.surveyed_calls_page(id, None, 100).await.expect("calls");
+    assert_eq!(calls.len(), SCENARIOS.len());
+    let mut told = Vec::new();
+    for scenario in &SCENARIOS {
+        let called = number(scenario.number);
+        let call = calls.iter().find(|call| call.row.number == called).expect("a call");
+        let listed = world.store.do_not_call(called).await.expect("read").is_some();
+        assert_eq!(listed, call.row.facts.talk.opted_out, "{}: {call:?}", scenario.name);
+        told.push(in_words(call));
+    }
+    told
+}
+
+fn in_words(call: &SurveyedCall) -> String {
+    let talk = &call.row.facts.talk;
+    let mut words = vec![call.row.outcome.map(Outcome::as_str).unwrap_or("open").to_owned()];
+    words.extend(talk.survey.map(|state| match state {
+        SurveyState::Partial => "partial".to_owned(),
+        SurveyState::Complete => "complete".to_owned(),
+    }));
+    for answer in &call.answers {
+        let given = match &answer.given {
+            Given::Key { label, .. } => label,
+            Given::Speech { recording } => recording,
+            Given::Nothing => "nothing",
+        };
+        words.push(format!("{}={given}", answer.question));
+    }
+    words.extend(talk.opted_out.then(|| "opted-out".to_owned()));
+    words.extend(talk.transfer.map(|state| match state {
+        TransferState::Tried => "transfer=tried".to_owned(),
+        TransferState::Connected => "transfer=connected".to_owned(),
+        TransferState::Failed => "transfer=failed".to_owned(),
+    }));
+    words.extend(talk.message_left.then(|| "message-left".to_owned()));
+    words.join(" ")
+}
+
+/// The same people, simulated.
+fn people() -> CalleeMix {
+    let presses = SCENARIOS.iter().filter_map(|scenario| Some((scenario.number[5..].to_owned(), scenario.presses?)));
+    CalleeMix {
+        speed: 10.0,
+        ring_ms: (200, 1_000),
+        talk_ms: (600_000, 600_000),
+        key_ms: (500, 1_000),
+        keys_after: KeysAfter::Prompt,
+        presses: presses.map(|(ending, keys)| (ending, keys.to_owned())).collect(),
+        endings: BTreeMap::from([
+            (String::new(), Fate::Answer),
+            ("1020001".into(), Fate::Voicemail),
+            ("9000017".into(), Fate::Busy),
+        ]),
+        ..CalleeMix::default()
+    }
+}
+
+async fn simulated(kind: Kind) -> Vec<String> {
+    let world = world().await;
+    let simulator = Simulator::start(kind, people()).await;
+    let told = results(&world, simulator.connect("simulated", 50, 0.0)).await;
+    let messages = simulator.journal().messages();
+    assert_eq!((messages.whole, messages.early, messages.cut), (1, 0, 0), "{kind:?}: after the beep, and complete");
+    told
+}
+
+async fn real(test: &str) -> Option<Vec<String>> {
+    let lab = AsteriskLab::start(test).await?;
+    let world = world().await;
+    let (switch, events) = pbx::Asterisk::start(pbx::Options {
+        url: lab.ari_url.clone(),
+        user: lab.user.clone(),
+        password: lab.password.clone().into(),
+        node: "test".into(),
+        ..Default::default()
+    });
+    let limits = SwitchLimits {
+        name: "real".into(),
+        max_channels: 50,
+        max_calls_per_second: 20.0,
+        trunks: BTreeMap::from([("loop".to_owned(), LOOP_TRUNK.parse().expect("a template"))]),
+        default_trunk: "loop".into(),
+        parties: Parties::asterisk(),
+    };
+    Some(results(&world, SwitchSetup { limits, switch: Switch::Asterisk(switch), events }).await)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_switch_gives_the_same() {
+    let freeswitch = simulated(Kind::FreeSwitch).await;
+    let asterisk = simulated(Kind::Asterisk).await;
+    let real = real("every_switch_gives_the_same").await;
+    let nothing = "(not here)".to_owned();
+    println!("{:32} | {:46} | {:46} | real Asterisk", "scenario", "simulated FreeSWITCH", "simulated Asterisk");
+    for (at, scenario) in SCENARIOS.iter().enumerate() {
+        let real = real.as_ref().map_or(&nothing, |told| &told[at]);
+        println!("{:32} | {:46} | {:46} | {real}", scenario.name, freeswitch[at], asterisk[at]);
+    }
+    for (at, scenario) in SCENARIOS.iter().enumerate() {
+        assert_eq!(freeswitch[at], scenario.want, "{}, simulated FreeSWITCH", scenario.name);
+        assert_eq!(asterisk[at], scenario.want, "{}, simulated Asterisk", scenario.name);
+        if let Some(told) = &real {
+            assert_eq!(told[at], scenario.want, "{}, real Asterisk", scenario.name);
+        }
+    }
+}
