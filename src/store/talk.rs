@@ -127,4 +127,23 @@ mod tests {
         let columns = Columns::of(&removed);
         assert_eq!((columns.given, columns.recording, columns.digit), ("speech", None, None));
     }
+
+    #[test]
+    fn the_first_answer_of_a_place_counts() {
+        let answer = |call, position, question: &str| CallAnswer {
+            call,
+            campaign: crate::campaign::CampaignId::new(),
+            target: crate::store::TargetId(1),
+            answer: GivenAnswer {
+                question: question.into(),
+                position,
+                given: Given::Nothing,
+                at: jiff::Timestamp::UNIX_EPOCH,
+            },
+        };
+        let (one, two) = (CallId::new(), CallId::new());
+        let all = [answer(one, 1, "a"), answer(two, 1, "b"), answer(one, 1, "c"), answer(one, 2, "d")];
+        let kept: Vec<_> = each_once(&all).into_iter().map(|answer| answer.answer.question.as_str()).collect();
+        assert_eq!(kept, ["a", "b", "d"]);
+    }
 }
