@@ -185,13 +185,6 @@ impl Settings {
             .chain(transfer.and_then(|to| to.failed_prompt.as_ref()).map(|prompt| ("transfer.failed_prompt", prompt)))
     }
 
-    /// The keys that mean something at any time of a call, and what.
-    pub fn reserved_keys(&self) -> Vec<(char, &'static str)> {
-        let opt_out = self.opt_out_digit.map(|digit| (digit, "the opt-out key (opt_out_digit)"));
-        let transfer = self.transfer.as_ref().map(|transfer| (transfer.digit, "the transfer key (transfer.digit)"));
-        opt_out.into_iter().chain(transfer).collect()
-    }
-
     /// How long a call may ring.
     pub fn ring_timeout(&self) -> Duration {
         Duration::from_secs(self.ring_seconds.into())

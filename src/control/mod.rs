@@ -9,7 +9,7 @@ use crate::campaign::{Action, CampaignId, CampaignStatus, LaunchFacts, LaunchRep
 use crate::contact::{ContactFields, placeholders, unknown_placeholders};
 use crate::media::Sounds;
 use crate::store::{Campaign, Changed, StatusChange, Store, StoreError};
-use crate::survey::Survey;
+use crate::survey::{Survey, taken_keys};
 
 /// Contacts looked at for the columns of a list.
 const LOOKED_AT: u32 = 100;
@@ -181,7 +181,7 @@ async fn survey(store: &Store, settings: &Settings) -> Result<(Option<Survey>, V
     let Some(stored) = store.survey(reference).await? else {
         return Ok((None, vec![format!("there is none called \"{reference}\"")]));
     };
-    let problems = stored.survey.check(&settings.reserved_keys());
+    let problems = stored.survey.check(&taken_keys(settings));
     let problems = problems.iter().map(ToString::to_string).collect();
     Ok((Some(stored.survey), problems))
 }

@@ -181,3 +181,23 @@ async fn recordings_start_and_stop() {
     client.api("uuid_kill u").await;
     assert!(client.event().await.is("RECORD_STOP"), "a recording ends with its call");
 }
+
+#[tokio::test]
+async fn parking_twice_by_state_leaves_nobody_who_serves_the_channel() {
+    let simulator = start(mix()).await;
+    let mut client = Client::listening(&simulator, "CHANNEL_PARK CHANNEL_UNPARK PLAYBACK_START").await;
+    parked(&mut client).await;
+    client.api("uuid_park u").await;
+    assert_eq!(client.until("CHANNEL_PARK").await.len(), 2);
+    client.api("uuid_park u").await;
+    assert!(client.event().await.is("CHANNEL_UNPARK"));
+    client.ask(&play("silence_stream://20", "id-1")).await;
+    assert_eq!(client.api("uuid_transfer u park inline").await, "+OK\n");
+    // What was sent meanwhile is done only now.
+    let names: Vec<_> = client.until("PLAYBACK_START").await.iter().map(|e| e.name().to_owned()).collect();
+    assert_eq!(names, ["CHANNEL_PARK", "PLAYBACK_START"]);
+    for _ in 0..3 {
+        client.api("uuid_transfer u park inline").await;
+        client.wait_for("CHANNEL_PARK").await;
+    }
+}

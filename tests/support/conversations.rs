@@ -386,16 +386,23 @@ pub(crate) async fn no_port_for_audio_is_told_and_the_call_goes_on(world: &World
 
 pub(crate) async fn after_a_transfer_the_callee_is_listened_to(world: &World) {
     let mut line = world.answered(Callee::Answers).await;
+    let recording = world.recording(Take::Call);
+    assert_eq!(soon(world.switch.record(line.id, &recording)).await, Ok(()));
     let mut before = soon(world.switch.listen(line.id)).await.expect("sound");
     let transfer = world.transfer(Callee::Answers);
     assert_eq!(soon(world.switch.transfer(line.id, &transfer)).await, Ok(()));
     assert_eq!(line.next().await, CallEvent::Transfer(TransferEvent::Connected));
     soon(async { while before.recv().await.is_some() {} }).await;
+    sleep(Duration::from_millis(1_500)).await;
     assert_eq!(soon(world.switch.hang_up(transfer.leg)).await, Ok(()));
     assert_eq!(line.next().await, CallEvent::Transfer(TransferEvent::Ended));
     let mut listening = soon(world.switch.listen(line.id)).await.expect("sound");
     assert!(soon(listening.recv()).await.is_some());
     drop(listening);
     world.still_works(&mut line).await;
+    // The conversation is in the recording too.
+    assert_eq!(soon(world.switch.stop_recording(line.id, &recording)).await, Ok(()));
+    assert_eq!(line.recorded().await, (recording.name.clone(), None));
+    assert!(world.length(&recording) > Duration::from_millis(1_500), "{:?}", world.length(&recording));
     world.over(line).await;
 }
