@@ -7,13 +7,15 @@ use std::time::Duration;
 
 use canvass::call::{Given, Outcome, SurveyState, TransferState};
 use canvass::campaign::{
-    Amd, AmdMode, CampaignStatus, Settings, TransferCallerId, TransferSetting, TransferTo, Voicemail, VoicemailAction,
+    Amd, AmdMode, CampaignStatus, Settings, TargetStatus, TransferCallerId, TransferSetting, TransferTo, Voicemail,
+    VoicemailAction,
 };
 use canvass::dialer::{SwitchLimits, SwitchSetup};
 use canvass::store::{StoredSurvey, SurveyedCall};
 use canvass::survey::{Survey, SurveyId};
 use canvass::switch::simulator::{CalleeMix, Fate, KeysAfter};
 use canvass::switch::{Parties, Switch, asterisk as pbx};
+use rstest::rstest;
 
 #[path = "support/asterisk.rs"]
 mod asterisk;
@@ -174,7 +176,10 @@ fn people() -> CalleeMix {
         talk_ms: (600_000, 600_000),
         key_ms: (500, 1_000),
         keys_after: KeysAfter::Prompt,
-        presses: presses.map(|(ending, keys)| (ending, keys.to_owned())).collect(),
+        presses: presses
+            .map(|(ending, keys)| (ending, keys.to_owned()))
+            .chain([("1209777".into(), "-9".into())])
+            .collect(),
         endings: BTreeMap::from([
             (String::new(), Fate::Answer),
             ("1020001".into(), Fate::Voicemail),
@@ -212,6 +217,81 @@ async fn real(test: &str) -> Option<Vec<String>> {
         parties: Parties::asterisk(),
     };
     Some(results(&world, SwitchSetup { limits, switch: Switch::Asterisk(switch), events }).await)
+}
+
+/// A campaign on a simulated switch where everybody answers and says their
+/// word; its calls.
+async fn on_simulated(kind: Kind, world: &World, settings: Settings, who: &[&str]) -> Vec<SurveyedCall> {
+    let simulator = Simulator::start(kind, people()).await;
+    let id = world.campaign(settings, who.iter().map(|text| number(text))).await;
+    let engine = world.engine(vec![simulator.connect("simulated", 50, 0.0)]).await;
+    assert_eq!(world.settled(id).await, CampaignStatus::Completed);
+    stop(engine).await;
+    world.store.surveyed_calls_page(id, None, 100).await.expect("calls")
+}
+
+#[rstest]
+#[tokio::test]
+async fn calls_and_spoken_answers_are_recorded_and_found_again(#[values(Kind::FreeSwitch, Kind::Asterisk)] kind: Kind) {
+    let world = world().await;
+    let spoken = r#"{"questions": [{"id": "why", "prompts": ["vote.wav"], "spoken": {"max_seconds": 2, "silence_seconds": 1}}]}"#;
+    let now = world.clock.now();
+    let survey: Survey = serde_json::from_str(spoken).expect("a survey");
+    let stored = StoredSurvey { id: SurveyId::new(), name: "why".into(), survey, created_at: now, updated_at: now };
+    assert!(world.store.add_survey(&stored).await.expect("stored"));
+    let settings =
+        Settings { number_pool: pool(1), survey: Some("why".into()), recording: true, ..Settings::default() };
+    let call = on_simulated(kind, &world, settings, &["+15551207770"]).await.remove(0);
+    let recording = call.row.facts.talk.recording.clone().expect("the call was recorded");
+    assert_eq!(recording, call.row.call.to_string());
+    assert_eq!(call.row.facts.talk.survey, Some(SurveyState::Complete));
+    let Given::Speech { recording: answer } = &call.answers[0].given else { panic!("{call:?}") };
+    for name in [&recording, answer] {
+        let file = world.folder.path().join(format!("{name}.wav"));
+        let reader = hound::WavReader::open(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        assert!(reader.duration() > 0, "{name} holds no sound");
+        assert_eq!(world.store.call_of_recording(name).await.expect("read"), Some(call.row.call));
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_sound_that_goes_away_between_two_calls_stops_the_campaign(
+    #[values(Kind::FreeSwitch, Kind::Asterisk)] kind: Kind,
+) {
+    let world = world().await;
+    let simulator = Simulator::start(kind, people()).await;
+    let settings = Settings { prompts: vec!["welcome.wav".into()], ..Settings::default() };
+    let id = world.campaign(settings, (0..200).map(world::contact)).await;
+    let engine = world.engine(vec![simulator.connect("simulated", 50, 0.0)]).await;
+    while simulator.journal().originates() < 2 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    std::fs::remove_file(world.folder.path().join("welcome.wav")).expect("removed");
+    assert_eq!(world.settled(id).await, CampaignStatus::Paused);
+    stop(engine).await;
+    let campaign = world.store.campaign(id).await.expect("read").expect("there");
+    assert!(campaign.reason.as_deref().is_some_and(|reason| reason.contains("welcome.wav")), "{campaign:?}");
+    assert!(simulator.journal().originates() < 200);
+    // Who was not called is still to be called.
+    let tally = world.store.tally(id).await.expect("a tally");
+    assert_eq!(tally.outcomes.iter().map(|(_, n)| n).sum::<u64>(), world.calls(id).await.len() as u64);
+    assert!(tally.target(TargetStatus::Pending) > 0, "{tally:?}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn who_opted_out_in_one_campaign_is_not_called_by_another(
+    #[values(Kind::FreeSwitch, Kind::Asterisk)] kind: Kind,
+) {
+    let world = world().await;
+    let (leaves, stays) = ("+15551209777", "+15551201377");
+    let settings = Settings { amd: Amd::default(), voicemail: Voicemail::default(), ..settings() };
+    let first = on_simulated(kind, &world, settings.clone(), &[leaves, stays]).await;
+    let talks: Vec<_> = first.iter().map(|call| call.row.facts.talk.opted_out).collect();
+    assert_eq!(talks.iter().filter(|out| **out).count(), 1, "{first:?}");
+    let second = on_simulated(kind, &world, settings, &[leaves, stays]).await;
+    assert_eq!(second.iter().map(|call| call.row.number).collect::<Vec<_>>(), [number(stays)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
