@@ -11,7 +11,7 @@ use axum::http::{Method, StatusCode};
 use axum::routing::any;
 use canvass::call::CallId;
 use canvass::switch::asterisk::{Asterisk, Options};
-use canvass::switch::{CallEvent, CallEvents, Originate};
+use canvass::switch::{CallEvent, CallEvents, Originate, Recording, Take, Transfer};
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, mpsc};
 
@@ -20,7 +20,7 @@ mod adapter;
 
 use adapter::{WAIT, connect, next, options, order};
 
-/// A server that notes requests, answers 200 to all and sends what it is told.
+/// A server that notes requests but for questions, answers 200 to all and sends what it is told.
 #[derive(Clone)]
 struct Server {
     requests: mpsc::UnboundedSender<(String, Value)>,
@@ -95,6 +95,10 @@ async fn note(State(server): State<Server>, request: Request) -> StatusCode {
     // RFC 7617, section 2.
     assert_eq!(request.headers()["authorization"], "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
     let line = format!("{} {}", request.method(), request.uri());
+    if request.method() == Method::GET {
+        // What is there is looked at after each new connection.
+        return StatusCode::NO_CONTENT;
+    }
     let posted = request.method() == Method::POST;
     let body = axum::body::to_bytes(request.into_body(), 65_536).await.unwrap_or_else(|_| Bytes::new());
     let body = serde_json::from_slice(&body).unwrap_or_default();
@@ -117,7 +121,9 @@ async fn originate_names_all_that_bounds_the_call() {
         "channelId": call.call,
         "callerId": "+15557654321",
         "timeout": 30,
-        "variables": { "TIMEOUT(absolute)": "360", "CANVASS_NODE": "a,b/c" },
+        "variables": {
+            "TIMEOUT(absolute)": "360", "CANVASS_NODE": "a,b/c", "CANVASS_APP": "canvass-a-b-c", "CANVASS_AMD_WAIT": "1",
+        },
     });
     assert_eq!(rig.request().await, ("POST /ari/channels".into(), want));
 }
@@ -155,4 +161,43 @@ async fn a_playback_has_an_id_by_which_it_is_stopped() {
     assert_eq!(rig.command().await.0, format!("DELETE /ari/playbacks/{id}"));
     rig.asterisk.hang_up(call).await.expect("hangs up");
     assert_eq!(rig.command().await.0, format!("DELETE /ari/channels/{call}"));
+}
+
+#[tokio::test]
+async fn what_is_said_is_recorded_within_bounds_and_a_key_ends_it() {
+    let mut rig = Rig::start().await;
+    let (call, _events) = rig.answered().await;
+    let take = Take::Speech { max: Duration::from_millis(59_001), silence: Duration::from_millis(1) };
+    let recording = Recording { name: "said-1".into(), folder: "/elsewhere".into(), take };
+    rig.asterisk.record(call, &recording).await.expect("records");
+    let want = json!({
+        "name": "said-1", "format": "wav", "ifExists": "fail",
+        "maxDurationSeconds": 60, "maxSilenceSeconds": 1, "terminateOn": "any",
+    });
+    assert_eq!(rig.command().await, (format!("POST /ari/channels/{call}/record"), want));
+    rig.asterisk.stop_recording(call, &recording).await.expect("stops");
+    assert_eq!(rig.command().await.0, "POST /ari/recordings/live/said-1/stop");
+}
+
+#[tokio::test]
+async fn a_transfer_bounds_both_channels_and_names_the_leg_after_the_call() {
+    let mut rig = Rig::start().await;
+    let (call, _events) = rig.answered().await;
+    let transfer = Transfer {
+        leg: CallId::new(),
+        endpoint: "Local/100@canvass-transfer".into(),
+        caller_id: "+15557654321".parse().expect("a number"),
+        ring_timeout: Duration::from_secs(20),
+        max: Duration::from_secs(600),
+    };
+    rig.asterisk.transfer(call, &transfer).await.expect("calls");
+    let want = json!({ "variable": "TIMEOUT(absolute)", "value": "650" });
+    assert_eq!(rig.command().await, (format!("POST /ari/channels/{call}/variable"), want));
+    assert_eq!(rig.command().await.0, format!("POST /ari/channels/{call}/ring"));
+    let (line, body) = rig.command().await;
+    assert_eq!(
+        (line.as_str(), &body["channelId"]),
+        ("POST /ari/channels", &json!(format!("{call}-leg-{}", transfer.leg)))
+    );
+    assert_eq!((&body["timeout"], &body["variables"]["TIMEOUT(absolute)"]), (&json!(20), &json!("650")));
 }

@@ -193,14 +193,19 @@ impl Calls {
         leg_ended(leg, phase, HungUp { detail: Some(MISSED.to_owned()), ..HungUp::default() })
     }
 
-    /// Other parties and recordings of whose end, or answer, nothing may have
-    /// been heard.
-    pub(super) fn doubtful(&self) -> (Vec<(Part, Phase)>, Vec<(CallId, String)>) {
+    /// Other parties of whose end, or answer, nothing may have been heard.
+    pub(super) fn doubtful_legs(&self) -> Vec<Part> {
+        self.lock().values().filter_map(|call| call.attached.doubtful_leg()).map(|(leg, _)| leg).collect()
+    }
+
+    /// Recordings of whose end nothing may have been heard.
+    pub(super) fn doubtful_recordings(&self) -> Vec<(CallId, String)> {
         let calls = self.lock();
-        let legs = calls.values().filter_map(|call| call.attached.doubtful_leg()).collect();
-        let recordings =
-            calls.iter().flat_map(|(id, call)| call.attached.doubtful_recordings().map(|name| (*id, name))).collect();
-        (legs, recordings)
+        let names = |(id, call): (&CallId, &Call)| {
+            let id = *id;
+            call.attached.doubtful_recordings().map(move |name| (id, name)).collect::<Vec<_>>()
+        };
+        calls.iter().flat_map(names).collect()
     }
 
     /// A recording was found to have ended.

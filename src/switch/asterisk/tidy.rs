@@ -52,7 +52,7 @@ impl Core {
     async fn compare(core: &Arc<Self>) -> Result<(), CommandError> {
         // What may be there for a good reason is looked at before its reason:
         // a call placed meanwhile must not lose what it just got.
-        let (legs, recordings) = core.calls.doubtful();
+        let (legs, recordings) = (core.calls.doubtful_legs(), core.calls.doubtful_recordings());
         let bridges = core.bridges().await?;
         let channels: HashSet<String> = core.channels().await?.into_iter().collect();
         let calls: HashSet<CallId> = channels.iter().filter_map(|id| call_id(id)).collect();
@@ -62,10 +62,9 @@ impl Core {
         kept.into_iter().for_each(|part| core.calls.adopt(part));
         core.remove(&left).await;
 
-        for (leg, _) in legs {
+        for leg in legs {
             // Asked for by itself: it may have ended since the list was made.
-            let is_up = channels.contains(&leg.to_string()).then_some(core.is_up(leg).await?).flatten();
-            match is_up {
+            match core.is_up(leg).await? {
                 Some(true) => Self::perform(core, core.calls.leg_found(leg, true)),
                 Some(false) => {}
                 None => Self::perform(core, core.calls.leg_found(leg, false)),

@@ -81,12 +81,7 @@ impl Line {
                     Some(Command::Record { name, max, silence, any_key_ends }) => {
                         self.record(name, max, silence, any_key_ends);
                     }
-                    Some(Command::StopRecording { name }) => {
-                        if self.recording.as_ref().is_some_and(|recording| recording.name == name) {
-                            self.finish_recording();
-                            self.play_next().await;
-                        }
-                    }
+                    Some(Command::StopRecording { name }) => self.stop_recording(&name).await,
                     Some(Command::Continue { context }) => {
                         self.leave_stasis();
                         if !self.world.has_context(&context) {
@@ -141,6 +136,13 @@ impl Line {
         let since = Instant::now();
         self.send_recording(&name, "recording", None);
         self.recording = Some(Recording { name, since, until: since + lasts, any_key_ends });
+    }
+
+    async fn stop_recording(&mut self, name: &str) {
+        if self.recording.as_ref().is_some_and(|recording| recording.name == name) {
+            self.finish_recording();
+            self.play_next().await;
+        }
     }
 
     fn finish_recording(&mut self) {
