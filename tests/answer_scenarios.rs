@@ -295,6 +295,7 @@ async fn who_opted_out_in_one_campaign_is_not_called_by_another(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[allow(clippy::print_stdout)] // the table is for people
 async fn every_switch_gives_the_same() {
     let freeswitch = simulated(Kind::FreeSwitch).await;
     let asterisk = simulated(Kind::Asterisk).await;
