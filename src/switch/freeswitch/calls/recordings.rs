@@ -139,7 +139,7 @@ mod tests {
         let pressed = Effect::Deliver(call, CallEvent::Dtmf { digit: '5' });
         let effects = calls.on_event(&key(call), now);
         assert_eq!(effects, [pressed.clone(), Effect::StopRecording(call, FILE.into())]);
-        assert_eq!(calls.on_event(&key(call), now), [pressed.clone()], "once");
+        assert_eq!(calls.on_event(&key(call), now), [pressed], "once");
         let (mut calls, call) = recording(false);
         assert_eq!(calls.on_event(&key(call), now).len(), 1, "a call is recorded on");
     }
