@@ -119,6 +119,7 @@ impl Channel {
             self.complete(state, "park", "", "_none_", &id);
         }
         state.unicast = None;
+        state.schedule.cancel_all(|due| matches!(due, Due::ParkTimeout(_)));
         if served {
             self.start_park(state);
         }

@@ -6,6 +6,7 @@
 use super::super::encode::line;
 use super::super::event::EventKind;
 use super::life::By;
+use super::schedule::Due;
 use super::{Channel, Phase, State};
 use crate::call::Cause;
 
@@ -21,6 +22,8 @@ impl Channel {
         let Some(id) = state.park.take() else { return false };
         state.partner = Some(other.to_owned());
         state.unicast = None;
+        // It counts only while the channel parks.
+        state.schedule.cancel_all(|due| matches!(due, Due::ParkTimeout(_)));
         self.abandon(state, "break");
         self.tell(state, EventKind::Unpark);
         self.complete(state, "park", "", "_none_", &id);
