@@ -1,5 +1,6 @@
 //! The detector: frames in, one verdict out, and the beeps after it.
 
+use super::manner::{Features, Manner};
 use super::params::{Params, ParamsError};
 use super::verdict::{Answer, Reason, Verdict};
 use crate::audio::beep::Beep;
@@ -32,6 +33,7 @@ pub struct Detector {
     sit: SitMatcher,
     cadence: Cadence,
     greeting: Greeting,
+    manner: Manner,
     now_ms: u32,
     ringing: bool,
     /// Bits of the last frames, as pure as a tone or not, the newest lowest.
@@ -67,6 +69,7 @@ impl Detector {
             sit: SitMatcher::default(),
             cadence: Cadence::default(),
             greeting: Greeting::default(),
+            manner: Manner::default(),
             now_ms: 0,
             ringing: false,
             pure: 0,
@@ -85,6 +88,7 @@ impl Detector {
         let begun = self.greeting.start_ms.is_some();
         let loud = begun || frame.amplitude() >= ONSET_LOUDER * f32::from(self.params.silence_threshold);
         let voiced = self.voice.push(frame, &spectrum) && loud;
+        self.manner.hear(frame, voiced && !heard.is_pure());
         self.now_ms = self.now_ms.saturating_add(FRAME_MS);
         if let Some(beep) = heard.ended.as_ref().and_then(Beep::of)
             && self.greeting.start_ms.is_some_and(|start| start < beep.start_ms)
@@ -114,6 +118,17 @@ impl Detector {
         self.verdict.unwrap_or(Verdict { answer: Answer::Unsure, reason: Reason::TooLong, at_ms: self.now_ms })
     }
 
+    /// How long it is silent after speech, in ms, and how that speech was; what
+    /// the model of scripts/amd-train is made of.
+    pub fn pause(&self) -> Option<(u32, Features)> {
+        self.greeting.start_ms?;
+        let silence = self.now_ms - self.greeting.voice_end_ms;
+        (silence > 0).then(|| (silence, self.manner.features(self.greeting.long())))
+    }
+
+    pub fn is_noisy(&self) -> bool { self.voice.is_noisy() }
+    pub fn word_long(&self) -> u32 { self.greeting.word_long(self.now_ms) }
+
     fn tone(&mut self, heard: &Heard) -> Option<(Answer, Reason)> {
         if let Some(sit) = self.sit.push(heard) {
             return Some((Answer::Sit(sit), Reason::InformationTones));
@@ -122,7 +137,7 @@ impl Detector {
             Some(Progress::Busy) => return Some((Answer::Machine, Reason::BusyTone)),
             // What began like a word was the ringing; after talk it is a beep.
             Some(Progress::Ringing) if self.greeting.long() < LEAST_BEFORE_BEEP_MS => {
-                (self.ringing, self.greeting) = (true, Greeting::default());
+                (self.ringing, self.greeting, self.manner) = (true, Greeting::default(), Manner::default());
             }
             Some(Progress::Ringing) => {}
             None => {}
@@ -144,7 +159,8 @@ impl Detector {
         if tone {
             self.last_tone_ms = self.now_ms;
         } else {
-            self.greeting.push(voiced && !heard.is_pure(), self.now_ms, params);
+            let spoken = self.greeting.push(voiced && !heard.is_pure(), self.now_ms, params);
+            self.manner.speak(spoken);
         }
         if self.now_ms >= params.total_analysis_time {
             return Some((Answer::Unsure, if self.ringing { Reason::Ringing } else { Reason::TooLong }));
@@ -182,25 +198,29 @@ impl Greeting {
         self.word_start_ms.map_or(0, |start| now_ms.saturating_sub(start))
     }
 
-    fn push(&mut self, voiced: bool, now_ms: u32, params: &Params) {
+    /// How many of the last frames are known to be speech by this one.
+    fn push(&mut self, voiced: bool, now_ms: u32, params: &Params) -> usize {
         self.recent = self.recent << 1 | u32::from(voiced);
         if !voiced {
             if now_ms.saturating_sub(self.voice_end_ms) >= params.between_words_silence {
                 self.word_start_ms = None;
             }
-            return;
+            return 0;
         }
         let needed = params.min_word_length.div_ceil(FRAME_MS).clamp(1, ONSET_FRAMES);
         let fresh = (self.recent & ((1 << ONSET_FRAMES) - 1)).count_ones();
-        if self.word_start_ms.is_none() && fresh >= needed {
+        let begins = self.word_start_ms.is_none() && fresh >= needed;
+        if begins {
             let start = now_ms.saturating_sub(fresh * FRAME_MS);
             self.word_start_ms = Some(start);
             self.start_ms.get_or_insert(start);
             self.words = self.words.saturating_add(1);
         }
-        if self.word_start_ms.is_some() {
-            self.voice_end_ms = now_ms;
+        if self.word_start_ms.is_none() {
+            return 0;
         }
+        self.voice_end_ms = now_ms;
+        if begins { ONSET_FRAMES as usize } else { 1 }
     }
 }
 

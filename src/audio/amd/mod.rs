@@ -7,9 +7,11 @@
 //! pause between two sentences. Parameters are named as in Asterisk's `app_amd`.
 
 mod detector;
+mod manner;
 mod params;
 mod verdict;
 
 pub use detector::Detector;
+pub use manner::Features;
 pub use params::{Params, ParamsError};
 pub use verdict::{Answer, Reason, Verdict};
