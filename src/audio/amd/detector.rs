@@ -1,6 +1,6 @@
 //! The detector: frames in, one verdict out, and the beeps after it.
 
-use super::manner::{Features, Manner};
+use super::manner::{Look, Manner};
 use super::params::{Params, ParamsError};
 use super::verdict::{Answer, Reason, Verdict};
 use crate::audio::beep::Beep;
@@ -16,6 +16,11 @@ const ONSET_FRAMES: u32 = 7;
 const ONSET_LOUDER: f32 = 2.0;
 /// A beep stands alone: so long no other tone follows it.
 const ALONE_MS: u32 = 160;
+/// So many frames before a beep are without voice.
+const APART_FRAMES: u32 = 4;
+/// In a pause the decision is made from here on, as often as this.
+const FIRST_LOOK_MS: u32 = 180;
+const LOOK_EVERY_MS: u32 = 60;
 /// While a tone sounds, and so long after it, silence proves nothing.
 const AFTER_TONE_MS: u32 = ALONE_MS + 40;
 /// Before the beep of a machine something was said.
@@ -39,6 +44,8 @@ pub struct Detector {
     /// Bits of the last frames, as pure as a tone or not, the newest lowest.
     pure: u32,
     last_tone_ms: u32,
+    /// Bits of the last frames, voiced or not, the newest lowest.
+    voiced: u128,
     verdict: Option<Verdict>,
     beep: Option<Beep>,
 }
@@ -74,6 +81,7 @@ impl Detector {
             ringing: false,
             pure: 0,
             last_tone_ms: 0,
+            voiced: 0,
             verdict: None,
             beep: None,
         })
@@ -90,8 +98,10 @@ impl Detector {
         let voiced = self.voice.push(frame, &spectrum) && loud;
         self.manner.hear(frame, voiced && !heard.is_pure());
         self.now_ms = self.now_ms.saturating_add(FRAME_MS);
+        self.voiced = self.voiced << 1 | u128::from(voiced && !heard.is_pure());
         if let Some(beep) = heard.ended.as_ref().and_then(Beep::of)
             && self.greeting.start_ms.is_some_and(|start| start < beep.start_ms)
+            && self.is_apart(&beep)
         {
             self.beep = Some(beep);
         }
@@ -118,16 +128,24 @@ impl Detector {
         self.verdict.unwrap_or(Verdict { answer: Answer::Unsure, reason: Reason::TooLong, at_ms: self.now_ms })
     }
 
-    /// How long it is silent after speech, in ms, and how that speech was; what
-    /// the model of scripts/amd-train is made of.
-    pub fn pause(&self) -> Option<(u32, Features)> {
+    /// What the person-or-machine decision is made of in this frame, if it is
+    /// one of a pause in which that decision is made.
+    pub fn look(&self) -> Option<Look> {
         self.greeting.start_ms?;
         let silence = self.now_ms - self.greeting.voice_end_ms;
-        (silence > 0).then(|| (silence, self.manner.features(self.greeting.long())))
+        let looks = silence >= FIRST_LOOK_MS && silence.is_multiple_of(LOOK_EVERY_MS);
+        // While a tone sounds silence proves nothing.
+        (looks && self.now_ms - self.last_tone_ms > AFTER_TONE_MS)
+            .then(|| self.manner.look(self.greeting.long(), silence, self.voice.is_noisy()))
     }
 
-    pub fn is_noisy(&self) -> bool { self.voice.is_noisy() }
-    pub fn word_long(&self) -> u32 { self.greeting.word_long(self.now_ms) }
+    /// Nobody speaks right before a beep: a vowel held at one pitch is none.
+    fn is_apart(&self, beep: &Beep) -> bool {
+        // The first frame of the tone is half a one.
+        let back = (self.now_ms - beep.start_ms) / FRAME_MS + 1;
+        let before = self.voiced.checked_shr(back).unwrap_or(0) & ((1 << APART_FRAMES) - 1);
+        before.count_ones() <= 1
+    }
 
     fn tone(&mut self, heard: &Heard) -> Option<(Answer, Reason)> {
         if let Some(sit) = self.sit.push(heard) {
@@ -142,8 +160,13 @@ impl Detector {
             Some(Progress::Ringing) => {}
             None => {}
         }
-        // The first of three tones is no beep.
-        let alone = |beep: &Beep| heard.current.is_none() && self.now_ms - beep.end_ms >= ALONE_MS;
+        // The first of three tones is no beep; nor is a steady vowel.
+        let alone = |beep: &Beep| {
+            let since = self.now_ms - beep.end_ms;
+            heard.current.is_none()
+                && since >= ALONE_MS
+                && (self.voiced & ((1 << (ALONE_MS / FRAME_MS)) - 1)).count_ones() <= 2
+        };
         if self.greeting.long() >= LEAST_BEFORE_BEEP_MS && self.beep.as_ref().is_some_and(alone) {
             return Some((Answer::Machine, Reason::Beep));
         }
@@ -179,11 +202,7 @@ impl Detector {
         if self.greeting.words > params.maximum_number_of_words {
             return Some((Answer::Machine, Reason::ManyWords));
         }
-        let silence = self.now_ms - self.greeting.voice_end_ms;
-        // The weak end of a word drowns in noise.
-        let drowned = if self.voice.is_noisy() { params.between_words_silence * 3 } else { 0 };
-        let person = silence >= params.silence_after(long) + drowned && self.now_ms - self.last_tone_ms > AFTER_TONE_MS;
-        person.then_some((Answer::Human, Reason::ShortGreeting))
+        self.look().and_then(|look| params.judge(&look))
     }
 }
 

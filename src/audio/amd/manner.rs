@@ -6,6 +6,9 @@ use crate::audio::pitch::PitchTracker;
 
 /// So many frames of speech make its end.
 const END: usize = 16;
+/// And so many the end of that; so many its loudness.
+const LAST: usize = 5;
+const TAIL: usize = 3;
 /// The last frames that are looked at for the background.
 const BEHIND: usize = 3;
 /// A word is known to be one after so many frames.
@@ -13,33 +16,34 @@ const HELD: usize = 7;
 /// How deep the valleys between syllables are.
 const VALLEY_DB: f32 = 4.0;
 
-/// What the decision is made of, at one moment of a pause.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Features {
-    /// From the first word to the end of the last, in s.
-    pub long: f32,
-    /// How much of that is voice, 0 to 1.
-    pub voiced: f32,
-    /// The longest pause so far within the greeting, in s.
-    pub pause: f32,
-    /// How much higher the end is than the whole, in semitones.
-    pub end: f32,
-    /// How much the pitch rises over the end, in semitones.
-    pub rise: f32,
-    /// How much the pitch moves: mean deviation in semitones.
-    pub moves: f32,
-    /// How many of the voiced frames have a pitch, 0 to 1.
-    pub pitched: f32,
-    /// Loudness of the end below the loudest, in dB.
-    pub fades: f32,
-    /// Humps of loudness a second: syllables.
-    pub rate: f32,
-    /// Loudness before the first word, in dB over one unit of a sample.
-    pub before: f32,
-    /// The same in this pause.
-    pub behind: f32,
-    /// The softest moment of the whole call so far.
-    pub softest: f32,
+/// How many things the decision is made of.
+pub(super) const FEATURES: usize = 14;
+
+/// What the decision is made of, at one moment of a pause. The order is that
+/// of scripts/amd-train.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Look {
+    /// How long this pause lasts, in ms.
+    pub silence_ms: u32,
+    /// By index:
+    ///
+    /// | | |
+    /// |---|---|
+    /// | 0 | how long the pause lasts, in s |
+    /// | 1 | 1 if the background is hardly weaker than the voice, else 0 |
+    /// | 2 | length of the greeting so far, its pauses included, in s |
+    /// | 3 | how much of it is voice, 0 to 1 |
+    /// | 4 | its longest pause, in s |
+    /// | 5 | how much higher its end is than the whole, in semitones |
+    /// | 6 | how much the pitch rises over its end, in semitones |
+    /// | 7 | how much the pitch moves: deviation in semitones |
+    /// | 8 | how much of the voice has a pitch, 0 to 1 |
+    /// | 9 | how much weaker its end is than its loudest, in dB |
+    /// | 10 | syllables a second, by humps of loudness |
+    /// | 11 | loudness before the first word, in dB over one unit of a sample |
+    /// | 12 | loudness in this pause |
+    /// | 13 | loudness of the softest frame of the call |
+    pub features: [f32; FEATURES],
 }
 
 /// What is kept of a frame.
@@ -149,32 +153,44 @@ impl Manner {
         }
     }
 
-    /// What there is to decide on now; `long_ms` of greeting so far.
-    pub(super) fn features(&self, long_ms: u32) -> Features {
-        let long = long_ms.max(FRAME_MS) as f32 / 1_000.0;
-        let mean = self.pitch_sum / self.pitched.max(1) as f32;
+    /// What there is to decide on now, after `long_ms` of greeting and
+    /// `silence_ms` of a pause, on a line that is `noisy` or not.
+    pub(super) fn look(&self, long_ms: u32, silence_ms: u32, noisy: bool) -> Look {
+        let long = seconds(long_ms.max(FRAME_MS));
         let held = END.min(self.voiced as usize);
         let ends = &self.ends[END - held..];
-        let part = |ends: &[Heard]| {
-            let (sum, count) = ends.iter().filter_map(|end| end.pitch).fold((0.0, 0), |(sum, count), pitch| (sum + pitch, count + 1));
-            (count >= 2).then(|| sum / count as f32)
-        };
-        let last = part(&ends[held.saturating_sub(5)..]);
-        let earlier = part(&ends[..held.saturating_sub(5)]);
-        let tail = &ends[held.saturating_sub(3)..];
-        Features {
+        let (earlier, last) = ends.split_at(held.saturating_sub(LAST));
+        let (earlier, last) = (mean_pitch(earlier), mean_pitch(last));
+        let pitched = self.pitched.max(1) as f32;
+        let whole = self.pitch_sum / pitched;
+        let tail = &ends[held.saturating_sub(TAIL)..];
+        let tail_db = tail.iter().map(|heard| heard.db).sum::<f32>() / tail.len().max(1) as f32;
+        let features = [
+            seconds(silence_ms),
+            f32::from(u8::from(noisy)),
             long,
-            voiced: self.voiced as f32 * FRAME_MS as f32 / 1_000.0 / long,
-            pause: (self.longest_pause * FRAME_MS) as f32 / 1_000.0,
-            end: last.map_or(0.0, |last| last - mean).clamp(-8.0, 8.0),
-            rise: last.zip(earlier).map_or(0.0, |(last, earlier)| last - earlier).clamp(-8.0, 8.0),
-            moves: (self.pitch_squares / self.pitched.max(1) as f32 - mean * mean).max(0.0).sqrt(),
-            pitched: self.pitched as f32 / self.voiced.max(1) as f32,
-            fades: self.loudest_db - tail.iter().map(|end| end.db).sum::<f32>() / tail.len().max(1) as f32,
-            rate: self.humps as f32 / long,
-            before: if self.before > 0 { self.before_sum / self.before as f32 } else { -1.0 },
-            behind: self.held[HELD - BEHIND..].iter().map(|heard| heard.db).sum::<f32>() / BEHIND as f32,
-            softest: self.softest_db,
-        }
+            seconds(self.voiced * FRAME_MS) / long,
+            seconds(self.longest_pause * FRAME_MS),
+            last.map_or(0.0, |last| last - whole).clamp(-8.0, 8.0),
+            last.zip(earlier).map_or(0.0, |(last, earlier)| last - earlier).clamp(-8.0, 8.0),
+            (self.pitch_squares / pitched - whole * whole).max(0.0).sqrt(),
+            self.pitched as f32 / self.voiced.max(1) as f32,
+            self.loudest_db - tail_db,
+            self.humps as f32 / long,
+            if self.before > 0 { self.before_sum / self.before as f32 } else { self.softest_db },
+            self.held[HELD - BEHIND..].iter().map(|heard| heard.db).sum::<f32>() / BEHIND as f32,
+            self.softest_db,
+        ];
+        Look { silence_ms, features }
     }
+}
+
+fn seconds(ms: u32) -> f32 {
+    ms as f32 / 1_000.0
+}
+
+fn mean_pitch(part: &[Heard]) -> Option<f32> {
+    let (sum, count) =
+        part.iter().filter_map(|heard| heard.pitch).fold((0.0, 0u8), |(sum, count), pitch| (sum + pitch, count + 1));
+    (count >= 2).then(|| sum / f32::from(count))
 }

@@ -8,10 +8,12 @@
 
 mod detector;
 mod manner;
+mod model;
 mod params;
+mod trees;
 mod verdict;
 
 pub use detector::Detector;
-pub use manner::Features;
+pub use manner::Look;
 pub use params::{Params, ParamsError};
 pub use verdict::{Answer, Reason, Verdict};
