@@ -75,7 +75,8 @@ mod tests {
 
     fn pitches(samples: &[i16]) -> Vec<Option<f32>> {
         let mut tracker = PitchTracker::default();
-        let heard = Frame::all(samples).iter().map(|frame| {
+        let frames = Frame::all(samples);
+        let heard = frames.iter().map(|frame| {
             tracker.push(frame);
             tracker.semitones()
         });
