@@ -17,3 +17,10 @@ say() { # $1 = file, $2 = text
 }
 
 say demo-prompt.wav "Hello, this is the canvass demonstration. Thank you for listening. Goodbye."
+say demo-welcome.wav "Hello, this is the canvass demonstration, with two short questions. To hear no more from us, press nine."
+say demo-vote.wav "Will you vote on the third of November? Press one for yes, two for no, or three if you have not decided."
+say demo-issue.wav "What matters most to you? Press one for schools, two for roads, three for health."
+say demo-invalid.wav "That is not one of the choices."
+say demo-thanks.wav "Thank you. Goodbye."
+say demo-opt-out.wav "We will not call this number again. Goodbye."
+say demo-voicemail.wav "Hello, this is the canvass demonstration. We are sorry we missed you, and will try again another day. Goodbye."

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::FieldError;
 use crate::audio::amd::Params;
 use crate::number::PhoneNumber;
+use crate::switch::PartyTemplate;
 
 /// What happens when a machine answers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -153,9 +154,8 @@ impl TransferSetting {
             TransferTo::Number(_) => return,
         };
         // It becomes part of an endpoint: nothing there may end it.
-        let safe = |c: char| c.is_ascii_alphanumeric() || "-_.*#+".contains(c);
-        if name.is_empty() || name.len() > 64 || !name.chars().all(safe) {
-            let message = format!("is {name:?}, must have 1 to 64 letters, digits or - _ . * # +");
+        if name.is_empty() || name.len() > 64 || !name.chars().all(PartyTemplate::allows) {
+            let message = format!("is {name:?}, must have 1 to 64 letters, digits or + - _ .");
             wrong("transfer.to", message);
         }
     }

@@ -177,6 +177,7 @@ async fn start_switch(args: &Args) -> anyhow::Result<(Simulator, SwitchSetup)> {
         max_calls_per_second: 200.0,
         trunks: BTreeMap::from([("carrier".to_owned(), template.parse()?)]),
         default_trunk: "carrier".into(),
+        parties: crate::switch::Parties::freeswitch(),
     };
     Ok((simulator, SwitchSetup { limits, switch, events }))
 }

@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::number::{NumberCheck, NumberRules, Region};
-use crate::switch::TrunkTemplate;
+use crate::switch::{PartyTemplate, TrunkTemplate};
 
 mod campaign_file;
 mod load;
@@ -172,6 +172,14 @@ pub struct SwitchConfig {
     /// The trunk of campaigns that name none; may be left out if there is one.
     #[serde(default)]
     pub default_trunk: Option<String>,
+    /// The endpoint of an extension that calls are transferred to, with
+    /// `{name}`; none: `Local/{name}@canvass-transfer` on Asterisk,
+    /// `loopback/{name}/canvass-transfer` on FreeSWITCH.
+    #[serde(default)]
+    pub extension_endpoint: Option<PartyTemplate>,
+    /// The endpoint of a queue, likewise with `canvass-queue`.
+    #[serde(default)]
+    pub queue_endpoint: Option<PartyTemplate>,
 }
 
 mod defaults {

@@ -6,7 +6,7 @@ use secrecy::SecretString;
 
 use super::{Config, SwitchConfig, SwitchKind};
 use crate::dialer::{Limits, SwitchLimits, SwitchSetup};
-use crate::switch::{Switch, asterisk, freeswitch};
+use crate::switch::{Parties, Switch, asterisk, freeswitch};
 
 impl SwitchConfig {
     /// Adds everything that is wrong with it to `errors`.
@@ -55,6 +55,18 @@ impl SwitchConfig {
             max_calls_per_second: self.max_calls_per_second,
             trunks: self.trunks.clone(),
             default_trunk: self.default_trunk.clone().unwrap_or_else(first),
+            parties: self.parties(),
+        }
+    }
+
+    fn parties(&self) -> Parties {
+        let usual = match self.kind {
+            SwitchKind::Freeswitch => Parties::freeswitch(),
+            SwitchKind::Asterisk => Parties::asterisk(),
+        };
+        Parties {
+            extension: self.extension_endpoint.clone().unwrap_or(usual.extension),
+            queue: self.queue_endpoint.clone().unwrap_or(usual.queue),
         }
     }
 

@@ -9,8 +9,9 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use super::ledger::Ledger;
-use super::media::MediaFolder;
+
 use super::news::News;
+use super::recordings::Recordings;
 use crate::clock::Clock;
 use crate::switch::Switch;
 
@@ -40,8 +41,7 @@ pub(super) struct Context {
     /// Set when calls in progress are to be hung up.
     pub(super) stop: watch::Receiver<bool>,
     pub(super) stats: Arc<Stats>,
-    /// Where recordings lie, for us and for the switches.
-    pub(super) recordings: MediaFolder,
+    pub(super) recordings: Recordings,
 }
 
 /// Counters of a running engine, for progress bars and benchmarks.

@@ -8,8 +8,8 @@ use tokio::time::Instant;
 
 use super::congestion::{Change, Congestion, Gate};
 use super::pace::Pace;
-use crate::campaign::Settings;
-use crate::switch::TrunkTemplate;
+use crate::campaign::{Settings, TransferTo};
+use crate::switch::{Parties, TrunkTemplate};
 
 /// What the operator says of a switch.
 #[derive(Clone, Debug)]
@@ -24,6 +24,8 @@ pub struct SwitchLimits {
     pub trunks: BTreeMap<String, TrunkTemplate>,
     /// The trunk of campaigns that name none.
     pub default_trunk: String,
+    /// Whom calls can be transferred to on it.
+    pub parties: Parties,
 }
 
 /// One trunk of one switch.
@@ -110,6 +112,16 @@ impl Fleet {
     /// The endpoint template of a place.
     pub(super) fn template(&self, place: &Place) -> Option<&TrunkTemplate> {
         self.members.get(place.switch)?.trunks.get(&place.trunk).map(|trunk| &trunk.template)
+    }
+
+    /// Where a campaign's calls at this place are transferred to.
+    pub(super) fn party(&self, place: &Place, to: &TransferTo) -> Option<String> {
+        let parties = &self.members.get(place.switch)?.limits.parties;
+        match to {
+            TransferTo::Extension(name) => Some(parties.extension.fill(name)),
+            TransferTo::Queue(name) => Some(parties.queue.fill(name)),
+            TransferTo::Number(number) => self.template(place).map(|trunk| trunk.fill(*number)),
+        }
     }
 
     pub(super) fn set_ready(&mut self, switch: usize, ready: bool) {
@@ -287,6 +299,7 @@ mod tests {
             max_calls_per_second: rate,
             trunks: BTreeMap::from([("carrier".to_owned(), trunk)]),
             default_trunk: "carrier".into(),
+            parties: Parties::freeswitch(),
         }
     }
 

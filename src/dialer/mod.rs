@@ -28,6 +28,7 @@ mod pace;
 mod plan;
 mod poller;
 mod pool;
+mod recordings;
 mod recovery;
 mod roster;
 mod runner;

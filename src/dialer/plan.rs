@@ -121,6 +121,7 @@ mod tests {
             max_calls_per_second: rate,
             trunks: BTreeMap::from([("carrier".to_owned(), trunk)]),
             default_trunk: "carrier".into(),
+            parties: crate::switch::Parties::freeswitch(),
         };
         let mut fleet = Fleet::new(vec![limits], now);
         fleet.set_ready(0, true);

@@ -13,7 +13,7 @@ use super::fleet::Place;
 use super::news::News;
 use crate::audio::amd::{Detector, Verdict};
 use crate::audio::frame::Frame;
-use crate::call::{Action, CallFacts, CallId, Detection, End, Machine, Outcome, Plan, Report, classify};
+use crate::call::{Action, CallFacts, CallId, Detection, End, Given, Machine, Outcome, Plan, Report, classify};
 use crate::campaign::{AfterCall, CampaignId, Settings, after_call};
 use crate::clock::Clock;
 use crate::store::{CallAnswer, Claimed, DoNotCall, Settlement};
@@ -245,7 +245,12 @@ impl Live<'_> {
         let mut todo: std::collections::VecDeque<Action> = actions.into();
         while let Some(action) = todo.pop_front() {
             match action {
-                Action::Settle(report) => return Some(report),
+                Action::Settle(report) => {
+                    if let Some(recording) = &report.facts.talk.recording {
+                        self.context.recordings.fetch(&self.line.switch, recording.clone());
+                    }
+                    return Some(report);
+                }
                 Action::NoteAnswer(at) => {
                     self.context.stats.on_answer();
                     self.context.ledger.answered(self.call, at);
@@ -289,6 +294,9 @@ impl Live<'_> {
                 Action::Transfer => todo.extend(self.transfer().await),
                 Action::Note(answer) => {
                     let (call, campaign, target) = (self.call, self.job.campaign, self.job.claimed.target);
+                    if let Given::Speech { recording } = &answer.given {
+                        self.context.recordings.fetch(&self.line.switch, recording.clone());
+                    }
                     self.context.ledger.given(CallAnswer { call, campaign, target, answer });
                 }
                 Action::OptOut => self.context.ledger.opt_out(DoNotCall {
@@ -377,7 +385,7 @@ impl Live<'_> {
     }
 
     fn recording(&self, name: String, take: Take) -> Recording {
-        Recording { name, folder: self.context.recordings.on_switch.clone(), take }
+        Recording { name, folder: self.context.recordings.folder_on_switch().to_owned(), take }
     }
 }
 

@@ -17,11 +17,13 @@ use crate::number::PhoneNumber;
 pub mod asterisk;
 pub mod freeswitch;
 mod listening;
+mod party;
 mod registry;
 pub mod simulator;
 mod trunk;
 
 pub use listening::Listening;
+pub use party::{Parties, PartyError, PartyTemplate};
 pub use registry::{CallEvents, Registry};
 pub use trunk::{TrunkError, TrunkTemplate};
 

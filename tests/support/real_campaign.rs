@@ -51,6 +51,7 @@ pub(crate) fn setup(switch: Switch, events: LinkEvents, trunks: &[(&str, &str)])
             .map(|(name, endpoint)| ((*name).to_owned(), template(endpoint)))
             .collect::<BTreeMap<_, _>>(),
         default_trunk: trunks[0].0.into(),
+        parties: canvass::switch::Parties::asterisk(),
     };
     SwitchSetup { limits, switch, events }
 }

@@ -104,6 +104,7 @@ pub(crate) fn connect_to(kind: Kind, address: &str, name: &str, channels: u32, r
         max_calls_per_second: rate,
         trunks: BTreeMap::from([("carrier".to_owned(), template.parse().expect("a template"))]),
         default_trunk: "carrier".into(),
+        parties: canvass::switch::Parties::freeswitch(),
     };
     SwitchSetup { limits, switch, events }
 }

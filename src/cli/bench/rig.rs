@@ -58,6 +58,7 @@ impl SwitchProcess {
             max_calls_per_second: 0.0,
             trunks: BTreeMap::from([("carrier".to_owned(), "sofia/gateway/carrier/{number}".parse()?)]),
             default_trunk: "carrier".into(),
+            parties: crate::switch::Parties::freeswitch(),
         };
         Ok(SwitchSetup { limits, switch: Switch::FreeSwitch(switch), events })
     }

@@ -67,6 +67,7 @@ impl State {
         // Calls from before that are still asked for stop asking.
         stop.send_replace(true);
         context.ledger.close();
+        let recordings = context.recordings.clone();
         // The writer ends when the last ledger handle is gone.
         drop((context, stop, links));
         let written = match tokio::time::timeout(FLUSH_GRACE, writer).await {
@@ -78,6 +79,7 @@ impl State {
         } else {
             tracing::error!("not every call's end is in the database: the next start settles the rest");
         }
+        recordings.finish().await;
         for switch in switches {
             switch.close().await;
         }

@@ -18,6 +18,7 @@ use crate::dialer::fleet::Fleet;
 use crate::dialer::ledger::Ledger;
 use crate::dialer::news::News;
 use crate::dialer::poller::Poller;
+use crate::dialer::recordings::Recordings;
 use crate::dialer::recovery;
 use crate::dialer::roster::Roster;
 use crate::store::{DialingLock, OpenCall, Store, StoreError};
@@ -49,7 +50,7 @@ impl State {
             lines,
             stop: stopped,
             stats: options.stats,
-            recordings: options.recordings,
+            recordings: Recordings::new(options.recordings),
         });
         let mut state = Self {
             recovering: vec![0; links.len()],
