@@ -1,5 +1,6 @@
 //! The detector: frames in, one verdict out, and the beeps after it.
 
+use super::greeting::Greeting;
 use super::manner::{Look, Manner};
 use super::params::{Params, ParamsError};
 use super::verdict::{Answer, Reason, Verdict};
@@ -8,9 +9,6 @@ use crate::audio::frame::{FRAME_MS, Frame};
 use crate::audio::spectrum::Spectrum;
 use crate::audio::tones::{Cadence, Fax, Heard, Progress, SitMatcher, ToneTracker};
 use crate::audio::voice::VoiceDetector;
-
-/// A word begins with so much voice in the last frames.
-const ONSET_FRAMES: u32 = 7;
 
 /// A word begins above the silence threshold by this factor.
 const ONSET_LOUDER: f32 = 2.0;
@@ -48,18 +46,6 @@ pub struct Detector {
     voiced: u128,
     verdict: Option<Verdict>,
     beep: Option<Beep>,
-}
-
-/// What was said so far.
-#[derive(Clone, Debug, Default)]
-struct Greeting {
-    /// Bits of the last frames, voiced or not, the newest lowest.
-    recent: u32,
-    start_ms: Option<u32>,
-    /// End of the last voiced frame.
-    voice_end_ms: u32,
-    words: u32,
-    word_start_ms: Option<u32>,
 }
 
 impl Detector {
@@ -206,43 +192,6 @@ impl Detector {
     }
 }
 
-impl Greeting {
-    /// From the first word to the end of the last, in ms.
-    fn long(&self) -> u32 {
-        self.start_ms.map_or(0, |start| self.voice_end_ms.saturating_sub(start))
-    }
-
-    /// From the beginning of the word that is being said, in ms.
-    fn word_long(&self, now_ms: u32) -> u32 {
-        self.word_start_ms.map_or(0, |start| now_ms.saturating_sub(start))
-    }
-
-    /// How many of the last frames are known to be speech by this one.
-    fn push(&mut self, voiced: bool, now_ms: u32, params: &Params) -> usize {
-        self.recent = self.recent << 1 | u32::from(voiced);
-        if !voiced {
-            if now_ms.saturating_sub(self.voice_end_ms) >= params.between_words_silence {
-                self.word_start_ms = None;
-            }
-            return 0;
-        }
-        let needed = params.min_word_length.div_ceil(FRAME_MS).clamp(1, ONSET_FRAMES);
-        let fresh = (self.recent & ((1 << ONSET_FRAMES) - 1)).count_ones();
-        let begins = self.word_start_ms.is_none() && fresh >= needed;
-        if begins {
-            let start = now_ms.saturating_sub(fresh * FRAME_MS);
-            self.word_start_ms = Some(start);
-            self.start_ms.get_or_insert(start);
-            self.words = self.words.saturating_add(1);
-        }
-        if self.word_start_ms.is_none() {
-            return 0;
-        }
-        self.voice_end_ms = now_ms;
-        if begins { ONSET_FRAMES as usize } else { 1 }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -309,6 +258,28 @@ mod tests {
         assert_eq!((verdict.answer, verdict.reason), (Answer::Machine, Reason::Beep));
         let beep = detector.beep().expect("a beep");
         assert!(beep.start_ms.abs_diff(2_900) <= 40 && beep.end_ms.abs_diff(3_300) <= 40, "{beep:?}");
+    }
+
+    #[test]
+    fn amd_vowel_held_at_one_pitch_is_no_beep() {
+        let vowel = tone(&[500.0], 160, 6_000.0);
+        let detector =
+            listen(&join(&[silence(300), speech(600, 6_000.0), vowel, speech(200, 6_000.0), silence(2_500)]));
+        assert_eq!(detector.beep(), None);
+    }
+
+    #[test]
+    fn amd_looks_at_pauses_after_speech_alone() {
+        let mut detector = Detector::new(Params { certainty: 100, ..Params::default() }).expect("sound");
+        let frames = Frame::all(&join(&[silence(400), speech(560, 6_000.0), silence(1_000)]));
+        let mut looks = Vec::new();
+        for (index, frame) in frames.iter().enumerate() {
+            detector.push(frame);
+            looks.extend(detector.look().map(|look| (index, look)));
+        }
+        assert!(looks.iter().all(|(index, _)| *index > (400 + 500) / 20), "{looks:?}");
+        let silences: Vec<u32> = looks.iter().map(|(_, look)| look.silence_ms).collect();
+        assert!(silences.starts_with(&[180, 240, 300, 360]), "{silences:?}");
     }
 
     #[test]

@@ -194,3 +194,55 @@ fn mean_pitch(part: &[Heard]) -> Option<f32> {
         part.iter().filter_map(|heard| heard.pitch).fold((0.0, 0u8), |(sum, count), pitch| (sum + pitch, count + 1));
     (count >= 2).then(|| sum / f32::from(count))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audio::synth::{join, noise, silence, tone};
+
+    /// Frames as loud as a voice are taken for one.
+    fn after(samples: &[i16]) -> Look {
+        let mut manner = Manner::default();
+        let mut spoken = 0;
+        for frame in Frame::all(samples) {
+            let voiced = frame.amplitude() > 1_000.0;
+            manner.hear(&frame, voiced);
+            manner.speak(usize::from(voiced));
+            spoken += u32::from(voiced);
+        }
+        manner.look(spoken * FRAME_MS, 200, false)
+    }
+
+    fn voice(hz: f32, ms: usize) -> Vec<i16> {
+        tone(&[3.0 * hz, 4.0 * hz, 5.0 * hz, 6.0 * hz], ms, 8_000.0)
+    }
+
+    #[test]
+    fn manner_of_a_question_rises_and_of_a_statement_falls() {
+        let asked = after(&join(&[silence(200), voice(110.0, 300), voice(140.0, 120), silence(200)]));
+        assert!(asked.features[5] > 1.5 && asked.features[6] > 2.0, "{asked:?}");
+        let said = after(&join(&[silence(200), voice(140.0, 300), voice(110.0, 120), silence(200)]));
+        assert!(said.features[5] < -1.5 && said.features[6] < -2.0, "{said:?}");
+    }
+
+    #[test]
+    fn manner_holds_the_longest_pause_and_the_background() {
+        let look = after(&join(&[
+            noise(300, 60.0, 1),
+            voice(110.0, 200),
+            noise(400, 60.0, 2),
+            voice(110.0, 200),
+            silence(200),
+        ]));
+        assert_eq!(look.features[4], 0.4);
+        assert!(look.features[11] > 25.0, "noise before: {look:?}");
+        assert!(look.features[12] < 1.0, "none now: {look:?}");
+        assert_eq!(look.features[13], 0.0);
+    }
+
+    #[test]
+    fn manner_of_nothing_is_a_number() {
+        let look = Manner::default().look(0, 0, true);
+        assert!(look.features.iter().all(|feature| !feature.is_nan()), "{look:?}");
+    }
+}

@@ -6,6 +6,7 @@
 //! greeting was said: `manner` hears it, `model` judges it.
 
 mod detector;
+mod greeting;
 mod manner;
 mod model;
 mod params;
