@@ -32,7 +32,7 @@ pub struct Look {
     /// | 0 | how long the pause lasts, in s |
     /// | 1 | 1 if the background is hardly weaker than the voice, else 0 |
     /// | 2 | length of the greeting so far, its pauses included, in s |
-    /// | 3 | how much of it is voice, 0 to 1 |
+    /// | 3 | how much of it is voice, 0 to about 1: where a word follows another closely some frames count twice |
     /// | 4 | its longest pause, in s |
     /// | 5 | how much higher its end is than the whole, in semitones |
     /// | 6 | how much the pitch rises over its end, in semitones |
