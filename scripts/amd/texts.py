@@ -22,6 +22,9 @@ SPEAKERS = {
     "Armelle": [("recorded/asterisk-prompt-fr-armelle", "recorded")],
     "Menardi": [("recorded/asterisk-prompt-it-menardi-wav", "recorded")],
 }
+# People who recorded single words for a children's game; a text for them is how many words a sentence has.
+for language in ("ca", "el", "fr", "ru"):
+    SPEAKERS[f"ktuberling-{language}"] = [(f"words/{language}", "words")]
 for accent in ("en-us", "en-gb", "en-gb-scotland", "en-029", "en-gb-x-rp", "en-gb-x-gbclan"):
     for variant in ("m1", "m3", "m7", "f2", "f4"):
         SPEAKERS[f"{accent}+{variant}"] = [(f"espeak/{accent}+{variant}", "en")]
@@ -42,6 +45,7 @@ SHORT = {
     "pl": ["Halo?", "Słucham?", "Tak?", "Dzień dobry."],
     "recorded": ["hello", "goodbye", "vm-goodbye", "im-sorry", "sorry", "auth-thankyou", "privacy-thankyou", "calling", "vm-message",
                  "number", "is-in-use", "vm-for", "vm-from", "vm-last"],
+    "words": [(1,), (2,), (1,), (2,)],
 }
 # A person, one and a half to three and a half seconds.
 LONG = {
@@ -55,6 +59,7 @@ LONG = {
     "pl": ["Dzień dobry, mówi Anna Kowalska.", "Halo, słucham, kto mówi?"],
     "recorded": ["one-moment-please", "queue-thankyou", "please-try-again", ("hello", "one-moment-please"), ("im-sorry", "please-try-again"),
                  "conf-onlyperson", "vm-nonumber", "agent-alreadyon"],
+    "words": [(2, 1), (3,), (2,), (1, 2)],
 }
 # A person at work.
 BUSINESS = {
@@ -65,6 +70,7 @@ BUSINESS = {
     "de": ["Autohaus Becker, guten Tag, mein Name ist Lehmann.", "Praxis Doktor Braun, was kann ich für Sie tun?"],
     "es": ["Gracias por llamar a Hotel Central, le atiende Laura.", "Ferretería García, buenos días, ¿en qué puedo ayudarle?"],
     "fr": ["Cabinet du docteur Morel, bonjour.", "Société Dupont, Claire à l'appareil, que puis-je pour vous ?"],
+    "words": [(4,), (3, 2), (5,), (2, 3)],
 }
 # A voicemail greeting.
 MACHINE = {
@@ -95,6 +101,7 @@ MACHINE = {
     "recorded": [("vm-theperson", "digits/4", "digits/2", "digits/7", "vm-isunavail", "vm-intro"), ("vm-rec-unv", "vm-intro"),
                  ("vm-intro", "vm-toreply"), ("vm-theperson", "digits/1", "digits/9", "digits/3", "vm-isonphone", "vm-intro"),
                  ("vm-tempgreeting", "vm-intro"), ("im-sorry", "vm-isunavail", "vm-intro")],
+    "words": [(4, 5, 4), (3, 5, 5), (5, 4, 6), (2, 5, 5), (4, 6), (3, 3, 5)],
 }
 # A voicemail greeting hardly longer than a person's.
 SHORT_MACHINE = {
@@ -103,6 +110,7 @@ SHORT_MACHINE = {
     "de": ["Nachrichten bitte nach dem Ton.", "Hier ist Jens, sprecht mir was drauf."],
     "es": ["Soy Pedro, deja tu mensaje.", "Deje su mensaje después del tono."],
     "recorded": ["vm-intro", ("vm-isunavail", "vm-toreply"), "vm-theperson", ("vm-isonphone", "please-try-again")],
+    "words": [(4,), (3,), (2, 2), (2, 1)],
 }
 # A company's machine: closed, or a menu.
 BUSINESS_MACHINE = {
@@ -118,6 +126,7 @@ BUSINESS_MACHINE = {
            ("Tous nos conseillers sont en ligne.", "Veuillez patienter, nous allons prendre votre appel.")],
     "recorded": [("demo-congrats",), ("demo-instruct",), ("pls-hold-while-try", "to-call-this-number"), ("queue-youarenext", "queue-thankyou"),
                  ("tt-somethingwrong",), ("basic-pbx-ivr-main",)],
+    "words": [(4, 5), (5, 4, 4), (3, 6), (6, 5)],
 }
 # The network says that it does not work.
 CARRIER = {
@@ -130,6 +139,18 @@ CARRIER = {
     "de": [("Kein Anschluss unter dieser Nummer.", "Kein Anschluss unter dieser Nummer."), ("Die gewählte Rufnummer ist nicht vergeben.", "Bitte fragen Sie bei der Auskunft nach.")],
     "recorded": [("ss-noservice",), ("cannot-complete-as-dialed",), ("number-not-answering", "please-try-again"), ("feature-not-avail-line", "please-try-again"),
                  ("discon-or-out-of-service", "check-number-dial-again"), ("pbx-invalid", "please-try-again")],
+    "words": [(5, 4), (6, 4), (4, 4), (7,)],
 }
 # What people say before a greeting of their own.
-FIRST = {"en": ["Hi.", "Hello.", "Hey there.", "Hello, hello."]}
+FIRST = {"en": ["Hi.", "Hello.", "Hey there.", "Hello, hello."], "es": ["Hola.", "Buenos días."], "fr": ["Bonjour.", "Salut."],
+         "de": ["Hallo.", "Ja, hallo."], "it": ["Ciao.", "Salve."], "words": [(1,), (1,)], "recorded": ["hello", "im-sorry"]}
+
+# The word a telephone is answered with in a language; half the short greetings are no more than that,
+# and all parts of the corpus have them alike.
+USUAL = {
+    "en": ["Hello?", "Hello?", "Hello?", "Hello.", "Yes?", "Hi.", "Yeah?", "Hello?"],
+    "es": ["¿Diga?", "¿Hola?", "¿Bueno?", "Hola."], "fr": ["Allô ?", "Oui ?", "Allô ?", "Allô."], "de": ["Hallo?", "Ja?", "Hallo?", "Hallo."],
+    "it": ["Pronto?", "Sì?", "Pronto?", "Pronto."], "pt": ["Alô?", "Sim?", "Alô?", "Oi."], "ru": ["Алло?", "Да?", "Алло?", "Да."],
+    "pl": ["Halo?", "Tak?", "Halo?", "Halo."], "nl": ["Hallo?", "Ja?", "Hallo?", "Hallo."], "cs": ["Prosím?", "Haló?", "Ano?", "Prosím."],
+    "sv": ["Hallå?", "Ja?", "Hallå?", "Hej."], "fi": ["Haloo?", "Niin?", "Haloo?", "Hei."], "ca": ["Digui?", "Sí?", "Hola?", "Hola."],
+}

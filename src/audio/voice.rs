@@ -12,6 +12,9 @@ const PER_DEVIATION: f32 = 1.0;
 /// In so many frames of speech, one is not further below the loudest.
 const RECENT: usize = 8;
 const BELOW_LOUDEST_DB: f32 = 17.0;
+/// Nor is who speaks on further below it for so many frames: that is the room.
+const ROOM_FRAMES: u32 = 40;
+const BELOW_SPEAKER_DB: f32 = 10.0;
 /// A voice stands out by this from a good line.
 const NOISY_DB: f32 = 25.0;
 /// More says nothing: one loud band is not to decide alone.
@@ -46,6 +49,8 @@ pub struct VoiceDetector {
     /// Of the last frames.
     recent_db: [f32; RECENT],
     window: [Look; WINDOW],
+    /// Frames since one was as loud as who speaks.
+    since_loud: u32,
 }
 
 /// What is kept of a frame.
@@ -67,6 +72,7 @@ impl VoiceDetector {
             loudest_db: 0.0,
             recent_db: [0.0; RECENT],
             window: [Look::default(); WINDOW],
+            since_loud: 0,
         }
     }
 
@@ -99,7 +105,11 @@ impl VoiceDetector {
         self.loudest_db = if voiced { self.loudest_db.max(loudness) } else { self.loudest_db };
         self.recent_db.rotate_left(1);
         self.recent_db[RECENT - 1] = loudness;
-        voiced && self.recent_db.iter().any(|db| *db > self.loudest_db - BELOW_LOUDEST_DB)
+        self.since_loud =
+            if loudness > self.loudest_db - BELOW_SPEAKER_DB { 0 } else { self.since_loud.saturating_add(1) };
+        voiced
+            && self.since_loud < ROOM_FRAMES
+            && self.recent_db.iter().any(|db| *db > self.loudest_db - BELOW_LOUDEST_DB)
     }
 
     /// The background is hardly weaker than the voice.

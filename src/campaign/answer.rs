@@ -43,9 +43,10 @@ pub struct Amd {
     pub initial_silence_ms: Option<u32>,
     /// Milliseconds of greeting, pauses included, that are a machine's.
     pub greeting_ms: Option<u32>,
-    /// Milliseconds of silence after a long greeting that are a person's.
+    /// Milliseconds of silence after which a greeting is over: person or machine,
+    /// whatever is more likely.
     pub after_greeting_silence_ms: Option<u32>,
-    /// The same after a single word.
+    /// Milliseconds of silence that it takes at least to say it is a person.
     pub after_word_silence_ms: Option<u32>,
     /// Seconds to wait for the beep, from the decision; then the message is
     /// left without one. 1 to 120; none: 30.

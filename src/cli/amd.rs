@@ -7,9 +7,9 @@ use std::process::ExitCode;
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 
-use crate::audio::amd::{Detector, Params, Verdict};
+use crate::audio::amd::{Detector, Look, Params, Verdict};
 use crate::audio::beep::Beep;
-use crate::audio::frame::{Framer, SAMPLE_RATE};
+use crate::audio::frame::{FRAME_MS, Framer, SAMPLE_RATE};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -19,6 +19,10 @@ pub(super) struct Args {
     /// One JSON object per file instead of a line.
     #[arg(long)]
     json: bool,
+    /// What the decision is made of, at each moment of each pause, instead of
+    /// the decision: what scripts/amd-train learns from.
+    #[arg(long, hide = true, requires = "json")]
+    pauses: bool,
 }
 
 /// Longer recordings are read to here: the verdict and the beep come before.
@@ -32,9 +36,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     ensure!(!files.is_empty(), "no WAV files there");
     let mut failed = false;
     for file in &files {
-        match classify(file) {
-            Ok((verdict, beep)) if args.json => println!("{}", object(file, verdict, beep)),
-            Ok((verdict, beep)) => {
+        match classify(file, args.pauses) {
+            Ok(heard) if args.pauses => println!("{}", looks(file, &heard)),
+            Ok(Answered { verdict, beep, .. }) if args.json => println!("{}", object(file, verdict, beep)),
+            Ok(Answered { verdict, beep, .. }) => {
                 let beep = beep.map_or_else(String::new, |beep| {
                     format!(", beep {:.0} Hz from {} to {} ms", beep.hz, beep.start_ms, beep.end_ms)
                 });
@@ -80,7 +85,39 @@ fn object(file: &Path, verdict: Verdict, beep: Option<Beep>) -> Value {
     })
 }
 
-fn classify(file: &Path) -> anyhow::Result<(Verdict, Option<Beep>)> {
+/// What the decision would have been made of.
+fn looks(file: &Path, heard: &Answered) -> Value {
+    let pauses: Vec<Value> =
+        heard.looks.iter().map(|(at_ms, look)| json!([at_ms, look.silence_ms, look.features])).collect();
+    let Verdict { answer, reason, at_ms } = heard.verdict;
+    json!({ "file": file, "verdict": answer.as_str(), "reason": reason.as_str(), "at_ms": at_ms, "pauses": pauses })
+}
+
+/// Settings with which only tones decide, so that all pauses are heard.
+fn undecided() -> Params {
+    Params {
+        certainty: 100,
+        after_greeting_silence: 60_000,
+        greeting: 60_000,
+        maximum_word_length: 60_000,
+        maximum_number_of_words: u32::MAX,
+        total_analysis_time: 9_000,
+        ..Params::default()
+    }
+}
+
+/// What was heard in a file.
+struct Answered {
+    verdict: Verdict,
+    beep: Option<Beep>,
+    /// With the time, in ms; none unless asked for.
+    looks: Vec<(u32, Look)>,
+}
+
+/// Longer pauses say no more.
+const LONGEST_LOOK_MS: u32 = 2_000;
+
+fn classify(file: &Path, pauses: bool) -> anyhow::Result<Answered> {
     let mut reader = hound::WavReader::open(file).context("not a readable WAV file")?;
     let spec = reader.spec();
     ensure!(
@@ -98,7 +135,8 @@ fn classify(file: &Path) -> anyhow::Result<(Verdict, Option<Beep>)> {
     // Mean of the channels and of the samples that make one at 8 kHz.
     let together = usize::from(spec.channels) * (spec.sample_rate / SAMPLE_RATE) as usize;
     ensure!(together > 0, "no channels");
-    let mut detector = Detector::new(Params::default())?;
+    let mut detector = Detector::new(if pauses { undecided() } else { Params::default() })?;
+    let (mut looks, mut now_ms) = (Vec::new(), 0);
     let mut framer = Framer::default();
     let (mut sum, mut count) = (0i64, 0usize);
     for sample in reader.samples::<i16>().take(together * (LONGEST_SECONDS * SAMPLE_RATE) as usize) {
@@ -108,9 +146,15 @@ fn classify(file: &Path) -> anyhow::Result<(Verdict, Option<Beep>)> {
             let mean = (sum / together as i64) as i16;
             framer.push(&[mean], |frame| {
                 detector.push(frame);
+                now_ms += FRAME_MS;
+                if pauses && detector.verdict().is_none() {
+                    looks.extend(
+                        detector.look().filter(|look| look.silence_ms <= LONGEST_LOOK_MS).map(|look| (now_ms, look)),
+                    );
+                }
             });
             (sum, count) = (0, 0);
         }
     }
-    Ok((detector.finish(), detector.beep()))
+    Ok(Answered { verdict: detector.finish(), beep: detector.beep(), looks })
 }

@@ -1,5 +1,7 @@
 //! The detector: frames in, one verdict out, and the beeps after it.
 
+use super::greeting::Greeting;
+use super::manner::{Look, Manner};
 use super::params::{Params, ParamsError};
 use super::verdict::{Answer, Reason, Verdict};
 use crate::audio::beep::Beep;
@@ -8,13 +10,15 @@ use crate::audio::spectrum::Spectrum;
 use crate::audio::tones::{Cadence, Fax, Heard, Progress, SitMatcher, ToneTracker};
 use crate::audio::voice::VoiceDetector;
 
-/// A word begins with so much voice in the last frames.
-const ONSET_FRAMES: u32 = 7;
-
 /// A word begins above the silence threshold by this factor.
 const ONSET_LOUDER: f32 = 2.0;
 /// A beep stands alone: so long no other tone follows it.
 const ALONE_MS: u32 = 160;
+/// So many frames before a beep are without voice.
+const APART_FRAMES: u32 = 4;
+/// In a pause the decision is made from here on, as often as this.
+const FIRST_LOOK_MS: u32 = 180;
+const LOOK_EVERY_MS: u32 = 60;
 /// While a tone sounds, and so long after it, silence proves nothing.
 const AFTER_TONE_MS: u32 = ALONE_MS + 40;
 /// Before the beep of a machine something was said.
@@ -32,25 +36,16 @@ pub struct Detector {
     sit: SitMatcher,
     cadence: Cadence,
     greeting: Greeting,
+    manner: Manner,
     now_ms: u32,
     ringing: bool,
     /// Bits of the last frames, as pure as a tone or not, the newest lowest.
     pure: u32,
     last_tone_ms: u32,
+    /// Bits of the last frames, voiced or not, the newest lowest.
+    voiced: u128,
     verdict: Option<Verdict>,
     beep: Option<Beep>,
-}
-
-/// What was said so far.
-#[derive(Clone, Debug, Default)]
-struct Greeting {
-    /// Bits of the last frames, voiced or not, the newest lowest.
-    recent: u32,
-    start_ms: Option<u32>,
-    /// End of the last voiced frame.
-    voice_end_ms: u32,
-    words: u32,
-    word_start_ms: Option<u32>,
 }
 
 impl Detector {
@@ -67,10 +62,12 @@ impl Detector {
             sit: SitMatcher::default(),
             cadence: Cadence::default(),
             greeting: Greeting::default(),
+            manner: Manner::default(),
             now_ms: 0,
             ringing: false,
             pure: 0,
             last_tone_ms: 0,
+            voiced: 0,
             verdict: None,
             beep: None,
         })
@@ -85,9 +82,12 @@ impl Detector {
         let begun = self.greeting.start_ms.is_some();
         let loud = begun || frame.amplitude() >= ONSET_LOUDER * f32::from(self.params.silence_threshold);
         let voiced = self.voice.push(frame, &spectrum) && loud;
+        self.manner.hear(frame, voiced && !heard.is_pure());
         self.now_ms = self.now_ms.saturating_add(FRAME_MS);
+        self.voiced = self.voiced << 1 | u128::from(voiced && !heard.is_pure());
         if let Some(beep) = heard.ended.as_ref().and_then(Beep::of)
             && self.greeting.start_ms.is_some_and(|start| start < beep.start_ms)
+            && self.is_apart(&beep)
         {
             self.beep = Some(beep);
         }
@@ -114,6 +114,25 @@ impl Detector {
         self.verdict.unwrap_or(Verdict { answer: Answer::Unsure, reason: Reason::TooLong, at_ms: self.now_ms })
     }
 
+    /// What the person-or-machine decision is made of in this frame, if it is
+    /// one of a pause in which that decision is made.
+    pub fn look(&self) -> Option<Look> {
+        self.greeting.start_ms?;
+        let silence = self.now_ms - self.greeting.voice_end_ms;
+        let looks = silence >= FIRST_LOOK_MS && silence.is_multiple_of(LOOK_EVERY_MS);
+        // While a tone sounds silence proves nothing.
+        (looks && self.now_ms - self.last_tone_ms > AFTER_TONE_MS)
+            .then(|| self.manner.look(self.greeting.long(), silence, self.voice.is_noisy()))
+    }
+
+    /// Nobody speaks right before a beep: a vowel held at one pitch is none.
+    fn is_apart(&self, beep: &Beep) -> bool {
+        // The first frame of the tone is half a one.
+        let back = (self.now_ms - beep.start_ms) / FRAME_MS + 1;
+        let before = self.voiced.checked_shr(back).unwrap_or(0) & ((1 << APART_FRAMES) - 1);
+        before.count_ones() <= 1
+    }
+
     fn tone(&mut self, heard: &Heard) -> Option<(Answer, Reason)> {
         if let Some(sit) = self.sit.push(heard) {
             return Some((Answer::Sit(sit), Reason::InformationTones));
@@ -122,13 +141,18 @@ impl Detector {
             Some(Progress::Busy) => return Some((Answer::Machine, Reason::BusyTone)),
             // What began like a word was the ringing; after talk it is a beep.
             Some(Progress::Ringing) if self.greeting.long() < LEAST_BEFORE_BEEP_MS => {
-                (self.ringing, self.greeting) = (true, Greeting::default());
+                (self.ringing, self.greeting, self.manner) = (true, Greeting::default(), Manner::default());
             }
             Some(Progress::Ringing) => {}
             None => {}
         }
-        // The first of three tones is no beep.
-        let alone = |beep: &Beep| heard.current.is_none() && self.now_ms - beep.end_ms >= ALONE_MS;
+        // The first of three tones is no beep; nor is a steady vowel.
+        let alone = |beep: &Beep| {
+            let since = self.now_ms - beep.end_ms;
+            heard.current.is_none()
+                && since >= ALONE_MS
+                && (self.voiced & ((1 << (ALONE_MS / FRAME_MS)) - 1)).count_ones() <= 2
+        };
         if self.greeting.long() >= LEAST_BEFORE_BEEP_MS && self.beep.as_ref().is_some_and(alone) {
             return Some((Answer::Machine, Reason::Beep));
         }
@@ -144,7 +168,8 @@ impl Detector {
         if tone {
             self.last_tone_ms = self.now_ms;
         } else {
-            self.greeting.push(voiced && !heard.is_pure(), self.now_ms, params);
+            let spoken = self.greeting.push(voiced && !heard.is_pure(), self.now_ms, params);
+            self.manner.speak(spoken);
         }
         if self.now_ms >= params.total_analysis_time {
             return Some((Answer::Unsure, if self.ringing { Reason::Ringing } else { Reason::TooLong }));
@@ -163,44 +188,7 @@ impl Detector {
         if self.greeting.words > params.maximum_number_of_words {
             return Some((Answer::Machine, Reason::ManyWords));
         }
-        let silence = self.now_ms - self.greeting.voice_end_ms;
-        // The weak end of a word drowns in noise.
-        let drowned = if self.voice.is_noisy() { params.between_words_silence * 3 } else { 0 };
-        let person = silence >= params.silence_after(long) + drowned && self.now_ms - self.last_tone_ms > AFTER_TONE_MS;
-        person.then_some((Answer::Human, Reason::ShortGreeting))
-    }
-}
-
-impl Greeting {
-    /// From the first word to the end of the last, in ms.
-    fn long(&self) -> u32 {
-        self.start_ms.map_or(0, |start| self.voice_end_ms.saturating_sub(start))
-    }
-
-    /// From the beginning of the word that is being said, in ms.
-    fn word_long(&self, now_ms: u32) -> u32 {
-        self.word_start_ms.map_or(0, |start| now_ms.saturating_sub(start))
-    }
-
-    fn push(&mut self, voiced: bool, now_ms: u32, params: &Params) {
-        self.recent = self.recent << 1 | u32::from(voiced);
-        if !voiced {
-            if now_ms.saturating_sub(self.voice_end_ms) >= params.between_words_silence {
-                self.word_start_ms = None;
-            }
-            return;
-        }
-        let needed = params.min_word_length.div_ceil(FRAME_MS).clamp(1, ONSET_FRAMES);
-        let fresh = (self.recent & ((1 << ONSET_FRAMES) - 1)).count_ones();
-        if self.word_start_ms.is_none() && fresh >= needed {
-            let start = now_ms.saturating_sub(fresh * FRAME_MS);
-            self.word_start_ms = Some(start);
-            self.start_ms.get_or_insert(start);
-            self.words = self.words.saturating_add(1);
-        }
-        if self.word_start_ms.is_some() {
-            self.voice_end_ms = now_ms;
-        }
+        self.look().and_then(|look| params.judge(&look))
     }
 }
 
@@ -244,7 +232,7 @@ mod tests {
     fn amd_long_greeting_is_a_machine() {
         let (answer, reason, at_ms) = verdict(&[silence(300), speech(9_000, 6_000.0), silence(2_000)]);
         assert_eq!((answer, reason), (Answer::Machine, Reason::LongGreeting));
-        assert!((4_200..=4_700).contains(&at_ms), "{at_ms}");
+        assert!((5_200..=5_700).contains(&at_ms), "{at_ms}");
     }
 
     #[test]
@@ -270,6 +258,28 @@ mod tests {
         assert_eq!((verdict.answer, verdict.reason), (Answer::Machine, Reason::Beep));
         let beep = detector.beep().expect("a beep");
         assert!(beep.start_ms.abs_diff(2_900) <= 40 && beep.end_ms.abs_diff(3_300) <= 40, "{beep:?}");
+    }
+
+    #[test]
+    fn amd_vowel_held_at_one_pitch_is_no_beep() {
+        let vowel = tone(&[500.0], 160, 6_000.0);
+        let detector =
+            listen(&join(&[silence(300), speech(600, 6_000.0), vowel, speech(200, 6_000.0), silence(2_500)]));
+        assert_eq!(detector.beep(), None);
+    }
+
+    #[test]
+    fn amd_looks_at_pauses_after_speech_alone() {
+        let mut detector = Detector::new(Params { certainty: 100, ..Params::default() }).expect("sound");
+        let frames = Frame::all(&join(&[silence(400), speech(560, 6_000.0), silence(1_000)]));
+        let mut looks = Vec::new();
+        for (index, frame) in frames.iter().enumerate() {
+            detector.push(frame);
+            looks.extend(detector.look().map(|look| (index, look)));
+        }
+        assert!(looks.iter().all(|(index, _)| *index > (400 + 500) / 20), "{looks:?}");
+        let silences: Vec<u32> = looks.iter().map(|(_, look)| look.silence_ms).collect();
+        assert!(silences.starts_with(&[180, 240, 300, 360]), "{silences:?}");
     }
 
     #[test]

@@ -26,6 +26,8 @@ pub enum Reason {
     ShortGreeting,
     /// Speech went on too long.
     LongGreeting,
+    /// It was said as recordings are, and nothing followed.
+    Recording,
     /// More words than a person greets with.
     ManyWords,
     /// A beep came after speech.
@@ -82,6 +84,7 @@ impl Reason {
         match self {
             Self::ShortGreeting => "short_greeting",
             Self::LongGreeting => "long_greeting",
+            Self::Recording => "recording",
             Self::ManyWords => "many_words",
             Self::Beep => "beep",
             Self::LongWord => "long_word",
