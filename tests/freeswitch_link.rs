@@ -359,6 +359,22 @@ async fn live_calls_are_the_channels_with_our_mark() {
             assert_eq!(peer.command().await, [format!("api uuid_getvar {call} canvass_node")]);
             peer.respond(answer).await;
         }
+        // The others may be other parties of calls; one is of a call that is gone.
+        let (here, gone) = (CallId::new(), CallId::new());
+        let marks = [format!("node-1/{gone}"), format!("node-1/{here}"), format!("node-2/{gone}")];
+        for (leg, mark) in calls[1..].iter().zip(&marks) {
+            assert_eq!(peer.command().await, [format!("api uuid_getvar {leg} canvass_leg")]);
+            peer.respond(mark).await;
+        }
+        assert_eq!(peer.command().await, [format!("api uuid_exists {gone}")]);
+        peer.respond("false").await;
+        let mut rest = vec![peer.command().await];
+        rest.push(peer.command().await);
+        rest.sort();
+        assert_eq!(rest, [[format!("api uuid_exists {here}")], [format!("api uuid_kill {}", calls[1])]]);
+        // Answers are told apart by their order alone.
+        peer.respond("true").await;
+        peer.respond("true").await;
     });
     assert_eq!(live, Ok(vec![calls[0]]));
 

@@ -2,6 +2,7 @@
 //! a real one.
 
 mod audio;
+mod bridges;
 #[path = "../support/callees.rs"]
 mod callees;
 mod calls;

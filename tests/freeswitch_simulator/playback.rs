@@ -172,7 +172,7 @@ async fn recordings_start_and_stop() {
     let simulator = start(mix()).await;
     let mut client = Client::listening(&simulator, "CHANNEL_PARK RECORD_START RECORD_STOP").await;
     parked(&mut client).await;
-    assert_eq!(client.api("uuid_record u stop /tmp/a.wav").await, "-ERR Cannot record session!\n");
+    assert_eq!(client.api("uuid_record u stop /tmp/a.wav").await, "-ERR Cannot stop record session!\n");
     for (word, name) in [("start", "RECORD_START"), ("stop", "RECORD_STOP"), ("start", "RECORD_START")] {
         assert_eq!(client.api(&format!("uuid_record u {word} /tmp/a.wav")).await, "+OK Success\n");
         let event = client.event().await;
@@ -180,4 +180,24 @@ async fn recordings_start_and_stop() {
     }
     client.api("uuid_kill u").await;
     assert!(client.event().await.is("RECORD_STOP"), "a recording ends with its call");
+}
+
+#[tokio::test]
+async fn parking_twice_by_state_leaves_nobody_who_serves_the_channel() {
+    let simulator = start(mix()).await;
+    let mut client = Client::listening(&simulator, "CHANNEL_PARK CHANNEL_UNPARK PLAYBACK_START").await;
+    parked(&mut client).await;
+    client.api("uuid_park u").await;
+    assert_eq!(client.until("CHANNEL_PARK").await.len(), 2);
+    client.api("uuid_park u").await;
+    assert!(client.event().await.is("CHANNEL_UNPARK"));
+    client.ask(&play("silence_stream://20", "id-1")).await;
+    assert_eq!(client.api("uuid_transfer u park inline").await, "+OK\n");
+    // What was sent meanwhile is done only now.
+    let names: Vec<_> = client.until("PLAYBACK_START").await.iter().map(|e| e.name().to_owned()).collect();
+    assert_eq!(names, ["CHANNEL_PARK", "PLAYBACK_START"]);
+    for _ in 0..3 {
+        client.api("uuid_transfer u park inline").await;
+        client.wait_for("CHANNEL_PARK").await;
+    }
 }

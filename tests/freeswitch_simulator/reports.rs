@@ -70,9 +70,10 @@ async fn variables_keep_any_text_of_one_line() {
 async fn a_channel_that_is_not_there_is_said_so() {
     let simulator = start(mix()).await;
     let mut client = Client::listening(&simulator, "BACKGROUND_JOB").await;
-    for command in ["kill", "dump", "getvar", "setvar", "break", "park", "broadcast", "record"] {
+    for command in ["kill", "dump", "getvar", "setvar", "break", "park", "transfer", "broadcast", "setvar_multi"] {
         assert_eq!(client.api(&format!("uuid_{command} nope x y")).await, "-ERR No such channel!\n", "{command}");
     }
+    assert_eq!(client.api("uuid_record nope start x").await, "-ERR Cannot locate session!\n");
     client.ask("bgapi uuid_kill nope").await;
     assert_eq!(client.event().await.body, "-ERR No such channel!\n");
 }

@@ -238,7 +238,7 @@ impl Calls {
             b"CHANNEL_HANGUP_COMPLETE" => {
                 let Some(call) = id_of(event, "Unique-ID") else { return Vec::new() };
                 if self.legs.contains_key(&call) {
-                    return self.on_leg_ended(call, event);
+                    return self.on_leg_ended(call, event, now);
                 }
                 let Some(track) = self.tracks.remove(&call) else { return Vec::new() };
                 let end = hangup::from_event(event, track.answered);

@@ -165,9 +165,11 @@ fn path(text: &str) -> Result<&str, UnsafeText> {
     Ok(text)
 }
 
-/// Whole seconds, rounded up, at least one: FreeSWITCH reads 0 as "never".
+/// Whole seconds, rounded up, at least one: FreeSWITCH reads 0 as "never". And
+/// at most ten years: it reads numbers as C's `atoi` does.
 fn seconds(time: Duration) -> u64 {
-    (time.as_secs() + u64::from(time.subsec_nanos() > 0)).max(1)
+    const MOST: u64 = 10 * 366 * 86_400;
+    time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0)).clamp(1, MOST)
 }
 
 #[cfg(test)]

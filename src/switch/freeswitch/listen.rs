@@ -12,7 +12,6 @@ use std::time::Duration;
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout, timeout_at};
-use tokio_util::sync::CancellationToken;
 
 use super::FreeSwitch;
 use super::command::Command;
@@ -91,13 +90,13 @@ pub(super) async fn listen(switch: &FreeSwitch, call: CallId) -> Result<Listenin
         let Some(length) = first_sound(&socket, theirs, &mut buffer).await else { continue };
         let (sender, frames) = mpsc::channel(WAITING);
         audio.push(&buffer[..length], |frame| _ = sender.try_send(frame.clone()));
-        let end = CancellationToken::new();
+        let end = switch.shared.closing.child_token();
         if !switch.shared.calls().listening(call, end.clone().drop_guard()) {
             return Err(CommandError::NoSuchChannel);
         }
         let guard = end.clone().drop_guard();
         let receiving = async move { receive(&socket, theirs, buffer, audio, &sender).await };
-        tokio::spawn(async move { end.run_until_cancelled(receiving).await });
+        switch.shared.tasks.spawn(async move { end.run_until_cancelled(receiving).await });
         return Ok(Listening::new(frames, guard));
     }
     Err(CommandError::Refused(format!(

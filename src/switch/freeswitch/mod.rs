@@ -276,24 +276,27 @@ impl FreeSwitch {
         let channels: Channels = serde_json::from_str(&list.0)
             .map_err(|error| CommandError::Refused(format!("unreadable list of channels: {error}")))?;
         let candidates = channels.rows.into_iter().filter_map(|row| Uuid::try_parse(&row.uuid?).ok());
-        // All asked at once: the answers come in one go.
-        let asked: Vec<_> = candidates
-            .filter(|id| id.get_version_num() == 7)
-            .map(|id| {
-                let link = self.shared.link();
-                (id, link.map(|link| (link.send(Command::mark_of(id)), link.send(Command::leg_mark_of(id)))))
-            })
-            .collect();
-        let mut calls = Vec::new();
-        for (id, answers) in asked {
-            let (mark, leg_mark) = answers.ok_or_else(not_connected)?;
-            // A refusal means that the channel has gone meanwhile.
-            if await_reply(mark).await?.text() == self.shared.options.node {
-                calls.push(CallId(id));
-            }
-            self.end_if_stray(CallId(id), await_reply(leg_mark).await?.text()).await?;
+        let ids: Vec<_> = candidates.filter(|id| id.get_version_num() == 7).collect();
+        let marks = self.ask_of_all(&ids, Command::mark_of).await?;
+        let (ours, others): (Vec<_>, Vec<_>) =
+            marks.into_iter().partition(|(_, mark)| *mark == self.shared.options.node);
+        let others: Vec<_> = others.into_iter().map(|(id, _)| id).collect();
+        for (leg, mark) in self.ask_of_all(&others, Command::leg_mark_of).await? {
+            self.end_if_stray(CallId(leg), &mark).await?;
         }
-        Ok(calls)
+        Ok(ours.into_iter().map(|(id, _)| CallId(id)).collect())
+    }
+
+    /// Asks the same of many channels at once: the answers come in one go. Of a
+    /// channel that has gone meanwhile it is a refusal.
+    async fn ask_of_all(&self, ids: &[Uuid], ask: fn(Uuid) -> Command) -> Result<Vec<(Uuid, String)>, CommandError> {
+        let asked: Vec<_> = ids.iter().map(|id| (*id, self.shared.link().map(|link| link.send(ask(*id))))).collect();
+        let mut answers = Vec::with_capacity(asked.len());
+        for (id, answer) in asked {
+            let answer = await_reply(answer.ok_or_else(not_connected)?).await?;
+            answers.push((id, answer.text().to_owned()));
+        }
+        Ok(answers)
     }
 
     /// Ends the other party of a call that is gone: nobody else would before its

@@ -26,7 +26,7 @@ impl RawAudio {
     pub(super) fn new(rate: u32) -> Result<Self, UnusableRate> {
         let ratio = rate / SAMPLE_RATE;
         // 48 kHz is the most a telephone codec has.
-        if rate % SAMPLE_RATE != 0 || !(1..=6).contains(&ratio) {
+        if !rate.is_multiple_of(SAMPLE_RATE) || !(1..=6).contains(&ratio) {
             return Err(UnusableRate(rate));
         }
         Ok(Self { ratio: ratio as i32, sum: 0, count: 0, framer: Framer::default() })

@@ -156,6 +156,12 @@ impl Answer {
     pub fn speech(&self) -> Speech {
         if self.machine { Speech::machine(self.voice) } else { Speech::person(self.voice) }
     }
+
+    /// What a person says when asked to speak for the `n`th time, from 0; in
+    /// simulated time from then on.
+    pub fn reply(&self, n: u64) -> Speech {
+        Speech::person(self.voice.wrapping_add(n).wrapping_add(1))
+    }
 }
 
 /// Why a mix cannot be.

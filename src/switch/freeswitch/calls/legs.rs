@@ -21,6 +21,9 @@ const LEG_MARK_HEADER: &str = "variable_canvass_leg";
 /// After a failed job, how long the channel's own end may take to arrive.
 const END_GRACE: Duration = Duration::from_secs(1);
 
+/// How long a callee may take to park again after the other party hung up.
+const PARK_GRACE: Duration = Duration::from_secs(5);
+
 /// The other party of a call, until its end.
 #[derive(Debug)]
 pub(super) struct Leg {
@@ -39,8 +42,8 @@ enum Stage {
     Bridging,
     /// Both hear each other.
     Connected,
-    /// It hung up; the callee is on its way back.
-    Leaving,
+    /// It hung up; the callee is on its way back since then.
+    Leaving(Instant),
     /// The callee is gone: it goes as soon as it shows up.
     Doomed,
 }
@@ -78,7 +81,7 @@ impl Calls {
     /// The switch was asked and has no such other party any more.
     pub(in super::super) fn on_leg_vanished(&mut self, leg: CallId) -> Vec<Effect> {
         match self.legs.remove(&leg) {
-            Some(Leg { call, stage: Stage::Connected | Stage::Leaving, .. }) => {
+            Some(Leg { call, stage: Stage::Connected | Stage::Leaving(_), .. }) => {
                 self.tell(call, leg, TransferEvent::Ended)
             }
             Some(_) | None => Vec::new(),
@@ -108,7 +111,7 @@ impl Calls {
                     let detail = Some("the connection to the switch broke meanwhile".to_owned());
                     self.tell(leg.call, id, TransferEvent::Failed(HungUp { detail, ..HungUp::default() }))
                 }
-                Stage::Leaving => self.tell(leg.call, id, TransferEvent::Ended),
+                Stage::Leaving(_) => self.tell(leg.call, id, TransferEvent::Ended),
                 Stage::Connected | Stage::Doomed => Vec::new(),
             });
         }
@@ -124,7 +127,7 @@ impl Calls {
                 leg.stage = Stage::Bridging;
                 vec![Effect::Bridge(leg.call, id)]
             }
-            Stage::Ringing | Stage::Bridging | Stage::Connected | Stage::Leaving => Vec::new(),
+            Stage::Ringing | Stage::Bridging | Stage::Connected | Stage::Leaving(_) => Vec::new(),
         }
     }
 
@@ -168,7 +171,7 @@ impl Calls {
         vec![Effect::Deliver(call, CallEvent::Transfer(TransferEvent::Connected))]
     }
 
-    pub(super) fn on_leg_ended(&mut self, id: CallId, event: &Event) -> Vec<Effect> {
+    pub(super) fn on_leg_ended(&mut self, id: CallId, event: &Event, now: Instant) -> Vec<Effect> {
         let Some(leg) = self.legs.get_mut(&id) else { return Vec::new() };
         match leg.stage {
             Stage::Ringing | Stage::Bridging => {
@@ -176,10 +179,10 @@ impl Calls {
                 self.leg_failed(id, end)
             }
             Stage::Connected if self.tracks.get(&leg.call).is_some_and(|track| !track.parked) => {
-                leg.stage = Stage::Leaving;
+                leg.stage = Stage::Leaving(now);
                 Vec::new()
             }
-            Stage::Connected | Stage::Leaving => self.on_leg_vanished(id),
+            Stage::Connected | Stage::Leaving(_) => self.on_leg_vanished(id),
             Stage::Doomed => {
                 self.legs.remove(&id);
                 Vec::new()
@@ -192,7 +195,7 @@ impl Calls {
         let track = id_of(event, "Unique-ID").and_then(|call| self.tracks.get(&call));
         let Some(id) = track.and_then(|track| track.leg) else { return Vec::new() };
         match self.legs.get(&id) {
-            Some(leg) if leg.stage == Stage::Leaving => self.on_leg_vanished(id),
+            Some(leg) if matches!(leg.stage, Stage::Leaving(_)) => self.on_leg_vanished(id),
             Some(_) | None => Vec::new(),
         }
     }
@@ -218,6 +221,12 @@ impl Calls {
                 let end = hangup::without_channel(end.clone());
                 effects.extend(self.leg_failed(id, end));
             }
+        }
+        let late = |leg: &Leg| matches!(leg.stage, Stage::Leaving(since) if now >= since + PARK_GRACE);
+        let left: Vec<_> = self.legs.iter().filter(|(_, leg)| late(leg)).map(|(id, _)| *id).collect();
+        for id in left {
+            effects.push(Effect::Gap);
+            effects.extend(self.on_leg_vanished(id));
         }
         effects
     }
@@ -251,3 +260,6 @@ pub(in super::super) enum Unready {
     /// Somebody is being rung, or talked to, already.
     Busy,
 }
+
+#[cfg(test)]
+mod tests;

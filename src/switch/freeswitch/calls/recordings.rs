@@ -82,3 +82,75 @@ impl Track {
             .map(|known| CallEvent::RecordingFinished { name: known.name, failure: None })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{all, calls, of};
+    use super::*;
+
+    const FILE: &str = "/var/rec/a b.wav";
+
+    fn recording(until_key: bool) -> (Calls, CallId) {
+        let (mut calls, call) = (calls(), CallId::new());
+        calls.attach(call);
+        assert!(calls.start_recording(call, "a", FILE, until_key));
+        (calls, call)
+    }
+
+    fn stop(call: CallId, file: &str, cause: &str) -> Event {
+        of(call, "RECORD_STOP", &format!("Record-File-Path: {file}\nRecord-Completion-Cause: {cause}"))
+    }
+
+    fn finished(call: CallId, failure: Option<&str>) -> Vec<Effect> {
+        let failure = failure.map(str::to_owned);
+        vec![Effect::Deliver(call, CallEvent::RecordingFinished { name: "a".into(), failure })]
+    }
+
+    #[test]
+    fn an_end_is_told_once_by_name_and_others_are_not_ours() {
+        let (mut calls, call) = recording(false);
+        let now = Instant::now();
+        assert_eq!(calls.on_event(&stop(call, "/var/rec/other.wav", "success-maxtime"), now), []);
+        let ours = stop(call, "/var/rec/a%20b.wav", "success-silence");
+        assert_eq!(calls.on_event(&ours, now), finished(call, None));
+        assert_eq!(calls.on_event(&ours, now), []);
+        assert!(!calls.stop_recording(call, "a", now));
+    }
+
+    #[test]
+    fn a_full_disk_and_an_empty_file_are_failures() {
+        for (cause, words) in [
+            ("uri-failure", Some("the file could not be written: is the disk full?")),
+            ("empty-file", Some("nothing was recorded")),
+            ("no-input-timeout", None),
+            ("", None),
+        ] {
+            let (mut calls, call) = recording(false);
+            let ended = stop(call, "/var/rec/a%20b.wav", cause);
+            assert_eq!(calls.on_event(&ended, Instant::now()), finished(call, words), "{cause}");
+        }
+    }
+
+    #[test]
+    fn a_key_stops_what_waits_for_one() {
+        let key = |call| of(call, "DTMF", "DTMF-Digit: 5");
+        let now = Instant::now();
+        let (mut calls, call) = recording(true);
+        let pressed = Effect::Deliver(call, CallEvent::Dtmf { digit: '5' });
+        let effects = calls.on_event(&key(call), now);
+        assert_eq!(effects, [pressed.clone(), Effect::StopRecording(call, FILE.into())]);
+        assert_eq!(calls.on_event(&key(call), now), [pressed], "once");
+        let (mut calls, call) = recording(false);
+        assert_eq!(calls.on_event(&key(call), now).len(), 1, "a call is recorded on");
+    }
+
+    #[test]
+    fn an_end_that_was_missed_is_believed_after_a_while() {
+        let (mut calls, call) = recording(false);
+        let now = Instant::now();
+        assert_eq!(calls.on_tick(now + STOP_GRACE * 9, all), []);
+        assert!(calls.stop_recording(call, "a", now));
+        assert_eq!(calls.on_tick(now + STOP_GRACE, all), finished(call, None));
+        assert_eq!(calls.on_event(&stop(call, "/var/rec/a%20b.wav", ""), now), [], "told already");
+    }
+}

@@ -48,24 +48,24 @@ fn recorded(bytes: &[u8]) -> Vec<Event> {
     events
 }
 
-fn event(name: &str, lines: &str) -> Event {
+pub(super) fn event(name: &str, lines: &str) -> Event {
     Event::new(format!("Event-Name: {name}\n{lines}\n\n").into())
 }
 
-fn of(call: CallId, name: &str, lines: &str) -> Event {
+pub(super) fn of(call: CallId, name: &str, lines: &str) -> Event {
     event(name, &format!("Unique-ID: {call}\n{lines}"))
 }
 
-fn job(call: CallId, output: &str) -> Event {
+pub(super) fn job(call: CallId, output: &str) -> Event {
     let length = output.len() + 1;
     event("BACKGROUND_JOB", &format!("Job-UUID: {call}\nContent-Length: {length}\n\n{output}"))
 }
 
-fn calls() -> Calls {
+pub(super) fn calls() -> Calls {
     Calls::new("node-1".into())
 }
 
-fn all(_: CallId) -> bool {
+pub(super) fn all(_: CallId) -> bool {
     true
 }
 
@@ -371,4 +371,38 @@ fn calls_nobody_listens_to_are_forgotten() {
     assert_eq!(calls.tracks.keys().copied().collect::<Vec<_>>(), [kept]);
     calls.forget(kept);
     assert!(calls.tracks.is_empty());
+}
+
+#[test]
+fn a_beep_is_told_once_and_only_where_it_is_waited_for() {
+    let mut calls = calls();
+    let call = CallId::new();
+    calls.attach(call);
+    let custom = |subclass: &str| of(call, "CUSTOM", &format!("Event-Subclass: {subclass}"));
+    let (beep, now) = (custom("avmd%3A%3Abeep"), Instant::now());
+    assert_eq!(calls.on_event(&beep, now), []);
+    assert!(calls.detect(call, true));
+    assert_eq!(calls.on_event(&custom("avmd%3A%3Astart"), now), []);
+    let detected = CallEvent::Detected { answer: Answer::Machine, reason: "beep".into() };
+    assert_eq!(calls.on_event(&beep, now), [Effect::Deliver(call, detected)]);
+    assert_eq!(calls.on_event(&beep, now), []);
+    assert!(!calls.detect(CallId::new(), true));
+}
+
+#[test]
+fn raw_audio_needs_a_channel_that_parked_since_it_was_asked_for() {
+    let mut calls = calls();
+    let call = CallId::new();
+    assert!(calls.raw_audio(call).is_none());
+    calls.attach(call);
+    let (now, park) = (Instant::now(), of(call, "CHANNEL_PARK", "Channel-Read-Codec-Rate: 16000"));
+    assert!(matches!(calls.raw_audio(call), Some((8_000, None))));
+    calls.on_event(&park, now);
+    assert!(matches!(calls.raw_audio(call), Some((16_000, None))));
+    calls.spend_raw_audio(call);
+    let Some((_, Some(mut parked))) = calls.raw_audio(call) else { panic!("it must park anew") };
+    assert!(parked.try_recv().is_err());
+    calls.on_event(&park, now);
+    assert_eq!(parked.try_recv(), Ok(()));
+    assert!(matches!(calls.raw_audio(call), Some((_, None))));
 }

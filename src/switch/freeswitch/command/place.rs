@@ -27,7 +27,8 @@ impl Command {
         let node = word("the node's name", node)?;
         let caller_id = caller_id.to_string();
         let caller_id = word("the caller ID", &caller_id)?;
-        let (ring, limit, park) = (seconds(*ring_timeout), seconds(*max_call), seconds(*max_call + PARK_MARGIN));
+        let (ring, limit, park) =
+            (seconds(*ring_timeout), seconds(*max_call), seconds(max_call.saturating_add(PARK_MARGIN)));
         Ok(Self::line(format_args!(
             "bgapi originate {{origination_uuid={id},origination_caller_id_number={caller_id},\
              originate_timeout={ring},ignore_early_media=true,park_timeout={park},\
@@ -69,7 +70,7 @@ impl Command {
 
     /// Ends a call after so long, whatever becomes of us.
     pub(in crate::switch::freeswitch) fn limit(call: CallId, transfer: &Transfer) -> Self {
-        let limit = seconds(transfer.ring_timeout + transfer.max + PARK_MARGIN);
+        let limit = seconds(transfer.ring_timeout.saturating_add(transfer.max).saturating_add(PARK_MARGIN));
         Self::line(format_args!("api sched_hangup +{limit} {call} ALLOTTED_TIMEOUT"))
     }
 

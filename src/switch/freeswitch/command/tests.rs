@@ -1,7 +1,7 @@
 use super::*;
 use crate::number::PhoneNumber;
-use crate::switch::Originate;
 use crate::switch::simulator::freeswitch::parse_originate;
+use crate::switch::{Originate, Take, Transfer};
 use proptest::prelude::*;
 
 fn call(endpoint: &str) -> Originate {
@@ -129,6 +129,54 @@ fn the_judge_knows_a_trap_when_it_sees_one() {
     assert!(judge(&plain, "loopback/1", "node-1").is_ok());
 }
 
+fn transfer(endpoint: &str) -> Transfer {
+    Transfer {
+        leg: "01900000-0000-7000-8000-000000000002".parse().expect("an id"),
+        endpoint: endpoint.to_owned(),
+        caller_id: PhoneNumber::from_e164("+15550001111").expect("a number"),
+        ring_timeout: Duration::from_secs(20),
+        max: Duration::from_secs(600),
+    }
+}
+
+#[test]
+fn another_party_is_placed_with_limits_and_a_mark_of_its_own() {
+    let id = call("x").call;
+    let command = Command::leg(id, &transfer("user/1000@pbx"), "node-1").expect("safe");
+    let line = text(&command).split('\n').next().expect("a line");
+    let read = parse_originate(&line["bgapi originate ".len()..]).expect("readable");
+    assert_eq!((read.endpoint.as_str(), read.application.as_deref()), ("user/1000@pbx", Some("park")));
+    for (name, value) in [
+        ("origination_uuid", "01900000-0000-7000-8000-000000000002"),
+        ("originate_timeout", "20"),
+        ("park_timeout", "10"),
+        ("execute_on_answer", "sched_hangup +600 ALLOTTED_TIMEOUT"),
+        ("canvass_leg", "node-1/01900000-0000-7000-8000-000000000001"),
+    ] {
+        assert_eq!(read.variable(name), Some(value), "{name}");
+    }
+    assert_eq!(read.variable(MARK), None);
+    assert_eq!(text(&Command::limit(id, &transfer("x"))), format!("api sched_hangup +650 {id} ALLOTTED_TIMEOUT\n\n"));
+    let endless = Transfer { max: Duration::MAX, ..transfer("x") };
+    assert!(text(&Command::limit(id, &endless)).starts_with("api sched_hangup +316224000 "));
+}
+
+#[test]
+fn recordings_are_of_both_sides_or_of_the_callee_alone() {
+    let id = call("x").call;
+    let both = Command::record(id, "/rec/a b.wav", Take::Call).expect("safe");
+    assert_eq!(text(&both), format!("api uuid_record {id} start '/rec/a b.wav'\n\n"));
+    let take = Take::Speech { max: Duration::from_secs(30), silence: Duration::from_millis(1_500) };
+    let speech = Command::record(id, "/rec/a.wav", take).expect("safe");
+    assert_eq!(
+        text(&speech),
+        format!(
+            "api uuid_record {id} start '/rec/a.wav' 30 {{RECORD_READ_ONLY=true,RECORD_INITIAL_TIMEOUT_MS=1500,\
+             RECORD_FINAL_TIMEOUT_MS=1500}}\n\n"
+        )
+    );
+}
+
 /// Characters FreeSWITCH gives a meaning to, among harmless ones.
 fn hostile() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -162,6 +210,27 @@ proptest! {
             prop_assert_eq!(text(&command).split('\n').count(), 7);
             let special = text(&command).contains(['\r', '\0', '$', '{', '\'']);
             prop_assert!(!special);
+        }
+    }
+
+    #[test]
+    fn transfers_and_recordings_are_one_line_with_their_marks_alone(hostile in hostile()) {
+        let id = call("x").call;
+        for (endpoint, node) in [(hostile.as_str(), "n"), ("loopback/1", hostile.as_str())] {
+            if let Ok(command) = Command::leg(id, &transfer(endpoint), node) {
+                let lines: Vec<_> = text(&command).split('\n').collect();
+                prop_assert_eq!(lines.len(), 4);
+                let count = |c: char| lines[0].matches(c).count();
+                prop_assert_eq!((count('{'), count('}'), count('\''), count('$'), count(',')), (1, 1, 2, 0, 8));
+            }
+        }
+        for take in [Take::Call, Take::Speech { max: Duration::from_secs(1), silence: Duration::from_secs(1) }] {
+            for command in [Command::record(id, &hostile, take), Command::stop_recording(id, &hostile)].into_iter().flatten() {
+                prop_assert_eq!(text(&command).split('\n').count(), 3);
+                prop_assert_eq!(text(&command).matches('\'').count(), 2);
+                let special = text(&command).contains(['\r', '\0', '$']);
+                prop_assert!(!special);
+            }
         }
     }
 }

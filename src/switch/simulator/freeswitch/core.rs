@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -18,6 +19,9 @@ use super::hub::Hub;
 use super::originate::{ParsedOriginate, parse_originate};
 use crate::clock::Clock;
 use crate::switch::simulator::{Callees, Record, Then};
+
+/// What our adapter marks the other party of a call with: no call of its own.
+const LEG_MARK: &str = "canvass_leg";
 
 /// The switch.
 #[derive(Debug)]
@@ -65,6 +69,11 @@ impl Core {
     /// Simulated time as real time.
     pub(super) fn scaled(&self, time: Duration) -> Duration {
         self.options.mix.scaled(time)
+    }
+
+    /// The simulated time since then; none before.
+    pub(super) fn simulated(&self, since: Option<Instant>) -> Duration {
+        since.map_or(Duration::ZERO, |since| since.elapsed().mul_f64(self.options.mix.speed.max(1e-9)))
     }
 
     /// The channel with this id.
@@ -147,10 +156,10 @@ impl Core {
         }
         // An id in use is not refused: the channel gets another.
         let uuid = chosen.clone().filter(|uuid| !channels.contains_key(uuid)).unwrap_or_else(fresh);
-        self.options.journal.note(Record::Originate {
-            call: chosen.unwrap_or_else(|| uuid.clone()),
-            number: names.number.clone(),
-            caller_id: names.caller_id.clone(),
+        let (call, number) = (chosen.unwrap_or_else(|| uuid.clone()), names.number.clone());
+        self.options.journal.note(match parsed.variable(LEG_MARK) {
+            Some(_) => Record::Leg { leg: call, number },
+            None => Record::Originate { call, number, caller_id: names.caller_id.clone() },
         });
         let (ring, then) = if up {
             let callee = self.callees.call(&names.number);

@@ -42,6 +42,9 @@ events! {
     Dtmf "DTMF" "switch_channel.c" "switch_channel_dequeue_dtmf" "677",
     PlaybackStart "PLAYBACK_START" "switch_ivr_play_say.c" "switch_ivr_play_file" "1646",
     PlaybackStop "PLAYBACK_STOP" "switch_ivr_play_say.c" "switch_ivr_play_file" "2020",
+    Bridge "CHANNEL_BRIDGE" "switch_ivr_bridge.c" "switch_ivr_multi_threaded_bridge" "1689",
+    Unbridge "CHANNEL_UNBRIDGE" "switch_ivr_bridge.c" "switch_ivr_multi_threaded_bridge" "1879",
+    Beep "CUSTOM" "mod_avmd.c" "avmd_fire_event" "700",
     RecordStart "RECORD_START" "switch_ivr_async.c" "switch_ivr_record_session_event" "2867",
     RecordStop "RECORD_STOP" "switch_ivr_async.c" "send_record_stop_event" "1254",
     Hangup "CHANNEL_HANGUP" "switch_channel.c" "switch_channel_perform_hangup" "3445",
@@ -51,6 +54,9 @@ events! {
     BackgroundJob "BACKGROUND_JOB" "mod_event_socket.c" "api_exec" "1572",
     Heartbeat "HEARTBEAT" "switch_core.c" "send_heartbeat" "95",
 }
+
+/// The subclass of [`EventKind::Beep`].
+pub(super) const BEEP: &str = "avmd::beep";
 
 /// A set of kinds, one bit each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,12 +75,18 @@ impl EventSet {
     /// occur.
     pub(super) fn read(words: &str) -> Self {
         let mut set = 0;
+        let mut custom = false;
         for word in words.split([' ', ',']) {
             if word.eq_ignore_ascii_case("ALL") {
                 set |= u64::MAX;
             }
+            // What follows are subclasses: none is sent without its own name.
+            if custom && word == BEEP {
+                set |= EventKind::Beep.bit();
+            }
+            custom |= word.eq_ignore_ascii_case("CUSTOM");
             let known = EventKind::ALL.iter().find(|kind| kind.name().eq_ignore_ascii_case(word));
-            set |= known.map_or(0, |kind| kind.bit());
+            set |= known.filter(|kind| **kind != EventKind::Beep).map_or(0, |kind| kind.bit());
         }
         Self(set)
     }
@@ -94,6 +106,8 @@ mod tests {
         let set = EventSet::read("CHANNEL_PARK background_job CUSTOM conference::maintenance");
         let names: Vec<_> = EventKind::ALL.iter().filter(|kind| set.has(**kind)).map(|kind| kind.name()).collect();
         assert_eq!(names, ["CHANNEL_PARK", "BACKGROUND_JOB"]);
+        assert!(EventSet::read("DTMF CUSTOM avmd::beep").has(EventKind::Beep));
+        assert!(!EventSet::read("avmd::beep CUSTOM").has(EventKind::Beep));
         assert!(EventKind::ALL.iter().all(|kind| EventSet::read("all").has(*kind)));
         assert_eq!(EventSet::read(""), EventSet::default());
     }

@@ -5,8 +5,10 @@
 //! (ring time-out, park time-out, `sched_hangup`) are simulated time: the mix's
 //! `speed` divides them.
 //!
-//! Where it differs: one endpoint of an originate string is called, no audio is
-//! recorded, events are plain only, and an extension leads nowhere.
+//! Where it differs: one endpoint of an originate string is called, recordings
+//! hold what the callee said and not what was played, the `record` application
+//! is not there (clients use `uuid_record`), events are plain only, and an
+//! extension leads nowhere.
 //!
 //! | module | holds |
 //! |---|---|
@@ -61,6 +63,8 @@ pub struct Options {
     pub down_gateways: Vec<String>,
     /// How many calls it carries at a time.
     pub max_sessions: usize,
+    /// Whether mod_avmd is loaded: it is not in a stock FreeSWITCH.
+    pub avmd: bool,
 }
 
 impl Default for Options {
@@ -72,6 +76,7 @@ impl Default for Options {
             gateways: None,
             down_gateways: Vec::new(),
             max_sessions: 5_000,
+            avmd: false,
         }
     }
 }

@@ -53,6 +53,27 @@ impl App {
     }
 }
 
+/// How a channel is parked anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::switch::simulator::freeswitch) enum Parking {
+    /// `uuid_park`: by its state.
+    State,
+    /// `uuid_transfer … park inline`: by a dialplan of one application.
+    Inline,
+}
+
+impl State {
+    /// Left by a second `uuid_park`.
+    fn is_forsaken(&self) -> bool {
+        self.park_state && self.park.is_none()
+    }
+
+    /// Whether applications run on it now.
+    fn is_served(&self) -> bool {
+        self.dialplan && self.partner.is_none() && !self.is_forsaken()
+    }
+}
+
 /// `+30 USER_BUSY`, as `sched_hangup` takes it.
 pub(in crate::switch::simulator::freeswitch) fn delay_and_cause(text: &str) -> Option<(Duration, Cause)> {
     let mut words = text.split_whitespace();
@@ -67,7 +88,7 @@ impl Channel {
     pub(in crate::switch::simulator::freeswitch) fn send(&self, app: App) {
         let mut state = self.lock();
         match state.phase {
-            Phase::Up if state.dialplan => self.execute(&mut state, app),
+            Phase::Up if state.is_served() => self.execute(&mut state, app),
             Phase::Dialing | Phase::Ringing | Phase::Up => state.queue.push(app),
             Phase::HungUp | Phase::Gone => {}
         }
@@ -75,19 +96,33 @@ impl Channel {
         self.wake.notify_one();
     }
 
-    /// `uuid_park`: leaves what it does and parks anew.
-    pub(in crate::switch::simulator::freeswitch) fn park(&self) {
+    /// Leaves what it does and parks anew.
+    ///
+    /// The second `uuid_park` in a row leaves the channel without anybody who
+    /// serves it, as on the real one: until it parks by `uuid_transfer`, what it
+    /// is sent waits, and its audio is not read.
+    pub(in crate::switch::simulator::freeswitch) fn park(&self, parking: Parking) {
         let state = &mut *self.lock();
-        if state.phase != Phase::Up {
+        if state.phase != Phase::Up || !state.dialplan {
             return;
         }
+        let served = match parking {
+            Parking::State => !std::mem::replace(&mut state.park_state, true),
+            Parking::Inline => {
+                state.park_state = false;
+                true
+            }
+        };
         self.abandon(state, "break");
         if let Some(id) = state.park.take() {
             self.tell(state, EventKind::Unpark);
             self.complete(state, "park", "", "_none_", &id);
         }
         state.unicast = None;
-        self.start_park(state);
+        state.schedule.cancel_all(|due| matches!(due, Due::ParkTimeout(_)));
+        if served {
+            self.start_park(state);
+        }
         self.wake.notify_one();
     }
 
@@ -99,7 +134,13 @@ impl Channel {
 
     /// Runs what is queued, one after the other.
     pub(super) fn next_app(&self, state: &mut State) {
-        let free = |state: &State| state.phase == Phase::Up && state.plays.is_empty() && state.rest.is_none();
+        let free = |state: &State| {
+            state.phase == Phase::Up
+                && state.plays.is_empty()
+                && state.rest.is_none()
+                && state.partner.is_none()
+                && !state.is_forsaken()
+        };
         while free(state) && !state.queue.is_empty() {
             let app = state.queue.remove(0);
             self.execute(state, app);
@@ -155,6 +196,7 @@ impl Channel {
                     state.schedule.add(Instant::now() + self.core.scaled(after), Due::Scheduled(cause));
                 }
             }
+            "avmd_start" if self.core.options.avmd => self.listen_for_beep(state),
             silent if SILENT.contains(&silent) => {}
             _ => {
                 self.hang_up(state, DESTINATION_OUT_OF_ORDER, By::Us);

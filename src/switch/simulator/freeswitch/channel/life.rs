@@ -134,12 +134,9 @@ impl Channel {
                 self.hang_up(state, NO_ANSWER, By::Us);
                 self.report(state, command);
             }
-            Due::Key(key) => self.core.hub.publish(EventKind::Dtmf, |out| {
-                state.basic_lines(out);
-                line(out, "DTMF-Digit", key.encode_utf8(&mut [0; 4]));
-                line(out, "DTMF-Duration", "2000");
-                line(out, "DTMF-Source", "RTP");
-            }),
+            Due::Key(key) | Due::PromptKey(key) => self.press(state, key),
+            Due::Beep => self.hear_beep(state),
+            Due::RecordEnd(path, cause) => _ = self.end_recording(state, &path, cause),
             Due::CalleeHangsUp => _ = self.hang_up(state, NORMAL_CLEARING, By::Callee),
             // The park loop looks at its time only between applications.
             Due::ParkTimeout(cause) if !state.plays.is_empty() => {
@@ -171,6 +168,7 @@ impl Channel {
         let now = Instant::now();
         state.schedule.cancel(&Due::RingTimeout);
         state.phase = Phase::Up;
+        state.answered = Some(now);
         state.times.answer = self.core.hub.now();
         state.append(ANSWERED);
         self.tell(state, EventKind::Answer);
@@ -213,8 +211,12 @@ impl Channel {
         });
         state.park = Some(id);
         state.audio_lost = false;
+        state.park_state |= state.partner.take().is_some();
         self.tell(state, EventKind::Park);
         if let Some(limit) = state.variables.get("park_timeout") {
+            // It counts once.
+            state.variables.set("park_timeout", "");
+            state.variables.set("park_after_bridge", "");
             let (seconds, cause) = limit.split_once(':').unwrap_or((&limit, "NORMAL_CLEARING"));
             let cause = Cause::from_freeswitch(cause).unwrap_or(NORMAL_CLEARING);
             if let Some(seconds) = seconds.trim().parse::<u32>().ok().filter(|seconds| *seconds > 0) {
@@ -236,6 +238,7 @@ impl Channel {
         self.core.options.journal.note(Record::End { call: self.uuid.clone(), answered, cause: cause_number });
         state.phase = Phase::HungUp;
         state.cause = Some(cause);
+        self.leave_partner(state);
         state.unicast = None;
         state.schedule.clear();
         let mut status = |disposition: &str, sip: Option<(u16, &str)>| {
@@ -265,9 +268,7 @@ impl Channel {
     /// Takes the channel down.
     fn bury(&self, state: &mut State, command: &str) {
         self.abandon(state, "done");
-        for path in std::mem::take(&mut state.recordings) {
-            self.tell_recording(state, EventKind::RecordStop, &path);
-        }
+        self.end_all_recordings(state);
         if let Some(id) = state.park.take() {
             self.tell(state, EventKind::Unpark);
             self.complete(state, "park", "", "_none_", &id);

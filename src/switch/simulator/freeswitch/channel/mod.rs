@@ -5,9 +5,12 @@
 //! is due. Locks are taken in the order channel → [`Core`] → hub, never back.
 
 mod apps;
+mod bridge;
+mod callee;
 mod life;
 mod lines;
 mod playback;
+mod recording;
 mod schedule;
 mod unicast;
 
@@ -19,17 +22,17 @@ use tokio::time::Instant;
 
 use self::lines::{Face, Stage, Times};
 use self::playback::Play;
+use self::recording::Recording;
 use self::schedule::Schedule;
 use self::unicast::Unicast;
 use super::core::Core;
-use super::encode::{encoded, line};
-use super::event::EventKind;
+use super::encode::encoded;
 use super::originate::ParsedOriginate;
 use super::variables::Variables;
 use crate::call::Cause;
 use crate::switch::simulator::Then;
 
-pub(super) use self::apps::{App, delay_and_cause};
+pub(super) use self::apps::{App, Parking, delay_and_cause};
 pub(super) use self::unicast::Ports;
 
 /// A channel. Its task ends when the channel does.
@@ -62,7 +65,18 @@ struct State {
     rest: Option<App>,
     /// What was sent before the channel could do it.
     queue: Vec<App>,
-    recordings: Vec<String>,
+    recordings: Vec<Recording>,
+    /// Recordings of what the callee was asked to say, so far.
+    replies: u64,
+    /// Sounds that were played to their end or stopped, so far.
+    prompts: u32,
+    /// When the callee answered.
+    answered: Option<Instant>,
+    /// The channel it is connected with.
+    partner: Option<String>,
+    /// It was parked by `uuid_park` or after a bridge: `uuid_park` then leaves it
+    /// without anybody who serves it.
+    park_state: bool,
     unicast: Option<Unicast>,
     /// An application ran over the raw audio, which stays away until the
     /// channel parks anew.
@@ -145,6 +159,11 @@ impl Channel {
             rest: None,
             queue: Vec::new(),
             recordings: Vec::new(),
+            replies: 0,
+            prompts: 0,
+            answered: None,
+            partner: None,
+            park_state: false,
             unicast: None,
             audio_lost: false,
             used_ports: Vec::new(),
@@ -231,30 +250,9 @@ impl Channel {
         }
     }
 
-    /// Starts or stops a recording; `false` if there is nothing to stop or the
-    /// channel has no audio.
-    pub(super) fn record(&self, path: &str, start: bool) -> bool {
-        let mut state = self.lock();
-        if state.phase != Phase::Up {
-            return false;
-        }
-        if start {
-            state.recordings.push(path.to_owned());
-        } else {
-            let Some(at) = state.recordings.iter().position(|known| known == path || path == "all") else {
-                return false;
-            };
-            state.recordings.remove(at);
-        }
-        self.tell_recording(&state, if start { EventKind::RecordStart } else { EventKind::RecordStop }, path);
-        true
-    }
-
-    fn tell_recording(&self, state: &State, kind: EventKind, path: &str) {
-        self.core.hub.publish(kind, |out| {
-            state.full_lines(out);
-            line(out, "Record-File-Path", path);
-        });
+    /// Takes away what `sched_hangup` set; how many there were.
+    pub(super) fn forget_limits(&self) -> usize {
+        self.lock().schedule.cancel_all(|due| matches!(due, schedule::Due::Scheduled(_)))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

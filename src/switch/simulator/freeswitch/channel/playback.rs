@@ -22,6 +22,8 @@ pub(super) struct Play {
     left: Duration,
     since: Instant,
     whole: Duration,
+    /// It began when the beep of a machine was over; none if a person listens.
+    after_beep: Option<bool>,
 }
 
 impl Channel {
@@ -36,6 +38,7 @@ impl Channel {
             below.left = below.left.saturating_sub(now - below.since);
         }
         state.schedule.cancel(&Due::PlayEnd);
+        state.schedule.cancel_all(|due| matches!(due, Due::PromptKey(_)));
         state.audio_lost |= state.unicast.take().is_some();
         self.core.hub.publish(EventKind::PlaybackStart, |out| {
             state.full_lines(out);
@@ -43,7 +46,8 @@ impl Channel {
         });
         let left = self.core.scaled(length);
         state.schedule.add(now + left, Due::PlayEnd);
-        state.plays.push(Play { app, left, since: now, whole: length });
+        let after_beep = state.is_after_beep(self.core.simulated(state.answered));
+        state.plays.push(Play { app, left, since: now, whole: length, after_beep });
     }
 
     /// The innermost file is through; the one below goes on.
@@ -82,6 +86,7 @@ impl Channel {
 
     fn stop_innermost(&self, state: &mut State, status: &str) -> bool {
         let Some(play) = state.plays.pop() else { return false };
+        self.heard(state, &play.app.argument, play.after_beep, status == "done");
         let ms = play.whole.as_millis();
         for (name, value) in [
             ("playback_last_offset_pos", (ms * 8).to_string()),

@@ -13,6 +13,12 @@ pub(super) enum Due {
     RingTimeout,
     /// The callee presses a key.
     Key(char),
+    /// The callee presses a key after a sound, unless another sound begins.
+    PromptKey(char),
+    /// mod_avmd hears a beep.
+    Beep,
+    /// A recording ends by itself: its file, and why.
+    RecordEnd(String, &'static str),
     /// The callee hangs up.
     CalleeHangsUp,
     /// It was parked for long enough.
@@ -43,6 +49,13 @@ impl Schedule {
     pub(super) fn cancel(&mut self, due: &Due) -> Option<Instant> {
         let at = self.dues.iter().position(|(_, known)| known == due)?;
         Some(self.dues.swap_remove(at).0)
+    }
+
+    /// Takes away those of a kind; how many there were.
+    pub(super) fn cancel_all(&mut self, kind: impl Fn(&Due) -> bool) -> usize {
+        let before = self.dues.len();
+        self.dues.retain(|(_, due)| !kind(due));
+        before - self.dues.len()
     }
 
     /// Takes all away.
@@ -83,5 +96,9 @@ mod tests {
         assert!(schedule.cancel(&Due::Bury).is_some());
         assert!(schedule.cancel(&Due::Bury).is_none());
         assert_eq!((schedule.pop(late), schedule.pop(late)), (Some(Due::Callee), None));
+        schedule.add(now, Due::PromptKey('1'));
+        schedule.add(now, Due::Key('1'));
+        assert_eq!(schedule.cancel_all(|due| matches!(due, Due::PromptKey(_))), 1);
+        assert_eq!(schedule.pop(late), Some(Due::Key('1')));
     }
 }
