@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
+use canvass::audio::amd::{Answer, Detector, Params};
 use canvass::call::{CallId, Cause, End, Outcome, SipStatus, classify};
 use canvass::switch::asterisk::Asterisk;
 use canvass::switch::simulator::asterisk::{AsteriskSimulator, Options};
-use canvass::switch::simulator::{CalleeMix, Fate, Record};
-use canvass::switch::{CallEvent, CallEvents, CommandError, HungUp, LinkEvents, Originate, OriginateError, Presence};
+use canvass::switch::simulator::{CalleeMix, Fate, KeysAfter, Messages, Record};
+use canvass::switch::{
+    CallEvent, CallEvents, CommandError, HungUp, LinkEvents, Originate, OriginateError, Presence, Transfer,
+    TransferEvent,
+};
 
 #[path = "support/adapter.rs"]
 mod adapter;
@@ -233,4 +237,89 @@ async fn the_version_is_told_and_close_ends_the_link() {
     assert_eq!(rig.link.recv().await, None);
     assert!(matches!(rig.asterisk.originate(&originate('1')).await, Err(OriginateError::NotSent(_))));
     rig.simulator.stop().await;
+}
+
+/// Callees ten times as fast; the last digit tells a person from a machine.
+async fn fast(change: impl FnOnce(&mut CalleeMix)) -> Rig {
+    let mut fast = CalleeMix { speed: 10.0, talk_ms: (600_000, 600_000), ..mix() };
+    change(&mut fast);
+    Rig::start(fast).await
+}
+
+#[tokio::test]
+async fn people_and_machines_are_heard_at_any_speed() {
+    let rig = fast(|_| {}).await;
+    for (digit, want) in [('1', Answer::Human), ('7', Answer::Machine)] {
+        let (call, mut events) = rig.call(digit).await;
+        while next(&mut events).await != CallEvent::Answered {}
+        let mut listening = rig.asterisk.listen(call).await.expect("listens");
+        let mut detector = Detector::new(Params::default()).expect("good settings");
+        let verdict = async {
+            loop {
+                if let Some(verdict) = detector.push(&listening.recv().await.expect("sound")) {
+                    return verdict;
+                }
+            }
+        };
+        let verdict = tokio::time::timeout(adapter::WAIT, verdict).await.expect("in time");
+        assert_eq!(verdict.answer, want, "{verdict:?}");
+        rig.asterisk.hang_up(call).await.expect("hangs up");
+    }
+}
+
+#[tokio::test]
+async fn a_message_left_after_the_beep_is_noted_as_whole() {
+    let rig = fast(|_| {}).await;
+    let (call, mut events) = rig.call('7').await;
+    while next(&mut events).await != CallEvent::Answered {}
+    // Over the greeting: that is noted too.
+    rig.asterisk.play(call, "beep").await.expect("plays");
+    assert_eq!(next(&mut events).await, CallEvent::PlaybackFinished { failure: None });
+    // AMD() waits for the machine's silence.
+    rig.asterisk.detect(call).await.expect("detects");
+    assert!(matches!(next(&mut events).await, CallEvent::Detected { answer: Answer::Machine, .. }));
+    rig.asterisk.play(call, "beep").await.expect("plays");
+    assert_eq!(next(&mut events).await, CallEvent::PlaybackFinished { failure: None });
+    rig.asterisk.play(call, "http://127.0.0.1/long").await.expect("plays");
+    rig.asterisk.hang_up(call).await.expect("hangs up");
+    end(&mut events).await;
+    assert_eq!(rig.simulator.journal().messages(), Messages { whole: 1, early: 1, cut: 1 });
+}
+
+#[tokio::test]
+async fn a_key_is_pressed_after_each_sound() {
+    let rig = fast(|mix| {
+        mix.keys = [('4', 1.0)].into();
+        mix.keys_after = KeysAfter::Prompt;
+        mix.key_ms = (500, 500);
+    })
+    .await;
+    let (call, mut events) = rig.answered().await;
+    for _ in 0..2 {
+        // The second is listened to before a key is pressed.
+        rig.asterisk.play(call, "beep").await.expect("plays");
+        assert_eq!(next(&mut events).await, CallEvent::PlaybackFinished { failure: None });
+        rig.asterisk.play(call, "beep").await.expect("plays");
+        assert_eq!(next(&mut events).await, CallEvent::PlaybackFinished { failure: None });
+        assert_eq!(next(&mut events).await, CallEvent::Dtmf { digit: '4' });
+    }
+    assert_eq!(rig.simulator.journal().keys().get(&'4'), Some(&2));
+}
+
+#[tokio::test]
+async fn a_transfer_is_noted_as_what_it_is() {
+    let rig = Rig::start(mix()).await;
+    let (call, mut events) = rig.answered().await;
+    let transfer = Transfer {
+        leg: CallId::new(),
+        endpoint: "PJSIP/+15551239991@carrier".into(),
+        caller_id: "+15557654321".parse().expect("a number"),
+        ring_timeout: Duration::from_secs(5),
+        max: Duration::from_secs(60),
+    };
+    rig.asterisk.transfer(call, &transfer).await.expect("calls");
+    assert_eq!(next(&mut events).await, CallEvent::Transfer(TransferEvent::Connected));
+    assert_eq!((rig.simulator.journal().originates(), rig.simulator.journal().bridges()), (1, 1));
+    rig.asterisk.hang_up(call).await.expect("hangs up");
+    end(&mut events).await;
 }

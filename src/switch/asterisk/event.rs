@@ -386,6 +386,31 @@ mod tests {
     }
 
     #[test]
+    fn recordings_and_what_the_dialplan_says_are_read() {
+        let finished = format!(
+            r#"{{"type":"RecordingFinished","recording":{{"name":"r-1","state":"done","target_uri":"channel:{ID}"}}}}"#
+        );
+        let event = parse(&finished);
+        assert_eq!((event.call, event.kind), (id(), Kind::RecordingFinished { name: "r-1".into(), failure: None }));
+        let failed = r#"{"type":"RecordingFailed","recording":{"name":"r-1","state":"failed","cause":"no room"}}"#;
+        let want = Kind::RecordingFinished { name: "r-1".into(), failure: Some("no room".into()) };
+        assert_eq!(parse(failed).kind, want);
+        for (args, want) in [
+            (r#"["amd","HUMAN","HUMAN-808-800"]"#, ("HUMAN", "HUMAN-808-800")),
+            (r#"["amd","MACHINE","MAXWORDS-4-3","SILENCE"]"#, ("MACHINE", "MAXWORDS-4-3")),
+            (r#"["amd","NOTSURE"]"#, ("NOTSURE", "")),
+            (r#"["amd",7,{"x":1}]"#, ("", "")),
+        ] {
+            let text = format!(r#"{{"type":"StasisStart","args":{args}}}"#);
+            let (status, cause) = want;
+            assert_eq!(parse(&text).kind, Kind::Detected { status: status.into(), cause: cause.into() }, "{args}");
+        }
+        for args in ["[]", r#"["job42"]"#, r#""amd""#, "null", r#"{"0":"amd"}"#, r#"[["amd"]]"#] {
+            assert_eq!(parse(&format!(r#"{{"type":"StasisStart","args":{args}}}"#)).kind, Kind::StasisStart, "{args}");
+        }
+    }
+
+    #[test]
     fn escapes_are_read() {
         let text = r#"{"type":"ChannelDtmf\u0052eceived","digit":"\u0023"}"#;
         assert_eq!(parse(text).kind, Kind::Dtmf('#'));
@@ -418,7 +443,7 @@ mod tests {
         fn no_value_of_a_field_hides_the_call(value in proptest::sample::select(vec![
             "null", "1", "-1", "1.5", "true", "\"x\"", "[]", "[{\"a\":1}]", "{}", "{\"id\":1}",
         ]), field in proptest::sample::select(vec![
-            "type", "dialstatus", "cause", "tech_cause", "digit", "args", "timestamp", "playback",
+            "type", "dialstatus", "cause", "tech_cause", "digit", "args", "timestamp", "playback", "recording",
         ])) {
             let text = format!(r#"{{"channel":{{"id":"{ID}"}},"{field}":{value}}}"#);
             proptest::prop_assert_eq!(Event::parse(&text).expect("an event").call, id());

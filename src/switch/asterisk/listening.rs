@@ -156,17 +156,20 @@ fn not_listening(error: io::Error) -> CommandError {
     CommandError::Refused(format!("no port could be opened for the sound of calls (audio_bind): {error}"))
 }
 
+/// What it takes.
+const NEEDED: &str = "Asterisk 18 or later with chan_audiosocket and res_audiosocket is needed";
+
 /// What an answer to `POST /channels/externalMedia` means.
 fn external_media(result: Result<Answer, RestError>, address: &str) -> Result<(), CommandError> {
     let refusal = match &result {
-        // Seen of 16.28 and 22.10 for what they do not know.
-        Ok(answer) if matches!(answer.status, 400 | 404 | 405 | 501) => Some(format!(
-            "this Asterisk cannot send the sound of calls: 18 or later is needed, with chan_audiosocket and res_audiosocket: {}",
-            answer.words()
-        )),
-        // "An internal error", at once: nobody listens there, or no way leads there.
+        // The encapsulation is not known at all.
+        Ok(answer) if matches!(answer.status, 400 | 404 | 405 | 501) => {
+            Some(format!("this Asterisk cannot send the sound of calls: {NEEDED}: {}", answer.words()))
+        }
+        // "An internal error", at once: nobody listens there, no way leads
+        // there, or the module is missing.
         Ok(answer) if answer.status == 500 => Some(format!(
-            "Asterisk could not connect to {address} (audio_bind, audio_advertise), or has no chan_audiosocket: {}",
+            "Asterisk could not connect to {address} (audio_bind, audio_advertise), or it cannot do it: {NEEDED}: {}",
             answer.words()
         )),
         Ok(_) | Err(_) => None,
@@ -183,7 +186,7 @@ mod tests {
 
     #[test]
     fn a_refusal_says_what_is_missing() {
-        for (status, want) in [(501, "18 or later"), (400, "18 or later"), (500, "audio_advertise")] {
+        for (status, want) in [(501, "18 or later"), (500, "18 or later"), (500, "audio_advertise")] {
             let answer = Answer { status, body: bytes::Bytes::from_static(br#"{"message":"No"}"#) };
             let Err(CommandError::Refused(words)) = external_media(Ok(answer), "10.0.0.1:9092") else {
                 panic!("refused")

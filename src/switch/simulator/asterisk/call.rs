@@ -1,7 +1,7 @@
 //! What requests may know of a simulated call, and how they reach its task.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::wire::{self, Channel, Dialplan, Party};
-use crate::switch::simulator::{Answer, Journal, Record};
+use crate::switch::simulator::{Answer, Journal, Record, Speech};
 
 /// What `POST /channels` asked for.
 #[derive(Clone, Debug)]
@@ -74,6 +74,8 @@ pub(super) struct Call {
     is_leg: bool,
     /// Once answered: when, and by whom.
     answered: OnceLock<(Instant, Answer)>,
+    /// How often the callee was asked to speak.
+    replies: AtomicU64,
     /// Set after it was placed.
     set: Mutex<HashMap<String, String>>,
 }
@@ -109,6 +111,7 @@ impl Call {
             commands,
             is_leg,
             answered: OnceLock::new(),
+            replies: AtomicU64::new(0),
             set: Mutex::default(),
             placed,
         };
@@ -153,6 +156,13 @@ impl Call {
     /// How long it has been answered, in real time, and by whom.
     pub(super) fn answered(&self) -> Option<(Duration, &Answer)> {
         self.answered.get().map(|(at, answer)| (at.elapsed(), answer))
+    }
+
+    /// What the callee says when asked to speak; none before the answer. A
+    /// machine just goes on.
+    pub(super) fn reply(&self) -> Option<Speech> {
+        let (_, answer) = self.answered.get()?;
+        (!answer.machine).then(|| answer.reply(self.replies.fetch_add(1, Ordering::Relaxed)))
     }
 
     /// Whether it was placed for the sake of another call.

@@ -38,7 +38,8 @@ async fn record(State(app): State<App>, Path(id): Path<String>, query: Parameter
     if call.as_ref().is_some_and(|call| !call.is_in_stasis()) {
         return not_in_stasis();
     }
-    let Some(speech) = app.world.speech(heard) else { return not_in_stasis() };
+    let reply = call.as_ref().and_then(|call| call.reply());
+    let Some(speech) = reply.or_else(|| app.world.speech(heard)) else { return not_in_stasis() };
     if !app.world.recordings().begin(&name, &id, speech) {
         return refuse(StatusCode::CONFLICT, &format!("Recording '{name}' already exists and can not be overwritten"));
     }
