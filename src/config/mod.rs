@@ -13,11 +13,13 @@ use serde::{Deserialize, Serialize};
 use crate::number::{NumberCheck, NumberRules, Region};
 use crate::switch::{PartyTemplate, TrunkTemplate};
 
+mod api;
 mod campaign_file;
 mod load;
 mod mask;
 mod switches;
 
+pub use api::ApiConfig;
 pub use campaign_file::{CampaignFile, read_campaign};
 pub use load::{ConfigError, load};
 
@@ -37,6 +39,8 @@ pub struct Config {
     pub node: Node,
     /// The dialing engine.
     pub dialer: Dialer,
+    /// The HTTP API.
+    pub api: ApiConfig,
     /// What is logged, and how.
     pub log: Log,
     /// The switches, by name.

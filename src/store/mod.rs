@@ -13,6 +13,8 @@ use crate::number::PhoneNumber;
 
 mod fault;
 mod ledger;
+mod listed_rows;
+pub mod listing;
 mod migrations;
 mod model;
 mod postgres;
@@ -100,6 +102,8 @@ macro_rules! on_engine {
         }
     };
 }
+
+mod resources;
 
 impl Store {
     /// Opens the database without touching its schema.

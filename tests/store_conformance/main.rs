@@ -17,5 +17,6 @@ mod lock;
 mod media;
 mod numbers;
 mod reports;
+mod resources;
 mod schema;
 mod targets;

@@ -16,16 +16,22 @@ use sqlx::{Connection, PgConnection, PgPool};
 use super::StoreError;
 use session::{Session, within};
 
+mod api_keys;
+mod call_list;
 mod calls;
+mod campaign_edit;
 mod campaigns;
 mod do_not_call;
+mod idempotency;
 mod ledger;
 mod lock;
 mod media;
 mod migrate;
+mod number_list;
 mod numbers;
 mod rows;
 mod session;
+mod target_list;
 mod targets;
 
 pub(super) use lock::Lock;

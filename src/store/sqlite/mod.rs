@@ -14,16 +14,22 @@ use std::sync::Arc;
 use super::StoreError;
 use writer::Durability;
 
+mod api_keys;
+mod call_list;
 mod calls;
+mod campaign_edit;
 mod campaigns;
 mod do_not_call;
+mod idempotency;
 mod ledger;
 mod lock;
 mod media;
 mod migrate;
+mod number_list;
 mod numbers;
 mod readers;
 mod rows;
+mod target_list;
 mod targets;
 mod writer;
 
