@@ -8,12 +8,14 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 mod cause;
+mod compile;
 mod machine;
 mod outcome;
 mod report;
 mod script;
 
 pub use cause::{Cause, SipStatus};
+pub use compile::{CompileError, compile};
 pub use machine::{Action, Machine, Plan};
 pub use outcome::{End, Outcome, classify};
 pub use report::{CallFacts, Detected, Given, GivenAnswer, Report, SurveyState, TalkFacts, TransferState};

@@ -50,7 +50,12 @@ pub enum Detection {
     Builtin(Params),
     /// The switch's own: Asterisk's `AMD()`, FreeSWITCH's `avmd`.
     Switch {
-        /// Without its answer by then: unsure.
+        /// Whether the call waits for its answer. Asterisk takes no other
+        /// command until then. FreeSWITCH only tells of a beep, at any time,
+        /// beside whatever plays.
+        waits: bool,
+        /// Without its answer by then: unsure. Means nothing where nobody
+        /// waits.
         max: Duration,
     },
 }
@@ -125,8 +130,10 @@ pub struct Speak {
     pub max: Duration,
     /// So long a silence ends the answer. A key ends it too.
     pub silence: Duration,
-    /// What follows.
+    /// What follows an answer.
     pub next: StepIndex,
+    /// What follows if it could not be recorded.
+    pub no_answer: StepIndex,
 }
 
 /// The opt-out key.
