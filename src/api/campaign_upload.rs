@@ -123,12 +123,9 @@ pub(super) async fn upload(
     request: Request,
 ) -> Answer<Json<Uploaded>> {
     takes_contacts(known(&api, id).await?.campaign.status)?;
-    let mut form = match Multipart::from_request(request, &()).await {
-        Ok(form) => form,
-        Err(_) => {
-            let detail = "send the list as multipart/form-data: curl -F file=@contacts.csv";
-            return Err(Problem::new(Kind::UnsupportedMediaType, detail));
-        }
+    let Ok(mut form) = Multipart::from_request(request, &()).await else {
+        let detail = "send the list as multipart/form-data: curl -F file=@contacts.csv";
+        return Err(Problem::new(Kind::UnsupportedMediaType, detail));
     };
     // All files are here before the first is imported.
     let mut spooled = Vec::new();

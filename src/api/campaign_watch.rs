@@ -154,7 +154,7 @@ fn open(tally: &Tally) -> u64 {
 
 fn percent(tally: &Tally) -> u64 {
     let total = tally.total();
-    if total == 0 { 0 } else { (total - open(tally)) * 100 / total }
+    (total.saturating_sub(open(tally)) * 100).checked_div(total).unwrap_or(0)
 }
 
 /// A campaign's figures
@@ -217,7 +217,7 @@ impl Progress {
         let count = |statuses: &[S]| statuses.iter().map(|status| tally.target(*status)).sum::<u64>();
         Self {
             total_contacts: tally.total(),
-            dialled: tally.total() - count(&[S::Pending, S::Skipped, S::DoNotCall]),
+            dialled: tally.total().saturating_sub(count(&[S::Pending, S::Skipped, S::DoNotCall])),
             answered: count(&[S::Completed, S::Voicemail, S::Connected]),
             completed: count(&[S::Completed]),
             failed: count(&[S::NoAnswer, S::Busy, S::Failed]),

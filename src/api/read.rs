@@ -270,7 +270,7 @@ mod tests {
         }));
         let mut fields: Vec<_> = found.iter().map(|(field, _)| field.as_str()).collect();
         fields.sort_unstable();
-        assert_eq!(fields, ["count", "inner.busy", "inner.bussy", "kind", "names[1]", "names[3]", "nmaes"]);
+        assert_eq!(fields, ["count", "inner.bussy", "inner.busy", "kind", "names[1]", "names[3]", "nmaes"]);
         let message = |field: &str| &found.iter().find(|(name, _)| name == field).expect("there").1;
         assert_eq!(message("nmaes"), "is unknown; did you mean names?");
         assert!(message("kind").contains("`left`"), "{}", message("kind"));

@@ -7,11 +7,14 @@ mod api;
 mod need;
 #[path = "../support/postgres.rs"]
 mod postgres;
+#[path = "../support/processes.rs"]
+mod processes;
 #[path = "../support/world.rs"]
 mod world;
 
 mod campaigns;
 mod contacts;
+mod daemon;
 mod keys;
 mod lists;
 mod requests;
