@@ -98,7 +98,8 @@ fn complete(method: &str, operation: &mut Map<String, Value>) {
         content.is_some_and(|content| content.get("multipart/form-data").is_some()),
     );
     let is_key = operation.get("tags").is_some_and(|tags| tags[0] == "API keys");
-    if method == "post" && !form && !is_key {
+    let keyed = method == "post" && !form && !is_key;
+    if keyed {
         let parameter = json!({
             "name": "Idempotency-Key",
             "in": "header",
@@ -118,10 +119,10 @@ fn complete(method: &str, operation: &mut Map<String, Value>) {
         ("401", !open, "No valid API key"),
         ("403", !open, "The key's role or scopes do not allow this"),
         ("404", path, "There is no such thing"),
-        ("409", method == "post" && !form && !is_key, "A request with the same Idempotency-Key is being worked on"),
-        ("413", json || form, "The body is too large"),
+        ("409", keyed, "A request with the same Idempotency-Key is being worked on"),
+        ("413", json || form || keyed, "The body is too large"),
         ("415", json || form, "The body is of another media type"),
-        ("422", json || form || query, "Some fields are wrong; `errors` names them all"),
+        ("422", json || form || query || keyed, "Some fields are wrong; `errors` names them all"),
         ("429", !open, "The key asks too often; `Retry-After` says when to ask again"),
         ("500", true, "Something is broken here"),
         ("503", true, "The database is away; `Retry-After` says when to ask again"),

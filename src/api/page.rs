@@ -12,6 +12,9 @@ const USUAL: u32 = 50;
 /// Rows on a page, at most.
 const MOST: u32 = 500;
 
+/// The last page anybody may ask for: what clients keep in 32 bits with a sign.
+const LAST: u32 = i32::MAX as u32;
+
 /// Which way a list is sorted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -54,8 +57,8 @@ impl Wanted {
     pub(super) fn new(page: Option<u32>, limit: Option<u32>) -> Answer<Self> {
         let (page, limit) = (page.unwrap_or(1), limit.unwrap_or(USUAL));
         let mut faults = Vec::new();
-        if page == 0 {
-            faults.push(Fault::new("page", "is 0, must be at least 1"));
+        if !(1..=LAST).contains(&page) {
+            faults.push(Fault::new("page", format!("is {page}, must be from 1 to {LAST}")));
         }
         if !(1..=MOST).contains(&limit) {
             faults.push(Fault::new("limit", format!("is {limit}, must be from 1 to {MOST}")));
@@ -90,6 +93,7 @@ mod tests {
         let paged = wanted.of(Listed { items: vec![1], total: 41 }, |n| n);
         assert_eq!((paged.pages, paged.total, paged.items.len()), (3, 41, 1));
         assert!(Wanted::new(Some(0), Some(501)).is_err());
-        assert_eq!(Wanted::new(Some(u32::MAX), Some(500)).expect("far").page().offset, 2_147_483_647_000);
+        assert!(Wanted::new(Some(LAST + 1), None).is_err());
+        assert_eq!(Wanted::new(Some(LAST), Some(500)).expect("far").page().offset, 1_073_741_823_000);
     }
 }
