@@ -3,11 +3,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use utoipa::openapi::schema::AdditionalProperties;
-use utoipa::openapi::{RefOr, Schema};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::ToSchema;
 
 use super::extract::JsonRequest;
+use super::flat::flat_schema;
 use super::problem::Fault;
 use super::read;
 use crate::campaign::{Action, CampaignId, CampaignStatus, Settings};
@@ -278,43 +277,6 @@ impl CampaignBody {
     }
 }
 
-/// The properties of two objects in one.
-fn flat<A: ToSchema, B: ToSchema>(about: &str, required: bool, closed: bool) -> RefOr<Schema> {
-    let (RefOr::T(Schema::Object(mut one)), RefOr::T(Schema::Object(other))) = (A::schema(), B::schema()) else {
-        return RefOr::T(Schema::default());
-    };
-    one.properties.extend(other.properties);
-    one.required.extend(other.required);
-    if !required {
-        one.required.clear();
-    }
-    one.description = Some(about.to_owned());
-    one.additional_properties = closed.then(|| Box::new(AdditionalProperties::FreeForm(false)));
-    RefOr::T(Schema::Object(one))
-}
-
-/// Makes a schema of two structs.
-macro_rules! flat_schema {
-    ($name:ty, $shown:literal, $one:ty, $other:ty, $about:literal, required: $required:literal, closed: $closed:literal) => {
-        impl PartialSchema for $name {
-            fn schema() -> RefOr<Schema> {
-                flat::<$one, $other>($about, $required, $closed)
-            }
-        }
-
-        impl ToSchema for $name {
-            fn name() -> std::borrow::Cow<'static, str> {
-                $shown.into()
-            }
-
-            fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-                <$one as ToSchema>::schemas(schemas);
-                <$other as ToSchema>::schemas(schemas);
-            }
-        }
-    };
-}
-
 flat_schema!(CampaignFields, "NewCampaign", Beside, Settings, "A campaign to create. What is left out has its default.", required: true, closed: true);
 flat_schema!(CampaignPatch, "CampaignChanges", Beside, Settings, "Changes to a campaign, as a JSON merge patch (RFC 7396): what is left out stays, null brings the default back.", required: false, closed: true);
 flat_schema!(CampaignBody, "Campaign", Told, Settings, "A campaign: where it is, and all its settings.", required: true, closed: false);
@@ -402,6 +364,9 @@ mod tests {
 
     #[test]
     fn the_names_beside_the_settings_are_all_known() {
+        use utoipa::PartialSchema;
+        use utoipa::openapi::{RefOr, Schema};
+
         let RefOr::T(Schema::Object(schema)) = Beside::schema() else { panic!("an object") };
         let mut names: Vec<_> = schema.properties.keys().map(String::as_str).collect();
         let mut known = BESIDE.to_vec();

@@ -10,6 +10,7 @@
 //! | `throttle` | how often |
 //! | `idempotency` | a request that comes again is answered as before |
 //! | `page` | parts of lists |
+//! | `flat` | descriptions of objects that two structs make together |
 //! | `openapi`, `reference` | the description of all this, for programs and for people |
 //! | the rest | one resource each; handlers only translate |
 //!
@@ -42,6 +43,7 @@ mod campaign_watch;
 mod campaigns;
 mod dnc;
 mod extract;
+mod flat;
 mod health;
 mod idempotency;
 mod openapi;

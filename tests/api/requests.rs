@@ -138,6 +138,8 @@ async fn no_body_whatever_breaks_the_server(home: &Home) {
                 }
                 let reply = send(request).await;
                 assert!(reply.status < 500, "{method} {place} {:?}: {}", reply.status, reply.text);
+                let known = &operation["responses"][reply.status.to_string()];
+                assert!(known.is_object(), "{method} {place}: {} is not described", reply.status);
                 if reply.status >= 400 {
                     reply.expect(reply.status);
                 }
