@@ -2,6 +2,8 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | [`api`] | the HTTP API, one file per resource |
+//! | [`access`] | who may use it: keys, roles, scopes (pure) |
 //! | [`number`] | phone numbers: E.164, parsed once at the edge |
 //! | [`campaign`] | the rules of a campaign: states, settings, launch checks, retry (pure) |
 //! | [`contact`] | contact lists: CSV reading, variables |
@@ -17,6 +19,8 @@
 //! | [`store`] | what the rest needs of a database, on SQLite and Postgres |
 //! | [`clock`] | wall time, from one place |
 
+pub mod access;
+pub mod api;
 pub mod audio;
 pub mod call;
 pub mod campaign;
@@ -28,6 +32,7 @@ pub mod control;
 pub mod dialer;
 pub mod media;
 pub mod number;
+mod report;
 pub mod store;
 pub mod survey;
 pub mod switch;

@@ -1,6 +1,7 @@
 //! What a campaign does when somebody answers, as users write it.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::FieldError;
 use crate::audio::amd::Params;
@@ -8,7 +9,7 @@ use crate::number::PhoneNumber;
 use crate::switch::PartyTemplate;
 
 /// What happens when a machine answers.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Voicemail {
     /// Hang up, or leave a message.
@@ -18,7 +19,7 @@ pub struct Voicemail {
 }
 
 /// What is done with a machine.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum VoicemailAction {
     /// Hang up at once.
@@ -29,7 +30,7 @@ pub enum VoicemailAction {
 }
 
 /// How machines are told from people.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Amd {
     /// Who listens.
@@ -54,7 +55,7 @@ pub struct Amd {
 }
 
 /// Who listens for machines.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AmdMode {
     /// Nobody: whoever answers is a person.
@@ -68,7 +69,7 @@ pub enum AmdMode {
 }
 
 /// Whom somebody is treated as who cannot be told.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Unsure {
     /// A person.
@@ -79,7 +80,7 @@ pub enum Unsure {
 }
 
 /// A key that connects the callee with somebody.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TransferSetting {
     /// The key: `0`–`9`, `*` or `#`.
@@ -105,7 +106,7 @@ pub struct TransferSetting {
 }
 
 /// Whom a call is transferred to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TransferTo {
     /// An extension of the switch, by its `extension_endpoint`.
@@ -117,7 +118,7 @@ pub enum TransferTo {
 }
 
 /// What the party a call is transferred to sees.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TransferCallerId {
     /// The caller ID of the call: one of our numbers.

@@ -3,6 +3,7 @@
 //! a call.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 mod answer;
@@ -11,6 +12,7 @@ mod retry;
 mod settings;
 mod state;
 mod target;
+mod target_action;
 
 pub use answer::{Amd, AmdMode, TransferCallerId, TransferSetting, TransferTo, Unsure, Voicemail, VoicemailAction};
 pub use launch::{LaunchFacts, LaunchReport, check_launch};
@@ -18,9 +20,10 @@ pub use retry::{AfterCall, CONGESTION_LIMIT, RetryOn, after_call};
 pub use settings::{FieldError, PoolStrategy, Settings};
 pub use state::{Action, CampaignStatus};
 pub use target::TargetStatus;
+pub use target_action::{TargetAction, TargetChange, TargetFacts, TargetRefusal};
 
 /// A campaign's id: a UUIDv7, so that ids sort by time of creation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
 pub struct CampaignId(pub Uuid);
 

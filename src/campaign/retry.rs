@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{Settings, TargetStatus};
 use crate::call::Outcome;
@@ -18,7 +19,7 @@ const CONGESTION_DELAY: Duration = Duration::from_secs(5);
 const CONGESTION_DELAY_MAX: Duration = Duration::from_secs(15 * 60);
 
 /// Which outcomes are worth another attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RetryOn {
     /// The call could not be set up, or was lost.

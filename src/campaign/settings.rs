@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::answer::KEYS;
 use super::{Amd, RetryOn, TransferSetting, Voicemail};
@@ -10,7 +11,7 @@ use crate::number::PhoneNumber;
 
 /// The settings of a campaign. Stored as one JSON object, written by users in
 /// a campaign file; unknown names are refused.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// Caller IDs (E.164), drawn in turn by `pool_strategy`.
@@ -67,7 +68,7 @@ pub struct Settings {
 const MOST_PROMPTS: usize = 20;
 
 /// How a caller ID is drawn from a campaign's pool.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PoolStrategy {
     /// In the pool's order, one after the other.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::state::UnknownStatus;
 
@@ -11,7 +12,7 @@ use super::state::UnknownStatus;
 ///
 /// A target with attempts left keeps the status of its last call and has a
 /// `due_at`; without `due_at`, and not in a call, it is settled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TargetStatus {
     /// Waiting for its first call.

@@ -11,10 +11,11 @@ use comfy_table::Table;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use jiff::Timestamp;
 
-use super::{app, import, report, watch};
+use super::{app, import, watch};
 use crate::campaign::TargetStatus;
 use crate::config::read_campaign;
 use crate::control::{self, Launch};
+use crate::report;
 use crate::store::{Campaign, Tally};
 
 #[derive(Debug, Subcommand)]

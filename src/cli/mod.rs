@@ -17,10 +17,10 @@ mod dnc;
 mod doctor;
 mod foreground;
 mod import;
+mod key;
 mod media;
 mod migrate;
 mod number;
-mod report;
 mod run;
 mod serve;
 mod signals;
@@ -47,8 +47,9 @@ pub struct Cli {
 enum Command {
     /// Dial a list of simulated callees and show what came of it. Needs nothing.
     Demo(demo::Args),
-    /// Run the daemon: it dials whatever campaigns the database says.
-    Serve,
+    /// Run the daemon: it dials whatever campaigns the database says, and offers
+    /// the HTTP API.
+    Serve(serve::Args),
     /// Run one campaign in the foreground, from a campaign file and a list.
     Run(run::Args),
     /// Add a list of contacts to a campaign.
@@ -68,6 +69,9 @@ enum Command {
     /// The do-not-call list.
     #[command(subcommand)]
     Dnc(dnc::Command),
+    /// Keys of the HTTP API.
+    #[command(subcommand)]
+    Key(key::Command),
     /// Check database, switches and media, and say how to mend each fault.
     Doctor,
     /// Show the configuration in force, secrets masked.
@@ -108,7 +112,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     let file = app::config_file(cli.config);
     match cli.command {
         Command::Demo(args) => Box::pin(demo::run(args)).await,
-        Command::Serve => Box::pin(serve::run(file)).await,
+        Command::Serve(args) => Box::pin(serve::run(file, args)).await,
         Command::Run(args) => Box::pin(run::run(file, args)).await,
         Command::Import(args) => Box::pin(import::run(file, args)).await,
         Command::Campaign(command) => Box::pin(campaign::run(file, command)).await,
@@ -116,6 +120,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Media(command) => Box::pin(media::run(file, command)).await,
         Command::Survey(command) => Box::pin(survey::run(file, command)).await,
         Command::Dnc(command) => Box::pin(dnc::run(file, command)).await,
+        Command::Key(command) => Box::pin(key::run(file, command)).await,
         Command::Doctor => Box::pin(doctor::run(file)).await,
         Command::Config => config::run(file),
         Command::Migrate => Box::pin(migrate::run(file)).await,

@@ -5,15 +5,24 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
+use tokio::sync::Notify;
 
 use super::app::{self, App};
 use super::signals::{Ends, Reload};
+use crate::api::{self, Server};
 use crate::config::{Config, load};
 use crate::dialer::{Engine, Options, Stats};
 use crate::media::MediaServer;
 use crate::store::Store;
 
-pub(super) async fn run(file: Option<PathBuf>) -> anyhow::Result<ExitCode> {
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Dial, but offer no HTTP API.
+    #[arg(long)]
+    no_api: bool,
+}
+
+pub(super) async fn run(file: Option<PathBuf>, args: Args) -> anyhow::Result<ExitCode> {
     let app = app::open(file.as_deref(), false).await?;
     anyhow::ensure!(
         !app.config.switches.is_empty(),
@@ -24,17 +33,29 @@ pub(super) async fn run(file: Option<PathBuf>) -> anyhow::Result<ExitCode> {
     // Kept until the last call has ended.
     let _media = media_server(&app).await?;
     let options = Options { clock: app.clock, ..options(&app.config, app.store.clone()).await? };
+    // First what may fail: the engine has calls to look after once it runs.
+    let wake = Arc::new(Notify::new());
+    let offered = app.config.api.enabled && !args.no_api;
+    let mut api = if offered { Some(offer(&app, wake.clone()).await?) } else { None };
     let mut engine = Engine::start(options).await?;
     tracing::info!(database = app.store.engine(), switches = app.config.switches.len(), "canvass is ready");
     loop {
         tokio::select! {
             () = ends.next() => break engine.drain(),
             () = reload.next() => take_over(file.as_deref(), &engine),
+            () = wake.notified() => engine.wake(),
             _ = engine.finished() => anyhow::bail!("the dialing engine ended unexpectedly"),
         }
     }
+    let end = async {
+        // Nobody is told of a state that is about to change.
+        if let Some(api) = api.take() {
+            api.stop().await;
+        }
+        engine.finished().await
+    };
     let written = tokio::select! {
-        written = engine.finished() => written,
+        written = end => written,
         () = ends.next() => {
             tracing::warn!("second signal: ending at once; open calls are settled at the next start");
             return Ok(ExitCode::FAILURE);
@@ -52,6 +73,30 @@ pub(super) async fn media_server(app: &App) -> anyhow::Result<Option<MediaServer
         server.with_context(|| format!("cannot listen on {listen} for switches that fetch sounds (media.listen)"))?;
     if let Some(server) = &server {
         tracing::info!(address = %server.address(), "switches fetch sounds here");
+    }
+    Ok(server)
+}
+
+/// Starts the HTTP API.
+async fn offer(app: &app::App, wake: Arc<Notify>) -> anyhow::Result<Server> {
+    let config = &app.config;
+    let options = api::Options {
+        store: app.store.clone(),
+        clock: app.clock,
+        sounds: config.sounds()?,
+        rules: config.number_rules(),
+        switches: config.known_switches(),
+        limits: config.api.limits(),
+        wake,
+    };
+    let listen = &config.api.listen;
+    let server = Server::start(listen, options)
+        .await
+        .with_context(|| format!("api.listen: cannot listen on {listen} (serve --no-api does without)"))?;
+    tracing::info!("the HTTP API is at http://{}/api, described at /api/docs", server.address());
+    if !app.store.api_keys().await?.iter().any(|key| key.is_valid(app.clock.now())) {
+        // No key is made unasked: what is printed here may end in a log.
+        tracing::warn!("nobody has a key to the API yet: canvass key create NAME --role admin makes one");
     }
     Ok(server)
 }

@@ -7,9 +7,9 @@ use std::path::Path;
 
 use anyhow::Context;
 
-use super::report::{defused, seconds};
 use super::survey_results::{PAGE, survey_of};
 use crate::call::Given;
+use crate::report::{defused, seconds};
 use crate::store::{Campaign, Store, SurveyedCall};
 use crate::survey::Survey;
 

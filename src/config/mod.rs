@@ -15,6 +15,7 @@ use crate::media::MediaFolder;
 use crate::number::{NumberCheck, NumberRules, Region};
 use crate::switch::{PartyTemplate, TrunkTemplate};
 
+mod api;
 mod campaign_file;
 mod load;
 mod mask;
@@ -22,6 +23,7 @@ mod media;
 mod survey_file;
 mod switches;
 
+pub use api::ApiConfig;
 pub use campaign_file::{CampaignFile, read_campaign};
 pub use load::{ConfigError, load};
 pub use survey_file::{SurveyFile, parse_survey, read_survey};
@@ -42,6 +44,8 @@ pub struct Config {
     pub node: Node,
     /// The dialing engine.
     pub dialer: Dialer,
+    /// The HTTP API.
+    pub api: ApiConfig,
     /// What is logged, and how.
     pub log: Log,
     /// The switches, by name.

@@ -14,6 +14,10 @@ use crate::survey::{Survey, taken_keys};
 /// Contacts looked at for the columns of a list.
 const LOOKED_AT: u32 = 100;
 
+mod copy;
+
+pub use copy::{Copy, duplicate, redial};
+
 /// Why an action was not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum ControlError {
@@ -34,6 +38,9 @@ pub enum ControlError {
     /// It may not start; every reason.
     #[error("the campaign cannot start:\n  {}", .0.join("\n  "))]
     Refused(Vec<String>),
+    /// A copy would have no contacts: nobody fits what was asked.
+    #[error("nobody is left to redial: no contact in one of those states was never reached")]
+    NobodyLeft,
     /// The database says no.
     #[error(transparent)]
     Store(#[from] StoreError),

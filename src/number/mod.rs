@@ -9,6 +9,7 @@ use std::str::FromStr;
 
 use rlibphonenumber::{NumberLengthType, PHONE_NUMBER_UTIL, PhoneNumberFormat, PhoneNumberType};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 mod region;
 mod written;
@@ -19,8 +20,9 @@ pub use region::Region;
 /// (ITU-T E.164, section 6).
 ///
 /// Eight bytes, `Copy`, ordered by value; shown with its leading `+`.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schema(value_type = String, example = "+15551234567", pattern = r"^\+[1-9][0-9]{6,14}$")]
 pub struct PhoneNumber(u64);
 
 /// How strictly a number is checked before it is accepted.

@@ -14,6 +14,8 @@ use crate::survey::Survey;
 
 mod fault;
 mod ledger;
+mod listed_rows;
+pub mod listing;
 mod migrations;
 mod model;
 mod played;
@@ -105,6 +107,8 @@ macro_rules! on_engine {
         }
     };
 }
+
+mod resources;
 
 impl Store {
     /// Opens the database without touching its schema.

@@ -19,6 +19,7 @@ mod media;
 mod numbers;
 mod recordings;
 mod reports;
+mod resources;
 mod schema;
 mod surveys;
 mod targets;

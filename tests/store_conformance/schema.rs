@@ -54,8 +54,11 @@ async fn from_nothing(bench: &Bench) {
     }
     let mut applied: Vec<_> = stores.join_all().await.into_iter().flatten().collect();
     applied.sort();
-    let migrations = std::fs::read_dir(format!("{}/migrations/sqlite", env!("CARGO_MANIFEST_DIR"))).unwrap().count();
-    assert_eq!(applied, (1..=migrations as i64).collect::<Vec<_>>(), "each by one of them");
+    let files = std::fs::read_dir(format!("{}/migrations/sqlite", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let mut numbers: Vec<i64> =
+        files.map(|file| file.unwrap().file_name().into_string().unwrap()[..4].parse().unwrap()).collect();
+    numbers.sort();
+    assert_eq!(applied, numbers, "each by one of them");
 }
 
 #[test]

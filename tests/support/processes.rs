@@ -122,6 +122,8 @@ pub(crate) fn configuration(folder: &Path, database: &str, kind: &str, address: 
         outbound_rate_limit = 500
         [media]
         folder = "{folder}"
+        [api]
+        listen = "127.0.0.1:0"
         [log]
         level = "info,sqlx=warn"
         [switches.main]

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::Context;
 
 use crate::cli::app::App;
-use crate::cli::report::defused;
+use crate::report::defused;
 use crate::store::{DoNotCall, Store};
 
 /// Entries read from the database at a time.

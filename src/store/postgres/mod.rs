@@ -17,18 +17,24 @@ use super::StoreError;
 use session::{Session, within};
 
 mod answers;
+mod api_keys;
+mod call_list;
 mod calls;
+mod campaign_edit;
 mod campaigns;
 mod do_not_call;
+mod idempotency;
 mod ledger;
 mod lock;
 mod media;
 mod migrate;
+mod number_list;
 mod numbers;
 mod recordings;
 mod rows;
 mod session;
 mod surveys;
+mod target_list;
 mod targets;
 
 pub(super) use lock::Lock;

@@ -15,18 +15,24 @@ use super::StoreError;
 use writer::Durability;
 
 mod answers;
+mod api_keys;
+mod call_list;
 mod calls;
+mod campaign_edit;
 mod campaigns;
 mod do_not_call;
+mod idempotency;
 mod ledger;
 mod lock;
 mod media;
 mod migrate;
+mod number_list;
 mod numbers;
 mod readers;
 mod recordings;
 mod rows;
 mod surveys;
+mod target_list;
 mod targets;
 mod writer;
 

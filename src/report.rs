@@ -39,7 +39,7 @@ const HEADER: [&str; 24] = [
 
 /// Writes every call of a campaign in order of dialing; gives their number.
 /// Constant memory however long the campaign.
-pub(super) async fn write(store: &Store, campaign: CampaignId, to: impl Write) -> anyhow::Result<u64> {
+pub(crate) async fn write(store: &Store, campaign: CampaignId, to: impl Write) -> anyhow::Result<u64> {
     let mut csv = csv::Writer::from_writer(to);
     csv.write_record(HEADER)?;
     let mut written = 0;
@@ -55,6 +55,22 @@ pub(super) async fn write(store: &Store, campaign: CampaignId, to: impl Write) -
     }
     csv.flush()?;
     Ok(written)
+}
+
+/// The first line, as bytes of CSV.
+pub(crate) fn header() -> std::io::Result<Vec<u8>> {
+    let mut csv = csv::Writer::from_writer(Vec::new());
+    csv.write_record(HEADER)?;
+    csv.into_inner().map_err(|error| error.into_error())
+}
+
+/// Some calls, as bytes of CSV.
+pub(crate) fn rows(rows: &[CallRow]) -> std::io::Result<Vec<u8>> {
+    let mut csv = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        csv.write_record(record(row))?;
+    }
+    csv.into_inner().map_err(|error| error.into_error())
 }
 
 fn record(row: &CallRow) -> [String; 24] {

@@ -1,0 +1,235 @@
+//! Contact lists as files.
+
+use std::io::{Seek, SeekFrom, Write};
+
+use axum::Json;
+use axum::extract::multipart::{Field, MultipartError};
+use axum::extract::{FromRequest, Multipart, Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use serde::Serialize;
+use tokio::task::spawn_blocking;
+use utoipa::ToSchema;
+
+use super::Api;
+use super::auth::{Allowed, CampaignsRead, ContactsWrite};
+use super::campaigns::known;
+use super::extract::CampaignAt;
+use super::problem::{Answer, Kind, Problem, ProblemBody};
+use crate::campaign::{Action, CampaignId, CampaignStatus};
+use crate::contact::{ImportError, ImportSummary, ListError, ListReader, TEMPLATE, import_list};
+
+/// Files in one request, at most.
+const FILES: usize = 20;
+
+/// What came of one file.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct UploadedFile {
+    /// Its name.
+    #[schema(example = "contacts.csv")]
+    file: String,
+    /// Rows with anything in them: accepted, duplicates and rejected together.
+    #[schema(example = 120)]
+    rows: u64,
+    /// New contacts.
+    #[schema(example = 117)]
+    accepted: u64,
+    /// Numbers the campaign already had, or that came earlier.
+    #[schema(example = 2)]
+    duplicates: u64,
+    /// Rows that are no contact.
+    #[schema(example = 1)]
+    rejected: u64,
+    /// The first hundred of those.
+    rejected_rows: Vec<RejectedRow>,
+    /// What was odd about the file.
+    warnings: Vec<String>,
+}
+
+/// A row that is no contact.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct RejectedRow {
+    /// The line of the file it begins on, from 1.
+    #[schema(example = 17)]
+    line: u64,
+    /// Why.
+    #[schema(example = "phone number: too short")]
+    reason: String,
+}
+
+/// What came of an upload.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub(super) struct Uploaded {
+    /// New contacts, of all files.
+    #[schema(example = 117)]
+    accepted: u64,
+    /// Numbers that were there already, of all files.
+    #[schema(example = 2)]
+    duplicates: u64,
+    /// Rows that are no contact, of all files.
+    #[schema(example = 1)]
+    rejected: u64,
+    /// File by file.
+    files: Vec<UploadedFile>,
+}
+
+impl Uploaded {
+    fn note(&mut self, file: String, summary: ImportSummary) {
+        self.accepted += summary.accepted;
+        self.duplicates += summary.duplicates;
+        self.rejected += summary.rejected;
+        self.files.push(UploadedFile {
+            file,
+            rows: summary.rows,
+            accepted: summary.accepted,
+            duplicates: summary.duplicates,
+            rejected: summary.rejected,
+            rejected_rows: summary
+                .first_rejected
+                .into_iter()
+                .map(|row| RejectedRow { line: row.line, reason: row.reason })
+                .collect(),
+            warnings: summary.warnings.iter().map(ToString::to_string).collect(),
+        });
+    }
+}
+
+/// A list, as a form of a browser sends it.
+#[derive(ToSchema)]
+#[allow(dead_code)] // for the description: it is read piece by piece
+pub(super) struct UploadForm {
+    /// One or several CSV files with a column `phone_number`.
+    #[schema(value_type = Vec<String>, format = Binary)]
+    file: Vec<u8>,
+}
+
+/// Upload contacts
+///
+/// One or several CSV files as the form field `file`, 5 MB together if not
+/// configured otherwise. Numbers are normalized to E.164; numbers the campaign
+/// has are skipped; every column not known is kept as a variable. A file is
+/// looked at only when it is here whole; uploading it again does no harm.
+#[utoipa::path(post, path = "/api/campaigns/{id}/upload-csv", tag = "contacts",
+    request_body(content = UploadForm, content_type = "multipart/form-data"),
+    params(("id" = CampaignId, Path, description = "The campaign's id")),
+    responses(
+        (status = 200, description = "What came of it", body = Uploaded),
+        (status = 409, description = "The campaign is neither a draft nor paused", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "A file is not a list of contacts", body = ProblemBody, content_type = "application/problem+json")))]
+pub(super) async fn upload(
+    _: Allowed<ContactsWrite>,
+    State(api): State<Api>,
+    CampaignAt(id): CampaignAt,
+    request: Request,
+) -> Answer<Json<Uploaded>> {
+    takes_contacts(known(&api, id).await?.campaign.status)?;
+    let Ok(mut form) = Multipart::from_request(request, &()).await else {
+        let detail = "send the list as multipart/form-data: curl -F file=@contacts.csv";
+        return Err(Problem::new(Kind::UnsupportedMediaType, detail));
+    };
+    // All files are here before the first is imported.
+    let mut spooled = Vec::new();
+    let mut left = api.limits.upload_bytes;
+    while let Some(field) = form.next_field().await.map_err(|error| broken(&error))? {
+        let name = field.name().unwrap_or_default().to_owned();
+        if !["file", "files", "files[]", "file[]"].contains(&name.as_str()) {
+            return Err(Problem::field(&name, "is unknown; the form field of a list is file"));
+        }
+        if spooled.len() == FILES {
+            return Err(Problem::field("file", format!("at most {FILES} files at once")));
+        }
+        let file = field.file_name().unwrap_or_default().to_owned();
+        if !file.to_ascii_lowercase().ends_with(".csv") {
+            return Err(Problem::field("file", "only files whose names end in .csv are accepted"));
+        }
+        spooled.push((file, spool(field, &mut left, api.limits.upload_bytes).await?));
+    }
+    if spooled.is_empty() {
+        return Err(Problem::field("file", "is missing: send at least one CSV file"));
+    }
+    let mut uploaded = Uploaded::default();
+    for (name, file) in spooled {
+        uploaded.note(name.clone(), import(&api, id, &name, file).await?);
+    }
+    Ok(Json(uploaded))
+}
+
+/// Contacts are added to a draft or to a paused campaign.
+pub(super) fn takes_contacts(status: CampaignStatus) -> Answer<()> {
+    if status.allows(Action::Edit) {
+        return Ok(());
+    }
+    let advice = if status.is_final() { "duplicate it" } else { "pause it first" };
+    Err(Problem::conflict(
+        format!("cannot add contacts to a campaign that is {status}: {advice}"),
+        status.allowed_actions(),
+    ))
+}
+
+/// Puts a file on disk: memory does not grow with it, and a file that is too
+/// large or breaks off is not imported in part.
+async fn spool(mut field: Field<'_>, left: &mut u64, limit: u64) -> Answer<std::fs::File> {
+    let mut file = tempfile::tempfile().map_err(Problem::internal)?;
+    while let Some(chunk) = field.chunk().await.map_err(|error| broken(&error))? {
+        *left = left.checked_sub(chunk.len() as u64).ok_or_else(|| {
+            Problem::new(Kind::TooLarge, format!("the files of an upload may have {limit} bytes together"))
+        })?;
+        let written = spawn_blocking(move || file.write_all(&chunk).map(|()| file)).await;
+        file = written.map_err(Problem::internal)?.map_err(Problem::internal)?;
+    }
+    file.seek(SeekFrom::Start(0)).map_err(Problem::internal)?;
+    Ok(file)
+}
+
+fn broken(error: &MultipartError) -> Problem {
+    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        Problem::new(Kind::TooLarge, "the upload is too large")
+    } else {
+        Problem::new(Kind::Malformed, "the multipart body cannot be read, or ended too early")
+    }
+}
+
+async fn import(api: &Api, id: CampaignId, name: &str, file: std::fs::File) -> Answer<ImportSummary> {
+    let rules = api.rules;
+    let reader = spawn_blocking(move || ListReader::new(file, rules)).await.map_err(Problem::internal)?;
+    let reader = reader.map_err(|error| bad_list(name, &error))?;
+    match import_list(reader, &api.store, id, None, &api.clock, |_| ()).await {
+        Ok(summary) => Ok(summary),
+        Err(ImportError::List { source, accepted }) => {
+            let mut problem = bad_list(name, &source);
+            if accepted > 0 {
+                problem = Problem::new(Kind::BadList, format!("{name}: after {accepted} contacts: {source}"));
+            }
+            Err(problem)
+        }
+        Err(ImportError::Store { source, .. }) => Err(source.into()),
+        Err(error @ (ImportError::Rejects { .. } | ImportError::Interrupted { .. })) => Err(Problem::internal(error)),
+    }
+}
+
+fn bad_list(name: &str, error: &ListError) -> Problem {
+    match error {
+        ListError::Io(error) => Problem::internal(error),
+        ListError::Empty
+        | ListError::NoRows
+        | ListError::NotCsv { .. }
+        | ListError::NoHeader { .. }
+        | ListError::NoPhoneColumn { .. }
+        | ListError::SeveralPhoneColumns { .. }
+        | ListError::DuplicateColumn { .. }
+        | ListError::Header { .. } => Problem::new(Kind::BadList, format!("{name}: {error}")),
+    }
+}
+
+/// An example of a list
+///
+/// Every known column and one variable, two contacts whose numbers ring nobody.
+#[utoipa::path(get, path = "/api/campaigns/download-template", tag = "contacts",
+    responses((status = 200, description = "The list", body = String, content_type = "text/csv")))]
+pub(super) async fn template(_: Allowed<CampaignsRead>) -> impl IntoResponse {
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"contacts-template.csv\""),
+    ];
+    (headers, TEMPLATE)
+}

@@ -1,0 +1,126 @@
+//! Pages of a campaign's calls, and how long they lasted.
+
+use sqlx::QueryBuilder;
+
+use super::rows::at;
+use super::session::{OPERATION, within};
+use super::{Postgres, StoreError};
+use crate::call::CallId;
+use crate::campaign::CampaignId;
+use crate::store::listed_rows::ListedRow;
+use crate::store::listing::{CallMetrics, CallQuery, CallSort, Listed, Page};
+use crate::store::model::CallRow;
+use crate::store::rows::StoredRow;
+use crate::store::text;
+
+const COLUMNS: &str = "SELECT c.id, c.caller_id, c.switch, c.target_id, c.number, k.name, c.attempt, c.created_at,
+        c.ringing_at, c.answered_at, c.ended_at, c.outcome, c.cause, c.sip, c.detail, t.status
+    FROM calls AS c
+    JOIN campaign_contacts AS t ON t.id = c.target_id
+    JOIN contacts AS k ON k.id = t.contact_id";
+
+const METRICS: &str = "SELECT count(*) AS talked,
+        extract(epoch FROM avg(ended_at - answered_at))::float8 AS average,
+        extract(epoch FROM max(ended_at - answered_at))::float8 AS longest,
+        extract(epoch FROM min(ended_at - answered_at))::float8 AS shortest
+    FROM calls
+    WHERE campaign_id = $1 AND answered_at IS NOT NULL AND ended_at IS NOT NULL";
+
+impl Postgres {
+    /// See [`Store::call_page`](crate::store::Store::call_page).
+    pub async fn call_page(
+        &self,
+        campaign: CampaignId,
+        query: &CallQuery,
+        page: Page,
+    ) -> Result<Listed<CallRow>, StoreError> {
+        within(OPERATION, async {
+            let mut session = self.session().await?;
+            let mut count = QueryBuilder::<sqlx::Postgres>::new("SELECT count(*) FROM calls AS c");
+            filter(&mut count, campaign, query);
+            let total: i64 = count.build_query_scalar().fetch_one(session.connection()).await?;
+            let mut list = QueryBuilder::<sqlx::Postgres>::new(COLUMNS);
+            filter(&mut list, campaign, query);
+            let way = if query.descending { " DESC" } else { "" };
+            match query.sort {
+                CallSort::CreatedAt => list.push(" ORDER BY c.id").push(way),
+                CallSort::EndedAt => list.push(" ORDER BY c.ended_at").push(way).push(" NULLS LAST, c.id").push(way),
+                CallSort::Talk => {
+                    list.push(" ORDER BY c.ended_at - c.answered_at").push(way).push(" NULLS LAST, c.id").push(way)
+                }
+                CallSort::Outcome => {
+                    list.push(" ORDER BY c.outcome COLLATE \"C\"").push(way).push(" NULLS LAST, c.id").push(way)
+                }
+            };
+            list.push(" LIMIT ").push_bind(i64::from(page.limit));
+            list.push(" OFFSET ").push_bind(text::stored(page.offset));
+            let found = list.build().fetch_all(session.connection()).await?;
+            session.keep();
+            let items = found.iter().map(StoredRow::call_row).collect::<Result<_, _>>()?;
+            Ok(Listed { items, total: text::size(total) })
+        })
+        .await
+    }
+
+    /// See [`Store::calls_after`](crate::store::Store::calls_after).
+    pub async fn calls_after(
+        &self,
+        campaign: CampaignId,
+        query: &CallQuery,
+        after: Option<CallId>,
+        limit: u32,
+    ) -> Result<Vec<CallRow>, StoreError> {
+        within(OPERATION, async {
+            let mut session = self.session().await?;
+            let mut list = QueryBuilder::<sqlx::Postgres>::new(COLUMNS);
+            filter(&mut list, campaign, query);
+            if let Some(after) = after {
+                list.push(" AND c.id > ").push_bind(after.0);
+            }
+            list.push(" ORDER BY c.id LIMIT ").push_bind(i64::from(limit));
+            let found = list.build().fetch_all(session.connection()).await?;
+            session.keep();
+            found.iter().map(StoredRow::call_row).collect()
+        })
+        .await
+    }
+
+    /// See [`Store::call_metrics`](crate::store::Store::call_metrics).
+    pub async fn call_metrics(&self, campaign: CampaignId) -> Result<CallMetrics, StoreError> {
+        within(OPERATION, async {
+            let mut session = self.session().await?;
+            let row = sqlx::query(METRICS).bind(campaign.0).fetch_one(session.connection()).await?;
+            session.keep();
+            row.call_metrics()
+        })
+        .await
+    }
+}
+
+fn filter(to: &mut QueryBuilder<sqlx::Postgres>, campaign: CampaignId, query: &CallQuery) {
+    to.push(" WHERE c.campaign_id = ").push_bind(campaign.0);
+    if !query.outcomes.is_empty() {
+        let outcomes: Vec<_> = query.outcomes.iter().map(|outcome| outcome.as_str()).collect();
+        to.push(" AND c.outcome = ANY(").push_bind(outcomes).push(")");
+    }
+    match query.in_progress {
+        Some(true) => to.push(" AND c.ended_at IS NULL"),
+        Some(false) => to.push(" AND c.ended_at IS NOT NULL"),
+        None => to,
+    };
+    if let Some(number) = query.number {
+        to.push(" AND c.number = ").push_bind(number.to_string());
+    }
+    if let Some(caller) = query.caller_id {
+        to.push(" AND c.caller_id = ").push_bind(caller.to_string());
+    }
+    if let Some(target) = query.target {
+        to.push(" AND c.target_id = ").push_bind(target.0);
+    }
+    if let Some(from) = query.from {
+        to.push(" AND c.created_at >= ").push_bind(at(from));
+    }
+    if let Some(until) = query.until {
+        to.push(" AND c.created_at < ").push_bind(at(until));
+    }
+}

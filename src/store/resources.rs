@@ -1,0 +1,218 @@
+//! What the API asks of a database: pages, edits, copies, keys.
+
+use jiff::Timestamp;
+
+use super::listing::{
+    Begun, CallMetrics, CallQuery, CampaignEdit, CampaignQuery, Copied, Draft, Edited, KeptAnswer, Listed, Page,
+    TargetChanged, TargetQuery, TargetRow, Versioned,
+};
+use super::{CallRow, Changed, DoNotCall, OwnNumber, Store, StoreError, TargetId};
+use crate::access::{ApiKey, ApiKeyId};
+use crate::call::CallId;
+use crate::campaign::{CampaignId, TargetAction};
+use crate::number::PhoneNumber;
+
+/// Targets copied or deleted in one transaction: the ledger waits no longer
+/// than that.
+const STEP: u32 = 2_000;
+
+impl Store {
+    // --- campaigns, one by one -------------------------------------------
+
+    /// Stores a new draft. A planned start is kept with it.
+    pub async fn add_draft(&self, draft: &Draft, now: Timestamp) -> Result<(), StoreError> {
+        on_engine!(self, db => db.add_draft(draft, now).await)
+    }
+
+    /// A campaign and its version.
+    pub async fn versioned_campaign(&self, id: CampaignId) -> Result<Option<Versioned>, StoreError> {
+        on_engine!(self, db => db.versioned_campaign(id).await)
+    }
+
+    /// A page of campaigns.
+    pub async fn campaign_page(&self, query: &CampaignQuery, page: Page) -> Result<Listed<Versioned>, StoreError> {
+        on_engine!(self, db => db.campaign_page(query, page).await)
+    }
+
+    /// Changes name, settings and planned start of a campaign if its state
+    /// allows [`Action::Edit`](crate::campaign::Action::Edit), and its version
+    /// is the one the edit was made from. Versions only grow.
+    pub async fn edit_campaign(
+        &self,
+        id: CampaignId,
+        edit: &CampaignEdit,
+        now: Timestamp,
+    ) -> Result<Edited, StoreError> {
+        on_engine!(self, db => db.edit_campaign(id, edit, now).await)
+    }
+
+    /// Adds targets of one campaign to another, in the same order, pending and
+    /// due at `now`; gives how many. In several transactions: broken off, it
+    /// leaves a part, and can be repeated.
+    pub async fn copy_targets(
+        &self,
+        from: CampaignId,
+        to: CampaignId,
+        which: &Copied,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let (mut copied, mut after) = (0, TargetId(i64::MIN));
+        loop {
+            let step = on_engine!(self, db => db.copy_some_targets(from, to, which, after, STEP, now).await);
+            let (more, last) = step?;
+            copied += more;
+            match last {
+                Some(last) => after = last,
+                None => return Ok(copied),
+            }
+        }
+    }
+
+    /// Deletes a campaign, its targets and their calls, if its state allows
+    /// [`Action::Delete`](crate::campaign::Action::Delete) and no call of it
+    /// goes on. A draft is `cancelled` first, so that nobody launches what is
+    /// half gone. In several transactions: broken off, it can be repeated.
+    pub async fn delete_campaign(&self, id: CampaignId, now: Timestamp) -> Result<Changed, StoreError> {
+        match on_engine!(self, db => db.condemn_campaign(id, now).await)? {
+            Changed::Yes => {}
+            refused @ (Changed::Conflict(_) | Changed::NotFound) => return Ok(refused),
+        }
+        while !on_engine!(self, db => db.delete_some_of_campaign(id, STEP).await)? {}
+        Ok(Changed::Yes)
+    }
+
+    // --- targets, one by one ---------------------------------------------
+
+    /// A page of a campaign's targets.
+    pub async fn target_page(
+        &self,
+        campaign: CampaignId,
+        query: &TargetQuery,
+        page: Page,
+    ) -> Result<Listed<TargetRow>, StoreError> {
+        on_engine!(self, db => db.target_page(campaign, query, page).await)
+    }
+
+    /// One target of a campaign.
+    pub async fn target(&self, campaign: CampaignId, target: TargetId) -> Result<Option<TargetRow>, StoreError> {
+        on_engine!(self, db => db.target(campaign, target).await)
+    }
+
+    /// Does to a target what a person asks, if [`TargetAction::decide`] allows
+    /// it.
+    pub async fn change_target(
+        &self,
+        campaign: CampaignId,
+        target: TargetId,
+        action: TargetAction,
+        now: Timestamp,
+    ) -> Result<TargetChanged, StoreError> {
+        on_engine!(self, db => db.change_target(campaign, target, action, now).await)
+    }
+
+    // --- calls -----------------------------------------------------------
+
+    /// A page of a campaign's calls.
+    pub async fn call_page(
+        &self,
+        campaign: CampaignId,
+        query: &CallQuery,
+        page: Page,
+    ) -> Result<Listed<CallRow>, StoreError> {
+        on_engine!(self, db => db.call_page(campaign, query, page).await)
+    }
+
+    /// Up to `limit` calls that fit the query's filters, after `after` in order
+    /// of id; the query's own order is not used. For reports of any length.
+    pub async fn calls_after(
+        &self,
+        campaign: CampaignId,
+        query: &CallQuery,
+        after: Option<CallId>,
+        limit: u32,
+    ) -> Result<Vec<CallRow>, StoreError> {
+        on_engine!(self, db => db.calls_after(campaign, query, after, limit).await)
+    }
+
+    /// How long a campaign's calls lasted.
+    pub async fn call_metrics(&self, campaign: CampaignId) -> Result<CallMetrics, StoreError> {
+        on_engine!(self, db => db.call_metrics(campaign).await)
+    }
+
+    // --- numbers, one by one ---------------------------------------------
+
+    /// Makes a number known; `false`: it was, and stays as it is.
+    pub async fn add_number(&self, number: &OwnNumber, now: Timestamp) -> Result<bool, StoreError> {
+        on_engine!(self, db => db.add_number(number, now).await)
+    }
+
+    /// Changes label and state of a number; `false`: it is not ours.
+    pub async fn set_number(&self, number: &OwnNumber) -> Result<bool, StoreError> {
+        on_engine!(self, db => db.set_number(number).await)
+    }
+
+    /// Forgets a number of ours; `false`: it was not. Campaigns that name it
+    /// skip it from now on.
+    pub async fn remove_number(&self, number: PhoneNumber) -> Result<bool, StoreError> {
+        on_engine!(self, db => db.remove_number(number).await)
+    }
+
+    /// A page of the do-not-call list: by number, or the newest first.
+    pub async fn do_not_call_list(&self, page: Page, newest: bool) -> Result<Listed<DoNotCall>, StoreError> {
+        on_engine!(self, db => db.do_not_call_list(page, newest).await)
+    }
+
+    // --- API keys --------------------------------------------------------
+
+    /// Adds a key.
+    pub async fn add_api_key(&self, key: &ApiKey) -> Result<(), StoreError> {
+        on_engine!(self, db => db.add_api_key(key).await)
+    }
+
+    /// Every key, oldest first, those that are over too.
+    pub async fn api_keys(&self) -> Result<Vec<ApiKey>, StoreError> {
+        on_engine!(self, db => db.api_keys().await)
+    }
+
+    /// One key.
+    pub async fn api_key(&self, id: ApiKeyId) -> Result<Option<ApiKey>, StoreError> {
+        on_engine!(self, db => db.api_key(id).await)
+    }
+
+    /// The keys whose secrets begin with these digits: one, as a rule.
+    pub async fn api_keys_shown_as(&self, shown: &str) -> Result<Vec<ApiKey>, StoreError> {
+        on_engine!(self, db => db.api_keys_shown_as(shown).await)
+    }
+
+    /// Notes that a key was used.
+    pub async fn touch_api_key(&self, id: ApiKeyId, now: Timestamp) -> Result<(), StoreError> {
+        on_engine!(self, db => db.touch_api_key(id, now).await)
+    }
+
+    /// Ends a key; one that is ended keeps its end. `false`: there is none.
+    pub async fn revoke_api_key(&self, id: ApiKeyId, now: Timestamp) -> Result<bool, StoreError> {
+        on_engine!(self, db => db.revoke_api_key(id, now).await)
+    }
+
+    // --- requests that come again ----------------------------------------
+
+    /// Notes that a request is being worked on, unless it is known. What was
+    /// begun before `abandoned_before` and never answered, and what was begun
+    /// before `forgotten_before`, is forgotten.
+    pub async fn begin_idempotent(
+        &self,
+        by: ApiKeyId,
+        key: &str,
+        fingerprint: &[u8; 32],
+        now: Timestamp,
+        abandoned_before: Timestamp,
+        forgotten_before: Timestamp,
+    ) -> Result<Begun, StoreError> {
+        on_engine!(self, db => db.begin_idempotent(by, key, fingerprint, now, abandoned_before, forgotten_before).await)
+    }
+
+    /// Keeps the answer of a request; none: forgets that it was begun.
+    pub async fn end_idempotent(&self, by: ApiKeyId, key: &str, answer: Option<&KeptAnswer>) -> Result<(), StoreError> {
+        on_engine!(self, db => db.end_idempotent(by, key, answer).await)
+    }
+}

@@ -1,0 +1,75 @@
+//! Answers kept for requests that come again.
+
+use jiff::Timestamp;
+use sqlx::Row;
+
+use super::rows::{self, micros};
+use super::{Durability, Sqlite};
+use crate::access::ApiKeyId;
+use crate::store::StoreError;
+use crate::store::listed_rows::ListedRow;
+use crate::store::listing::{Begun, KeptAnswer};
+
+impl Sqlite {
+    /// See [`Store::begin_idempotent`](crate::store::Store::begin_idempotent).
+    pub async fn begin_idempotent(
+        &self,
+        by: ApiKeyId,
+        key: &str,
+        fingerprint: &[u8; 32],
+        now: Timestamp,
+        abandoned_before: Timestamp,
+        forgotten_before: Timestamp,
+    ) -> Result<Begun, StoreError> {
+        let mut writer = self.writer().await;
+        let mut transaction = writer.begin(Durability::Full).await?;
+        sqlx::query("DELETE FROM idempotency WHERE started_at < ?1 OR (started_at < ?2 AND status IS NULL)")
+            .bind(micros(forgotten_before))
+            .bind(micros(abandoned_before))
+            .execute(&mut *transaction)
+            .await?;
+        let known =
+            sqlx::query("SELECT fingerprint, status, headers, body FROM idempotency WHERE api_key = ?1 AND key = ?2")
+                .bind(by.0)
+                .bind(key)
+                .fetch_optional(&mut *transaction)
+                .await?;
+        let begun = match known {
+            Some(row) if row.try_get::<Vec<u8>, _>("fingerprint")? != fingerprint => Begun::Other,
+            Some(row) => row.kept_answer()?.map_or(Begun::Running, Begun::Done),
+            None => {
+                sqlx::query("INSERT INTO idempotency (api_key, key, fingerprint, started_at) VALUES (?1, ?2, ?3, ?4)")
+                    .bind(by.0)
+                    .bind(key)
+                    .bind(fingerprint.as_slice())
+                    .bind(micros(now))
+                    .execute(&mut *transaction)
+                    .await?;
+                Begun::Fresh
+            }
+        };
+        transaction.commit().await?;
+        Ok(begun)
+    }
+
+    /// See [`Store::end_idempotent`](crate::store::Store::end_idempotent).
+    pub async fn end_idempotent(&self, by: ApiKeyId, key: &str, answer: Option<&KeptAnswer>) -> Result<(), StoreError> {
+        let mut writer = self.writer().await;
+        let mut transaction = writer.begin(Durability::Full).await?;
+        let query = match answer {
+            Some(answer) => sqlx::query(
+                "UPDATE idempotency SET status = ?3, headers = ?4, body = ?5 WHERE api_key = ?1 AND key = ?2",
+            )
+            .bind(by.0)
+            .bind(key)
+            .bind(i64::from(answer.status))
+            .bind(rows::json(&answer.headers)?)
+            .bind(answer.body.as_slice()),
+            None => sqlx::query("DELETE FROM idempotency WHERE api_key = ?1 AND key = ?2 AND status IS NULL")
+                .bind(by.0)
+                .bind(key),
+        };
+        query.execute(&mut *transaction).await?;
+        Ok(transaction.commit().await?)
+    }
+}
