@@ -37,7 +37,7 @@ async fn many_at_once_are_added_once_and_listed_in_order(bench: &Bench) {
         number: number(n),
         reason: reason.map(ToOwned::to_owned),
         source: "import".into(),
-        added_at: later(n.try_into().unwrap()),
+        added_at: later(n),
     };
     assert_eq!(store.add_do_not_call_many(&[]).await.unwrap(), 0);
     assert_eq!(store.do_not_call_page(None, 10).await.unwrap(), []);

@@ -34,7 +34,9 @@ mod ports;
 #[path = "asterisk/process.rs"]
 mod process;
 
+#[allow(unused_imports)] // not every test binary uses all of it
 pub(crate) use callee::Callee;
+#[allow(unused_imports)]
 pub(crate) use caller::Caller;
 use ports::PortBlock;
 use process::Process;

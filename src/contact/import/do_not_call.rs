@@ -76,7 +76,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn entry(variables: &[(&str, &str)]) -> DoNotCall {
-        let number = PhoneNumber::from_e164("+12127365000").unwrap();
+        let number = PhoneNumber::from_e164("+12127365000").expect("a number");
         let mut contact = NewContact::of(number);
         contact.variables = variables.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
         let unwanted = Unwanted { reason: Some("asked".into()), source: "import".into() };
@@ -84,7 +84,7 @@ mod tests {
     }
 
     fn now() -> Timestamp {
-        "2026-03-01T12:00:00Z".parse().unwrap()
+        "2026-03-01T12:00:00Z".parse().expect("an instant")
     }
 
     #[test]
