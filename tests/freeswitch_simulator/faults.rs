@@ -92,7 +92,7 @@ async fn who_does_not_read_is_cut_off_and_others_are_not() {
     good.api(&format!("uuid_setvar u ballast {}", "x".repeat(60_000))).await;
     let mut parked = 0;
     for _ in 0..1_000 {
-        good.api("uuid_park u").await;
+        good.api("uuid_transfer u park inline").await;
         good.wait_for("CHANNEL_PARK").await;
     }
     while slow.frame().await.is_some() {
