@@ -14,7 +14,7 @@ use super::extract::{CampaignAt, UrlQuery};
 use super::page::{Paged, SortOrder, Wanted};
 use super::problem::{Answer, Fault, Problem};
 use super::{Api, read};
-use crate::call::Outcome;
+use crate::call::{Outcome, SurveyState, TransferState};
 use crate::campaign::{CampaignId, TargetStatus};
 use crate::number::PhoneNumber;
 use crate::store::listing::{CallQuery, CallSort};
@@ -128,6 +128,23 @@ pub(super) struct Run {
     sip_status: Option<u16>,
     /// In words, where there is more to say than the cause does.
     detail: Option<String>,
+    /// Who answered, as detected: `human`, `machine`, `unsure`, `fax` or
+    /// `sit`; none: nobody looked, or the call was over first.
+    #[schema(example = "human")]
+    detected: Option<String>,
+    /// Whether the message was left on a machine, to its end.
+    message_left: bool,
+    /// How far the survey got, `partial` or `complete`; none: nothing was asked.
+    #[schema(example = "complete")]
+    survey: Option<&'static str>,
+    /// Whether the callee pressed the opt-out key.
+    opted_out: bool,
+    /// How the transfer went, `tried`, `connected` or `failed`, if the callee
+    /// asked for one.
+    #[schema(example = "connected")]
+    transfer: Option<&'static str>,
+    /// The name of its recording, if it was recorded.
+    recording: Option<String>,
     /// Where the contact stands now.
     contact_status: TargetStatus,
 }
@@ -152,6 +169,12 @@ impl From<CallRow> for Run {
             cause: facts.cause.map(|cause| cause.0),
             sip_status: facts.sip.map(|sip| sip.0),
             detail: facts.detail,
+            detected: facts.talk.detected.map(|detected| detected.answer),
+            message_left: facts.talk.message_left,
+            survey: facts.talk.survey.map(SurveyState::as_str),
+            opted_out: facts.talk.opted_out,
+            transfer: facts.talk.transfer.map(TransferState::as_str),
+            recording: facts.talk.recording,
             contact_status: row.target_status,
         }
     }

@@ -49,6 +49,10 @@ pub struct Amd {
     pub after_greeting_silence_ms: Option<u32>,
     /// Milliseconds of silence that it takes at least to say it is a person.
     pub after_word_silence_ms: Option<u32>,
+    /// How sure the detector must be that it is a person to say so before the
+    /// silence is long, in per cent. Less is sooner, and takes more machines
+    /// for people. 50 to 100; none: 96.
+    pub certainty: Option<u8>,
     /// Seconds to wait for the beep, from the decision; then the message is
     /// left without one. 1 to 120; none: 30.
     pub beep_seconds: Option<u32>,
@@ -173,6 +177,7 @@ impl Amd {
             greeting: self.greeting_ms.unwrap_or(default.greeting),
             after_greeting_silence: self.after_greeting_silence_ms.unwrap_or(default.after_greeting_silence),
             after_word_silence: self.after_word_silence_ms.unwrap_or(default.after_word_silence),
+            certainty: self.certainty.unwrap_or(default.certainty),
             ..default
         }
     }

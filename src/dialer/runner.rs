@@ -400,7 +400,7 @@ impl Live<'_> {
             ear.told = Some(verdict);
             return self.machine.on_verdict(now, verdict);
         }
-        if ear.told.is_some() && ear.detector.beep().is_some() && !std::mem::replace(&mut ear.beeped, true) {
+        if ear.told.is_some() && ear.detector.records() && !std::mem::replace(&mut ear.beeped, true) {
             return self.machine.on_beep(now);
         }
         Vec::new()

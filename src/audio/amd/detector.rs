@@ -14,6 +14,8 @@ use crate::audio::voice::VoiceDetector;
 const ONSET_LOUDER: f32 = 2.0;
 /// A beep stands alone: so long no other tone follows it.
 const ALONE_MS: u32 = 160;
+/// The beep may have been heard this long before the verdict, not longer.
+const BEEP_BEFORE_VERDICT_MS: u32 = 1_000;
 /// So many frames before a beep are without voice.
 const APART_FRAMES: u32 = 4;
 /// In a pause the decision is made from here on, as often as this.
@@ -107,6 +109,23 @@ impl Detector {
     /// The last beep heard after speech.
     pub fn beep(&self) -> Option<Beep> {
         self.beep
+    }
+
+    /// Whether the machine records from now on: its beep is over and nobody
+    /// goes on to speak. True for a few frames, so ask after each.
+    ///
+    /// A tone in the middle of a greeting is no beep, so one long before the
+    /// verdict does not count.
+    pub fn records(&self) -> bool {
+        let (Some(verdict), Some(beep)) = (self.verdict, self.beep) else { return false };
+        if verdict.reason == Reason::Beep && beep.end_ms <= verdict.at_ms {
+            return self.now_ms >= verdict.at_ms;
+        }
+        let since = self.now_ms.saturating_sub(beep.end_ms);
+        let spoken = (self.voiced & ((1 << (ALONE_MS / FRAME_MS)) - 1)).count_ones();
+        beep.end_ms + BEEP_BEFORE_VERDICT_MS >= verdict.at_ms
+            && (ALONE_MS..ALONE_MS + 3 * FRAME_MS).contains(&since)
+            && spoken <= 2
     }
 
     /// The verdict if the call ends here.
@@ -280,6 +299,28 @@ mod tests {
         assert!(looks.iter().all(|(index, _)| *index > (400 + 500) / 20), "{looks:?}");
         let silences: Vec<u32> = looks.iter().map(|(_, look)| look.silence_ms).collect();
         assert!(silences.starts_with(&[180, 240, 300, 360]), "{silences:?}");
+    }
+
+    #[test]
+    fn amd_a_tone_in_a_greeting_does_not_start_the_message() {
+        let blip = || tone(&[1_000.0], 140, 6_000.0);
+        let talk = |ms| speech(ms, 6_000.0);
+        let samples =
+            join(&[silence(300), talk(1_200), silence(200), blip(), talk(4_500), silence(400), talk(1_500), silence(700)]);
+        let end = tone(&[1_000.0], 400, 6_000.0);
+        let samples = join(&[samples, end, silence(1_500)]);
+        let mut detector = Detector::new(Params::default()).expect("sound settings");
+        let mut began = None;
+        for (at, frame) in Frame::all(&samples).iter().enumerate() {
+            detector.push(frame);
+            if detector.records() && began.is_none() {
+                began = Some(at as u32 * FRAME_MS);
+            }
+        }
+        assert_eq!(detector.verdict().map(|verdict| verdict.answer), Some(Answer::Machine));
+        let beep_ends = 300 + 1_200 + 200 + 140 + 4_500 + 400 + 1_500 + 700 + 400;
+        let began = began.expect("the beep is heard");
+        assert!((beep_ends..beep_ends + 500).contains(&began), "{began} instead of {beep_ends}");
     }
 
     #[test]

@@ -14,7 +14,8 @@ use crate::store::rows::StoredRow;
 use crate::store::text;
 
 const COLUMNS: &str = "SELECT c.id, c.caller_id, c.switch, c.target_id, c.number, k.name, c.attempt, c.created_at,
-        c.ringing_at, c.answered_at, c.ended_at, c.outcome, c.cause, c.sip, c.detail, t.status
+        c.ringing_at, c.answered_at, c.ended_at, c.outcome, c.cause, c.sip, c.detail, c.detected,
+        c.detected_reason, c.detected_ms, c.message_left, c.survey, c.opted_out, c.transfer, c.recording, t.status
     FROM calls AS c
     JOIN campaign_contacts AS t ON t.id = c.target_id
     JOIN contacts AS k ON k.id = t.contact_id";
