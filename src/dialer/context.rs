@@ -12,6 +12,7 @@ use super::ledger::Ledger;
 
 use super::news::News;
 use super::recordings::Recordings;
+use super::spool::Spool;
 use crate::clock::Clock;
 use crate::media::Sounds;
 use crate::store::Store;
@@ -44,6 +45,7 @@ pub(super) struct Context {
     pub(super) stop: watch::Receiver<bool>,
     pub(super) stats: Arc<Stats>,
     pub(super) recordings: Recordings,
+    pub(super) spool: Spool,
     pub(super) sounds: Sounds,
     pub(super) store: Store,
 }

@@ -33,6 +33,7 @@ mod recovery;
 mod retention;
 mod roster;
 mod runner;
+mod spool;
 
 pub use crate::media::{MediaFolder, Prompts};
 pub use context::Stats;

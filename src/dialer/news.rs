@@ -42,6 +42,9 @@ pub(super) enum News {
         outcome: Option<Outcome>,
         /// It could not be sent to the switch.
         unsent: bool,
+        /// Why the callee heard nothing, or was not heard, though they
+        /// should have been.
+        mute: Option<String>,
         /// When it was started.
         started: Instant,
     },

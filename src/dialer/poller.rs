@@ -108,7 +108,12 @@ impl Poller {
                 let known = self.known.remove(&campaign.id).filter(|known| **known == prepared);
                 return Ok(Some((campaign.id, known.unwrap_or_else(|| Arc::new(prepared)))));
             }
-            Err(Unready::Store(error)) => return Err(error),
+            Err(Unready::Store(error @ (StoreError::Away(_) | StoreError::InUse(_)))) => return Err(error),
+            // The others are dialed.
+            Err(Unready::Store(error)) => {
+                tracing::error!(campaign = %campaign.id, name = %campaign.name, %error, "cannot be read: not dialed");
+                return Ok(None);
+            }
             Err(Unready::Pause(reason)) => reason,
         };
         tracing::error!(campaign = %campaign.id, name = %campaign.name, "paused: {reason}");

@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use crate::call::{CompileError, Script, Sound, compile};
 use crate::campaign::Settings;
 use crate::contact::ContactFields;
-use crate::media::{Found, Player, Sounds};
+use crate::media::{Found, Player, Sounds, SpeechError};
 use crate::number::PhoneNumber;
 use crate::store::{Store, StoreError, TargetId};
-use crate::survey::Survey;
+use crate::survey::{Survey, taken_keys};
 
 /// A campaign that can be dialed now.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +37,9 @@ pub(super) enum Unplayable {
     /// No other call could be either: pause the campaign.
     #[error("{0}")]
     Campaign(String),
+    /// This contact's call cannot be, others can.
+    #[error("{0}")]
+    Contact(String),
     /// Ask again later.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -61,6 +64,16 @@ impl Prepared {
                 None => return Err(Unready::Pause(format!("there is no survey \"{reference}\""))),
             },
         };
+        // They may have been changed since the launch.
+        let mut faults: Vec<String> =
+            settings.check().err().unwrap_or_default().iter().map(ToString::to_string).collect();
+        if let Some(survey) = &survey {
+            let problems = survey.check(&taken_keys(&settings));
+            faults.extend(problems.iter().map(|problem| format!("survey: {problem}")));
+        }
+        if !faults.is_empty() {
+            return Err(Unready::Pause(faults.join("; ")));
+        }
         let entries = settings.sounds().chain(survey.iter().flat_map(Survey::sounds));
         let found = sounds.look_up(store, entries.map(|(setting, entry)| (setting, entry.as_str()))).await?;
         if !found.missing.is_empty() {
@@ -87,10 +100,20 @@ impl Prepared {
         if !missing.is_empty() {
             return Err(Unplayable::Campaign(format!("a prompt is missing: {}", missing.join("; "))));
         }
-        let files = sounds
-            .of_call(&self.found, &contact, way.player, now)
-            .await
-            .map_err(|error| Unplayable::Campaign(format!("a text cannot be spoken: {error}")))?;
+        let files = sounds.of_call(&self.found, &contact, way.player, now).await.map_err(|error| {
+            let told = format!("a text cannot be spoken: {error}");
+            match error {
+                SpeechError::NoProgram { .. } | SpeechError::Folder { .. } => Unplayable::Campaign(told),
+                // What this contact's list says may be the reason.
+                SpeechError::NoText
+                | SpeechError::TooLong { .. }
+                | SpeechError::Failed { .. }
+                | SpeechError::TimedOut { .. }
+                | SpeechError::NoSound { .. }
+                | SpeechError::BadSound { .. }
+                | SpeechError::Broken(_) => Unplayable::Contact(told),
+            }
+        })?;
         let play = |entry: &str| -> Option<Sound> { files.get(entry).cloned() };
         let waits = match way.player {
             Player::Asterisk => true,

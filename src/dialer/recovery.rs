@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::context::{Context, Line};
 use super::news::News;
 use super::runner::{OUTLIVES, SECOND_LOOK};
-use crate::call::{CallFacts, Outcome};
+use crate::call::{CallFacts, Outcome, TalkFacts};
 use crate::campaign::{Settings, after_call};
 use crate::store::{OpenCall, Settlement};
 use crate::switch::{CallEvent, CallEvents, Presence};
@@ -48,6 +48,11 @@ pub(super) async fn recover(context: Arc<Context>, open: OpenCall, settings: Arc
     }
     if let Some((outcome, detail)) = conclude(fate, &open) {
         settle(&context, &open, &settings, outcome, detail);
+        if let Some(name) = recording_of(&open, &settings) {
+            for (_, line) in lines.iter().filter(|_| lines.len() == 1) {
+                context.recordings.fetch(&line.switch, name.clone());
+            }
+        }
     }
     let switches = lines.into_iter().map(|(index, _)| index).collect();
     let _ = context.news.send(News::Recovered { call, switches });
@@ -68,6 +73,11 @@ fn conclude(fate: Fate, open: &OpenCall) -> Option<(Outcome, &'static str)> {
     })
 }
 
+/// The name its recording has, if it has one: as the call's task gives it.
+fn recording_of(open: &OpenCall, settings: &Settings) -> Option<String> {
+    (settings.recording && open.answered_at.is_some()).then(|| open.planned.call.to_string())
+}
+
 fn settle(context: &Context, open: &OpenCall, settings: &Settings, outcome: Outcome, detail: &str) {
     let call = open.planned.call;
     let now = context.clock.now();
@@ -81,6 +91,7 @@ fn settle(context: &Context, open: &OpenCall, settings: &Settings, outcome: Outc
             answered_at: open.answered_at.or_else(|| (outcome == Outcome::Answered).then_some(now)),
             ended_at: Some(now),
             detail: Some(detail.to_owned()),
+            talk: TalkFacts { recording: recording_of(open, settings), ..TalkFacts::default() },
             ..CallFacts::default()
         },
         after: after_call(settings, outcome, open.attempt, open.congestions, now),

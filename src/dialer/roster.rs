@@ -15,6 +15,10 @@ use crate::number::PhoneNumber;
 /// are no chance: a wrong list, a wrong trunk, a blocked caller ID.
 pub(super) const SUSPICIOUS: u32 = 30;
 
+/// So many answered calls in a row in which nothing was heard are no chance
+/// either: the switch does not find the sounds, or no sound reaches us.
+pub(super) const MUTE: u32 = 10;
+
 /// Whether a campaign has targets to claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Supply {
@@ -36,6 +40,8 @@ pub(super) struct Entry {
     pub(super) planned: u32,
     /// Calls in a row that reached nobody and nothing: see [`Entry::end`].
     bad_in_a_row: u32,
+    /// Answered calls in a row in which nothing was heard.
+    pub(super) mute_in_a_row: u32,
     /// A look at what remains is under way.
     pub(super) looking: bool,
     /// Looks in a row that found a call in progress which is none of ours.
@@ -77,7 +83,7 @@ impl Roster {
         self.turns.retain(|other| *other != id);
         if let Some(entry) = self.entries.get_mut(&id) {
             // Whoever resumes it has looked.
-            entry.bad_in_a_row = 0;
+            (entry.bad_in_a_row, entry.mute_in_a_row) = (0, 0);
         }
     }
 
@@ -114,6 +120,7 @@ impl Entry {
             in_progress: 0,
             planned: 0,
             bad_in_a_row: 0,
+            mute_in_a_row: 0,
             looking: false,
             strange: 0,
         }

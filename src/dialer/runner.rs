@@ -2,6 +2,7 @@
 //! the switch what the machine says, and hands its end to the ledger.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -41,6 +42,8 @@ pub(super) struct Job {
     pub(super) start_at: Instant,
     /// Why it is not to be placed after all.
     pub(super) take_back: Option<&'static str>,
+    /// Cleared when the campaign is stopped: then it is not placed either.
+    pub(super) go: Arc<AtomicBool>,
 }
 
 /// A switch that has no such channel is asked once more after this long: the
@@ -52,6 +55,10 @@ pub(super) const SECOND_LOOK: Duration = Duration::from_secs(1);
 pub(super) const OUTLIVES: Duration = Duration::from_secs(60);
 /// How long a switch may take to answer a question.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+/// A channel that was hung up has ended by then, or its end was missed.
+const ENDS_WITHIN: Duration = Duration::from_secs(10);
+/// So long after its claim a call's number is looked up once more.
+const STALE: Duration = Duration::from_secs(2);
 /// Timers are this coarse: closer starts are not waited for.
 const TICK: Duration = Duration::from_millis(1);
 
@@ -61,19 +68,31 @@ pub(super) async fn run(context: Arc<Context>, job: Job) {
     if let Some(why) = job.take_back {
         return end(&context, &job, taken_back(&context, why));
     }
-    if job.start_at > Instant::now() + TICK {
-        tokio::time::sleep_until(job.start_at).await;
-    }
-    if *context.stop.borrow() {
-        return end(&context, &job, taken_back(&context, "the daemon is going down"));
-    }
     let line = context.lines[job.place.switch].clone();
     let plan = match plan(&context, &job, &line).await {
         Ok(plan) => plan,
-        Err(report) => return end(&context, &job, report),
+        Err(Unplaced::Now(report)) => return end(&context, &job, report),
+        Err(Unplaced::Later(report)) => return end_later(&context, &job, report, false),
     };
+    if job.start_at > Instant::now() + TICK {
+        tokio::time::sleep_until(job.start_at).await;
+    }
+    // Much may have been decided since the claim.
+    if job.planned_at.elapsed() > STALE {
+        match context.store.do_not_call(job.claimed.number).await {
+            Ok(None) => {}
+            Ok(Some(_)) => {
+                let report = taken_back(&context, "opted out since it was claimed");
+                return end(&context, &job, Report { outcome: Outcome::Blocked, ..report });
+            }
+            Err(error) => return end_later(&context, &job, taken_back(&context, &error.to_string()), false),
+        }
+    }
     if *context.stop.borrow() {
         return end(&context, &job, taken_back(&context, "the daemon is going down"));
+    }
+    if !job.go.load(Ordering::Relaxed) {
+        return end(&context, &job, taken_back(&context, "the campaign was stopped"));
     }
     let epoch = line.link.borrow().epoch;
     let originate = Originate {
@@ -97,7 +116,7 @@ pub(super) async fn run(context: Arc<Context>, job: Job) {
         }
         Err(OriginateError::NotSent(why)) => {
             context.stats.on_end();
-            return end_unsent(&context, &job, taken_back(&context, &why));
+            return end_later(&context, &job, taken_back(&context, &why), true);
         }
         Err(OriginateError::Refused { cause, detail }) => {
             context.stats.on_end();
@@ -120,14 +139,44 @@ pub(super) async fn run(context: Arc<Context>, job: Job) {
         look_at: doubtful.then(Instant::now),
         missing: false,
         ear: None,
+        sounds: Sounded::default(),
         outlives,
     };
     let report = live.run().await;
+    let mute = live.sounds.mute();
     context.stats.on_end();
     match report {
-        Some(report) => end(&context, &job, report),
+        Some(report) => end_heard(&context, &job, report, mute),
         // Nobody can say how it ends: it stays open for the next start.
-        None => tell(&context, &job, None, false),
+        None => tell(&context, &job, None, false, None),
+    }
+}
+
+/// Whether anything was heard, either way.
+#[derive(Debug, Default)]
+struct Sounded {
+    /// Sounds that were played.
+    played: u32,
+    /// Why none of the others was.
+    unplayed: Option<String>,
+    /// Why nobody listened for a machine.
+    deaf: Option<String>,
+}
+
+impl Sounded {
+    fn on_played(&mut self, failure: Option<&str>) {
+        match failure {
+            None => self.played += 1,
+            Some(why) => self.unplayed = Some(why.to_owned()),
+        }
+    }
+
+    /// Why the call was in vain, if it was.
+    fn mute(self) -> Option<String> {
+        if let Some(why) = self.deaf {
+            return Some(format!("nobody could listen for machines: {why}"));
+        }
+        self.unplayed.filter(|_| self.played == 0).map(|why| format!("no sound could be played: {why}"))
     }
 }
 
@@ -143,7 +192,7 @@ struct Ear {
 
 /// What the call is to do. If that cannot be had, the report it ends with: it
 /// is not placed.
-async fn plan(context: &Context, job: &Job, line: &Line) -> Result<Plan, Report> {
+async fn plan(context: &Context, job: &Job, line: &Line) -> Result<Plan, Unplaced> {
     let settings = &job.prepared.settings;
     let way = Way { player: Player::from(&line.switch), transfer: job.transfer.clone() };
     let (target, now) = (job.claimed.target, context.clock.now());
@@ -154,13 +203,23 @@ async fn plan(context: &Context, job: &Job, line: &Line) -> Result<Plan, Report>
             ring_timeout: settings.ring_timeout(),
             max_call: settings.max_call(),
         }),
-        Err(Unplayable::Store(error)) => Err(taken_back(context, &error.to_string())),
+        Err(Unplayable::Store(error)) => Err(Unplaced::Later(taken_back(context, &error.to_string()))),
+        Err(Unplayable::Contact(why)) => {
+            Err(Unplaced::Now(Report { outcome: Outcome::Failed, ..taken_back(context, &why) }))
+        }
         Err(Unplayable::Campaign(reason)) => {
             let report = taken_back(context, &reason);
             let _ = context.news.send(News::Unplayable { campaign: job.campaign, reason });
-            Err(report)
+            Err(Unplaced::Now(report))
         }
     }
+}
+
+/// A call that is not placed, and how it ends.
+enum Unplaced {
+    Now(Report),
+    /// Its target is not to be claimed again at once.
+    Later(Report),
 }
 
 /// How long the channel may live from its answer: both talk on after a
@@ -189,6 +248,7 @@ struct Live<'a> {
     missing: bool,
     /// Our detector, while it listens.
     ear: Option<Ear>,
+    sounds: Sounded,
     /// By then the channel has ended, whatever became of us: time-outs on the
     /// switch see to that.
     outlives: Instant,
@@ -204,19 +264,24 @@ impl Live<'_> {
             let now = self.clock.now();
             let up = link.borrow().up;
             let mut deadline = self.machine.deadline().map_or(Instant::now(), |at| instant_of(at, now));
-            if !up && self.machine.is_ending() {
-                if *stop.borrow() {
+            if self.machine.is_ending() {
+                if !up && *stop.borrow() {
                     return None;
                 }
-                // An end is never made up: as long as the switch cannot be
-                // asked and the channel may live, the call goes on.
+                // An end is never made up: as long as the channel may live the
+                // switch is asked for it, and the call goes on.
                 deadline = deadline.max(self.outlives);
             }
             let look_at = self.look_at.filter(|_| up);
             let actions = tokio::select! {
                 biased;
                 event = self.events.recv() => match event {
-                    Some(event) => self.machine.on_event(self.clock.now(), event),
+                    Some(event) => {
+                        if let CallEvent::PlaybackFinished { failure } = &event {
+                            self.sounds.on_played(failure.as_deref());
+                        }
+                        self.machine.on_event(self.clock.now(), event)
+                    }
                     // Another task took this call over; it cannot be heard any more.
                     None => self.machine.on_vanished(self.clock.now()),
                 },
@@ -300,13 +365,18 @@ impl Live<'_> {
                     self.context.ledger.answered(self.call, at);
                 }
                 Action::Play(file) => {
-                    if let Err(CommandError::Refused(reason)) = answered(self.line.switch.play(self.call, &file)).await
-                    {
-                        let failed = CallEvent::PlaybackFinished { failure: Some(reason) };
-                        todo.extend(self.machine.on_event(self.clock.now(), failed));
+                    match answered(self.line.switch.play(self.call, &file)).await {
+                        // No such channel: its end is on its way.
+                        Ok(()) | Err(CommandError::NoSuchChannel) => {}
+                        // Nobody heard it: what would follow must not be
+                        // taken for an answer to it.
+                        Err(error @ (CommandError::Refused(_) | CommandError::Disconnected(_))) => {
+                            let failure = Some(error.to_string());
+                            self.sounds.on_played(failure.as_deref());
+                            let failed = CallEvent::PlaybackFinished { failure };
+                            todo.extend(self.machine.on_event(self.clock.now(), failed));
+                        }
                     }
-                    // No such channel: its end is on its way. No connection:
-                    // the next one looks for the call.
                 }
                 Action::StopPlayback => {
                     if let Err(error) = answered(self.line.switch.stop_playback(self.call)).await {
@@ -319,11 +389,13 @@ impl Live<'_> {
                 Action::StopDetecting => self.stop_detecting().await,
                 Action::Record { name, take } => {
                     let recording = self.recording(name, take);
-                    if let Err(CommandError::Refused(reason)) =
-                        answered(self.line.switch.record(self.call, &recording)).await
-                    {
-                        let failed = CallEvent::RecordingFinished { name: recording.name, failure: Some(reason) };
-                        todo.extend(self.machine.on_event(self.clock.now(), failed));
+                    match answered(self.line.switch.record(self.call, &recording)).await {
+                        Ok(()) | Err(CommandError::NoSuchChannel) => {}
+                        Err(error @ (CommandError::Refused(_) | CommandError::Disconnected(_))) => {
+                            let failure = Some(error.to_string());
+                            let failed = CallEvent::RecordingFinished { name: recording.name, failure };
+                            todo.extend(self.machine.on_event(self.clock.now(), failed));
+                        }
                     }
                 }
                 Action::StopRecording { name, take } => {
@@ -341,16 +413,24 @@ impl Live<'_> {
                     }
                     self.context.ledger.given(CallAnswer { call, campaign, target, answer });
                 }
-                Action::OptOut => self.context.ledger.opt_out(DoNotCall {
-                    number: self.job.claimed.number,
-                    reason: Some(format!("pressed the opt-out key in call {}", self.call)),
-                    source: "key".into(),
-                    added_at: self.context.clock.now(),
-                }),
+                Action::OptOut => {
+                    let entry = DoNotCall {
+                        number: self.job.claimed.number,
+                        reason: Some(format!("pressed the opt-out key in call {}", self.call)),
+                        source: "key".into(),
+                        added_at: self.context.clock.now(),
+                    };
+                    tracing::info!(call = %self.call, number = %entry.number, "opted out");
+                    self.context.spool.note(&entry).await;
+                    self.context.ledger.opt_out(entry);
+                }
                 Action::HangUp => match answered(self.line.switch.hang_up(self.call)).await {
-                    Ok(()) => {}
-                    Err(CommandError::NoSuchChannel) => self.look_at = Some(Instant::now() + SECOND_LOOK),
-                    Err(error) => tracing::debug!(call = %self.call, %error, "could not hang up yet"),
+                    // Its end should come now; if not, it is asked for.
+                    Ok(()) => self.look_at = Some(Instant::now() + ENDS_WITHIN),
+                    Err(error) => {
+                        tracing::debug!(call = %self.call, %error, "could not hang up yet");
+                        self.look_at = Some(Instant::now() + SECOND_LOOK);
+                    }
                 },
             }
         }
@@ -377,6 +457,7 @@ impl Live<'_> {
                 (Ok(_), Err(error)) => error.to_string(),
             },
         };
+        self.sounds.deaf = Some(why.clone());
         self.machine.on_deaf(self.clock.now(), &why)
     }
 
@@ -471,6 +552,11 @@ const UNSENT_DELAY: Duration = Duration::from_secs(5);
 
 /// Hands the end to the ledger, then tells the engine that the slot is free.
 fn end(context: &Context, job: &Job, report: Report) {
+    end_heard(context, job, report, None);
+}
+
+/// The same, with why nothing was heard.
+fn end_heard(context: &Context, job: &Job, report: Report, mute: Option<String>) {
     let mut after = after(context, job, &report);
     if report.outcome == Outcome::Cancelled && report.facts.ringing_at.is_some() {
         // The phone rang: not again at once, though it was no attempt.
@@ -478,16 +564,17 @@ fn end(context: &Context, job: &Job, report: Report) {
     }
     let outcome = report.outcome;
     settle(context, job, report, after);
-    tell(context, job, Some(outcome), false);
+    tell(context, job, Some(outcome), false, mute);
 }
 
-/// The same for a call the switch never heard of: its trunk is in trouble.
-fn end_unsent(context: &Context, job: &Job, report: Report) {
+/// The same for a call that was not placed, and should not be at once.
+/// `unsent`: the switch never heard of it, its trunk is in trouble.
+fn end_later(context: &Context, job: &Job, report: Report, unsent: bool) {
     let mut after = after(context, job, &report);
     after.due_at = context.clock.now().checked_add(UNSENT_DELAY).ok();
     let outcome = report.outcome;
     settle(context, job, report, after);
-    tell(context, job, Some(outcome), true);
+    tell(context, job, Some(outcome), unsent, None);
 }
 
 /// What becomes of the target. Due times are wall times, not the call's own.
@@ -509,13 +596,14 @@ fn settle(context: &Context, job: &Job, report: Report, after: AfterCall) {
     });
 }
 
-fn tell(context: &Context, job: &Job, outcome: Option<Outcome>, unsent: bool) {
+fn tell(context: &Context, job: &Job, outcome: Option<Outcome>, unsent: bool, mute: Option<String>) {
     let _ = context.news.send(News::Ended {
         call: job.claimed.planned.call,
         campaign: job.campaign,
         place: job.place.clone(),
         outcome,
         unsent,
+        mute,
         started: job.planned_at,
     });
 }

@@ -305,8 +305,16 @@ mod tests {
     fn amd_a_tone_in_a_greeting_does_not_start_the_message() {
         let blip = || tone(&[1_000.0], 140, 6_000.0);
         let talk = |ms| speech(ms, 6_000.0);
-        let samples =
-            join(&[silence(300), talk(1_200), silence(200), blip(), talk(4_500), silence(400), talk(1_500), silence(700)]);
+        let samples = join(&[
+            silence(300),
+            talk(1_200),
+            silence(200),
+            blip(),
+            talk(4_500),
+            silence(400),
+            talk(1_500),
+            silence(700),
+        ]);
         let end = tone(&[1_000.0], 400, 6_000.0);
         let samples = join(&[samples, end, silence(1_500)]);
         let mut detector = Detector::new(Params::default()).expect("sound settings");

@@ -14,6 +14,8 @@ impl Machine {
     pub(super) fn transfer(&mut self, now: Timestamp) {
         let Some(key) = &self.plan.script.transfer else { return self.hang_up(now) };
         let wake = after(now, key.ring_timeout.saturating_add(GRACE));
+        // Whoever is rung for them now gets the time to answer.
+        self.limit = self.limit.max(wake);
         self.todo.push(Action::Transfer);
         self.enter(Phase::Transferring, wake);
     }

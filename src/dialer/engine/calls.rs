@@ -1,6 +1,8 @@
 //! Calls: from a claim to a task of its own, and what its end means.
 
 use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use tokio::time::Instant;
 
@@ -10,7 +12,7 @@ use crate::call::{CallId, Outcome};
 use crate::campaign::{CampaignId, CampaignStatus, Settings, TransferCallerId};
 use crate::dialer::congestion::Change;
 use crate::dialer::fleet::Place;
-use crate::dialer::roster::{SUSPICIOUS, Supply};
+use crate::dialer::roster::{MUTE, SUSPICIOUS, Supply};
 use crate::dialer::runner::{self, Job};
 use crate::number::PhoneNumber;
 use crate::store::{ClaimResult, Claimed, PlannedCall};
@@ -23,7 +25,7 @@ impl State {
             tracing::info!(%campaign, %number, "not called: on the do-not-call list");
         }
         if result.not_running {
-            self.roster.stop(campaign);
+            self.halt(campaign);
         } else if result.claimed.len() < wanted {
             if let Some(entry) = self.roster.get_mut(campaign) {
                 entry.supply = Supply::Empty;
@@ -65,8 +67,19 @@ impl State {
             let take_back = if template.is_none() { Some("its trunk was removed") } else { take_back };
             let endpoint = template.map(|template| template.fill(claimed.number)).unwrap_or_default();
             let transfer = self.transfer_of(&prepared.settings, &place, &claimed);
-            let job =
-                Job { campaign, prepared, claimed, place, endpoint, transfer, planned_at: now, start_at, take_back };
+            let go = self.go.entry(campaign).or_insert_with(|| Arc::new(AtomicBool::new(true))).clone();
+            let job = Job {
+                campaign,
+                prepared,
+                claimed,
+                place,
+                endpoint,
+                transfer,
+                planned_at: now,
+                start_at,
+                take_back,
+                go,
+            };
             self.calls.insert(call);
             tokio::spawn(runner::run(self.context.clone(), job));
         }
@@ -80,6 +93,19 @@ impl State {
             TransferCallerId::Callee => claimed.number,
         };
         Some((self.fleet.party(place, &transfer.to)?, shown))
+    }
+
+    /// After so many calls in a row in which nothing was heard, a person should
+    /// look before more people are called to hear nothing.
+    pub(super) fn on_heard(&mut self, campaign: CampaignId, outcome: Option<Outcome>, mute: Option<String>) {
+        let talked = matches!(outcome, Some(Outcome::Answered | Outcome::Voicemail));
+        let Some(entry) = self.roster.get_mut(campaign).filter(|_| talked) else { return };
+        entry.mute_in_a_row = if mute.is_some() { entry.mute_in_a_row + 1 } else { 0 };
+        if let Some(why) = mute.filter(|_| entry.mute_in_a_row >= MUTE)
+            && self.roster.is_running(campaign)
+        {
+            self.change(campaign, CampaignStatus::Paused, Some(format!("{MUTE} calls in a row: {why}")));
+        }
     }
 
     /// A call could not be placed for want of something its campaign names.

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -26,6 +27,11 @@ impl State {
         let list: Vec<_> = running.iter().map(|(id, prepared)| (*id, prepared.settings.clone())).collect();
         self.roster.update(&list, active);
         // Claims under way need theirs even if it runs no more.
+        self.go.retain(|id, go| {
+            let runs = list.iter().any(|(other, _)| other == id);
+            go.fetch_and(runs, Ordering::Relaxed);
+            runs
+        });
         let roster = &mut self.roster;
         self.prepared.retain(|id, _| roster.get_mut(*id).is_some());
         self.prepared.extend(running);
@@ -100,9 +106,17 @@ impl State {
         }
     }
 
+    /// A campaign gets no more turns, and what is claimed is not placed.
+    pub(super) fn halt(&mut self, campaign: CampaignId) {
+        self.roster.stop(campaign);
+        if let Some(go) = self.go.remove(&campaign) {
+            go.store(false, Ordering::Relaxed);
+        }
+    }
+
     /// Ends a campaign's run in the database; it gets no more turns here.
     pub(super) fn change(&mut self, campaign: CampaignId, to: CampaignStatus, reason: Option<String>) {
-        self.roster.stop(campaign);
+        self.halt(campaign);
         match &reason {
             Some(reason) => tracing::warn!(%campaign, status = %to, %reason, "campaign stopped"),
             None => tracing::info!(%campaign, status = %to, "campaign ended"),

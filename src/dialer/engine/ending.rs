@@ -1,5 +1,6 @@
 //! The way out: running calls end or are hung up, and all is written.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -29,6 +30,9 @@ impl State {
             Ending::No => {
                 tracing::info!(in_progress = self.context.stats.in_progress(), "no new calls; running ones go on");
                 self.ending = Ending::Draining(Instant::now() + self.drain);
+                for (_, go) in self.go.drain() {
+                    go.store(false, Ordering::Relaxed);
+                }
             }
             Ending::Draining(_) | Ending::HangingUp(_) => {}
         }
@@ -67,7 +71,7 @@ impl State {
         // Calls from before that are still asked for stop asking.
         stop.send_replace(true);
         context.ledger.close();
-        let recordings = context.recordings.clone();
+        let (recordings, spool) = (context.recordings.clone(), context.spool.clone());
         // The writer ends when the last ledger handle is gone.
         drop((context, stop, links));
         let written = match tokio::time::timeout(FLUSH_GRACE, writer).await {
@@ -75,6 +79,7 @@ impl State {
             Ok(Ok(Ends::Refused(_)) | Err(_)) | Err(_) => false,
         };
         if written {
+            spool.clear().await;
             tracing::info!("all calls are settled and written");
         } else {
             tracing::error!("not every call's end is in the database: the next start settles the rest");

@@ -22,6 +22,7 @@ use crate::dialer::recordings::Recordings;
 use crate::dialer::recovery;
 use crate::dialer::retention::Retention;
 use crate::dialer::roster::Roster;
+use crate::dialer::spool::Spool;
 use crate::store::{DialingLock, OpenCall, Store, StoreError};
 
 impl State {
@@ -33,6 +34,8 @@ impl State {
     ) -> Result<Self, EngineError> {
         let (ledger, writer) = Ledger::start(options.store.clone(), lock, options.clock, news.clone());
         let (stop, stopped) = watch::channel(false);
+        let spool = Spool::in_folder(&options.recordings.local);
+        spool.take_in(&options.store).await?;
         let now = Instant::now();
         let mut lines = Vec::new();
         let mut links = Vec::new();
@@ -52,6 +55,7 @@ impl State {
             stop: stopped,
             stats: options.stats,
             recordings: Recordings::new(options.recordings.clone()),
+            spool,
             sounds: options.sounds.clone(),
             store: options.store.clone(),
         });
@@ -66,6 +70,7 @@ impl State {
             places: HashMap::new(),
             calls: HashSet::new(),
             prepared: HashMap::new(),
+            go: HashMap::new(),
             outbound_limit: options.outbound_limit,
             drain: options.drain,
             wake: wake.clone(),

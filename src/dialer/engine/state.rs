@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc, watch};
@@ -38,6 +39,9 @@ pub(super) struct State {
     pub(super) places: HashMap<CallId, Place>,
     pub(super) calls: HashSet<CallId>,
     pub(super) prepared: HashMap<CampaignId, Arc<Prepared>>,
+    /// Whether calls that are claimed and not placed yet may still be, by
+    /// campaign.
+    pub(super) go: HashMap<CampaignId, Arc<AtomicBool>>,
     pub(super) outbound_limit: u32,
     pub(super) drain: Duration,
     pub(super) wake: Arc<Notify>,
@@ -74,8 +78,9 @@ impl State {
                 }
             }
             News::DatabaseAway(away) => self.database_away = away,
-            News::Ended { call, campaign, place, outcome, unsent, started } => {
+            News::Ended { call, campaign, place, outcome, unsent, mute, started } => {
                 self.on_ended(call, campaign, &place, outcome, unsent, started);
+                self.on_heard(campaign, outcome, mute);
             }
             News::Recovered { call, switches } => self.on_recovered(call, switches),
             News::LookForOpenCalls => self.look_for_open_calls(),
