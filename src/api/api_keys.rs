@@ -148,7 +148,10 @@ pub(super) async fn create(
         role: request.role.unwrap_or(Role::Viewer),
         scopes: request.scopes,
         created_at: now,
-        expires_at: request.expires_in_days.and_then(|count| now.checked_add(days(count)).ok()),
+        expires_at: sooner(
+            request.expires_in_days.and_then(|count| now.checked_add(days(count)).ok()),
+            caller.key.expires_at,
+        ),
         revoked_at: None,
         last_used_at: None,
     };
@@ -175,6 +178,14 @@ pub(super) async fn show(_: Allowed<ApiKeysRead>, State(api): State<Api>, KeyAt(
     responses((status = 204, description = "It is revoked")))]
 pub(super) async fn revoke(_: Allowed<ApiKeysWrite>, State(api): State<Api>, KeyAt(id): KeyAt) -> Answer<StatusCode> {
     if api.store.revoke_api_key(id, api.now()).await? { Ok(StatusCode::NO_CONTENT) } else { Err(no_key(id)) }
+}
+
+/// A key does not outlive the one that made it.
+fn sooner(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
 }
 
 fn no_key(id: ApiKeyId) -> Problem {

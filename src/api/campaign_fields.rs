@@ -15,6 +15,8 @@ use crate::store::listing::Versioned;
 
 /// Longest name, in characters.
 const NAME: usize = 200;
+/// Unknown fields that are named, at most.
+const MOST_UNKNOWN: usize = 50;
 
 /// How contacts are reached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -184,14 +186,14 @@ fn unknown_fields(fields: &mut Map<String, Value>) -> Vec<Fault> {
     let Ok(Value::Object(settings)) = serde_json::to_value(Settings::default()) else { return Vec::new() };
     let known: Vec<&str> = BESIDE.into_iter().chain(settings.keys().map(String::as_str)).collect();
     let wrong: Vec<String> = fields.keys().filter(|name| !known.contains(&name.as_str())).cloned().collect();
-    wrong
-        .into_iter()
-        .map(|name| {
-            fields.remove(&name);
-            let message = read::unknown(&name, known.iter().copied());
-            Fault::new(name, message)
-        })
-        .collect()
+    for name in &wrong {
+        fields.remove(name);
+    }
+    let fault = |name: String| {
+        let message = read::unknown(&name, known.iter().copied());
+        Fault::new(name, message)
+    };
+    wrong.into_iter().take(MOST_UNKNOWN).map(fault).collect()
 }
 
 /// A name, or what is wrong with it.

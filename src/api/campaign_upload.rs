@@ -3,10 +3,12 @@
 use std::io::{Seek, SeekFrom, Write};
 
 use axum::Json;
+use axum::body::Body;
 use axum::extract::multipart::{Field, MultipartError};
 use axum::extract::{FromRequest, Multipart, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
+use http_body_util::Limited;
 use serde::Serialize;
 use tokio::task::spawn_blocking;
 use utoipa::ToSchema;
@@ -21,6 +23,8 @@ use crate::contact::{ImportError, ImportSummary, ListError, ListReader, TEMPLATE
 
 /// Files in one request, at most.
 const FILES: usize = 20;
+/// Bytes of a form beside its files: boundaries, names.
+const AROUND_FILES: usize = 64 * 1024;
 
 /// What came of one file.
 #[derive(Debug, Serialize, ToSchema)]
@@ -123,6 +127,9 @@ pub(super) async fn upload(
     request: Request,
 ) -> Answer<Json<Uploaded>> {
     takes_contacts(known(&api, id).await?.campaign.status)?;
+    // What is no file counts too: it is held while the next field is looked for.
+    let whole = usize::try_from(api.limits.upload_bytes).unwrap_or(usize::MAX).saturating_add(AROUND_FILES);
+    let request = request.map(|body| Body::new(Limited::new(body, whole)));
     let Ok(mut form) = Multipart::from_request(request, &()).await else {
         let detail = "send the list as multipart/form-data: curl -F file=@contacts.csv";
         return Err(Problem::new(Kind::UnsupportedMediaType, detail));

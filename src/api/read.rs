@@ -16,6 +16,8 @@ const MOST: usize = 50;
 
 /// Longest text of a fault, in characters: it may quote the request.
 const LONGEST: usize = 300;
+/// Bytes of a name that others are compared with, at most.
+const LONGEST_COMPARED: usize = 64;
 
 /// Reads a request from JSON.
 pub(super) fn json<T: DeserializeOwned>(mut value: Value) -> Result<T, Vec<Fault>> {
@@ -105,8 +107,9 @@ fn with_plus(mut value: String) -> String {
 /// "unknown field", with the nearest of those there are.
 pub(super) fn unknown<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let known: Vec<&str> = known.into_iter().collect();
-    let near = known
-        .iter()
+    // A distance costs as much as both are long, times each other.
+    let comparable = known.iter().filter(|_| name.len() <= LONGEST_COMPARED);
+    let near = comparable
         .map(|other| (strsim::damerau_levenshtein(name, other), *other))
         .min()
         .filter(|(distance, _)| *distance <= name.chars().count().max(3) / 2);

@@ -44,6 +44,9 @@ impl SwitchConfig {
         if self.audio_advertise.is_some() && self.audio_bind.is_none_or(|bind| bind.port() == 0) {
             wrong("audio_bind", "must name a port where audio_advertise does");
         }
+        if self.audio_advertise.is_none() && self.audio_bind.is_some_and(|bind| bind.ip().is_unspecified()) {
+            wrong("audio_advertise", "is missing: audio_bind names no address that Asterisk could reach");
+        }
         if self.password.is_none() {
             wrong("password", "is missing; it may stand in password_file");
         }

@@ -128,9 +128,12 @@ pub async fn pause(store: &Store, id: CampaignId, now: Timestamp) -> Result<(), 
     change(store, id, Action::Pause, CampaignStatus::Paused, now).await
 }
 
-/// Goes on where it was.
+/// Goes on where it was; one that was to start later, still does.
 pub async fn resume(store: &Store, id: CampaignId, now: Timestamp) -> Result<(), ControlError> {
-    change(store, id, Action::Resume, CampaignStatus::Running, now).await
+    let campaign = known(store, id).await?;
+    let early = campaign.started_at.is_none() && campaign.scheduled_at.is_some_and(|at| at > now);
+    let to = if early { CampaignStatus::Scheduled } else { CampaignStatus::Running };
+    change(store, id, Action::Resume, to, now).await
 }
 
 /// Stops for good.

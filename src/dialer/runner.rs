@@ -497,9 +497,9 @@ impl Live<'_> {
             max: key.max,
         };
         match answered(self.line.switch.transfer(self.call, &transfer)).await {
-            Ok(()) | Err(CommandError::NoSuchChannel | CommandError::Disconnected(_)) => Vec::new(),
-            Err(CommandError::Refused(reason)) => {
-                let end = HungUp { detail: Some(reason), ..HungUp::default() };
+            Ok(()) | Err(CommandError::NoSuchChannel) => Vec::new(),
+            Err(error @ (CommandError::Refused(_) | CommandError::Disconnected(_))) => {
+                let end = HungUp { detail: Some(error.to_string()), ..HungUp::default() };
                 self.machine.on_event(self.clock.now(), CallEvent::Transfer(TransferEvent::Failed(end)))
             }
         }

@@ -28,6 +28,10 @@ const BACKLOG: usize = 500;
 /// Asterisk connects before it answers; the connection is accepted by then, or
 /// soon after.
 const CONNECTS: Duration = Duration::from_secs(3);
+/// So many calls begin to be listened to at once; it takes some milliseconds.
+pub(super) const AT_ONCE: usize = 12;
+/// How long a call waits for its turn among them.
+const TURN: Duration = Duration::from_secs(2);
 
 /// The body of `POST /channels/externalMedia`.
 #[derive(Serialize)]
@@ -134,10 +138,17 @@ impl Core {
                 direction: "both",
                 data: ear.tag,
             };
+            // Asterisk connects to us within this request: should it not get
+            // through, hang-ups must not wait behind such requests.
+            let Ok(Ok(_turn)) = timeout(TURN, self.listens.acquire()).await else {
+                return Err(CommandError::Refused("too many calls begin to be listened to".into()));
+            };
             external_media(rest.post("channels/externalMedia", Some(&body)).await, address)
         };
         let bridge = async { done(rest.post("bridges", Some(&self.new_bridge(ear))).await) };
-        tokio::try_join!(snoop, media, bridge)?;
+        // All to their end: what is made after another failed is deleted too.
+        let (snoop, media, bridge) = tokio::join!(snoop, media, bridge);
+        snoop.and(media).and(bridge)?;
         tokio::try_join!(has_started(ear_started), has_started(audio_started))?;
         self.join(ear, [ear.to_string(), audio.to_string()]).await?;
         let sound = timeout(CONNECTS, expected.sound()).await.ok().flatten();

@@ -25,7 +25,7 @@ use std::time::Duration;
 use reqwest::Url;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
@@ -107,6 +107,8 @@ struct Core {
     up: AtomicBool,
     amd: detection::Dialplan,
     audio: audiosocket::Server,
+    /// Calls that begin to be listened to, at once.
+    listens: Semaphore,
 }
 
 #[derive(Debug)]
@@ -146,6 +148,7 @@ impl Asterisk {
             up: AtomicBool::new(false),
             amd: detection::Dialplan::new(options.amd_context),
             audio: audiosocket::Server::new(options.audio, host(&options.url)),
+            listens: Semaphore::new(listening::AT_ONCE),
         });
         let stop = CancellationToken::new();
         let task = address.map(|address| tokio::spawn(link::keep(Arc::clone(&core), address, sender, stop.clone())));

@@ -105,6 +105,15 @@ pub(super) async fn listen(switch: &FreeSwitch, call: CallId) -> Result<Listenin
     )))
 }
 
+/// Gives the port of a channel's raw audio back.
+pub(super) async fn release(switch: &FreeSwitch, call: CallId) -> Result<(), CommandError> {
+    let spent = switch.shared.calls().raw_audio(call);
+    match spent.ok_or(CommandError::NoSuchChannel)? {
+        (_, Some(parked)) => park_anew(switch, call, parked).await,
+        (_, None) => Ok(()),
+    }
+}
+
 async fn park_anew(switch: &FreeSwitch, call: CallId, parked: oneshot::Receiver<()>) -> Result<(), CommandError> {
     switch.tell_channel(Command::park_anew(call)).await?;
     match timeout(PARKING, parked).await {

@@ -213,10 +213,13 @@ impl FreeSwitch {
         Box::pin(listen::listen(self, call)).await
     }
 
-    /// Stops listening. The switch need not be told: raw audio ends by itself
-    /// when anything else is done with the channel, and nobody takes it now.
+    /// Stops listening. The channel parks anew: that gives the port of its raw
+    /// audio back, and nobody can speak into the call through it any more.
     pub async fn stop_listening(&self, call: CallId) -> Result<(), CommandError> {
-        if self.shared.calls().stop_listening(call) { Ok(()) } else { Err(CommandError::NoSuchChannel) }
+        if !self.shared.calls().stop_listening(call) {
+            return Err(CommandError::NoSuchChannel);
+        }
+        Box::pin(listen::release(self, call)).await
     }
 
     /// Has mod_avmd listen for a beep; see [`super::Switch::detect`]. It tells of

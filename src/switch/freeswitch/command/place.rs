@@ -38,7 +38,8 @@ impl Command {
     }
 
     /// Rings the other party of a call, who parks until connected. The job's id
-    /// is the channel's.
+    /// is the channel's. A loopback channel must not leave the conversation
+    /// once both of its halves are bridged: its end would be taken for theirs.
     pub(in crate::switch::freeswitch) fn leg(
         call: CallId,
         transfer: &Transfer,
@@ -54,7 +55,7 @@ impl Command {
             "bgapi originate {{origination_uuid={leg},origination_caller_id_number={caller_id},\
              originate_timeout={ring},ignore_early_media=true,park_timeout={LEG_PARK_SECONDS},\
              execute_on_answer='sched_hangup +{limit} ALLOTTED_TIMEOUT',send_silence_when_idle=-1,\
-             rtp_timer_name=soft,{LEG_MARK}={node}/{call}}}{endpoint} &park()\nJob-UUID: {leg}"
+             rtp_timer_name=soft,loopback_bowout=false,{LEG_MARK}={node}/{call}}}{endpoint} &park()\nJob-UUID: {leg}"
         )))
     }
 
