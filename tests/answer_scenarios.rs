@@ -10,7 +10,7 @@ use canvass::campaign::{
     Amd, AmdMode, CampaignStatus, Settings, TargetStatus, TransferCallerId, TransferSetting, TransferTo, Voicemail,
     VoicemailAction,
 };
-use canvass::dialer::{SwitchLimits, SwitchSetup};
+use canvass::dialer::{Engine, MediaFolder, Options, SwitchLimits, SwitchSetup};
 use canvass::store::{StoredSurvey, SurveyedCall};
 use canvass::survey::{Survey, SurveyId};
 use canvass::switch::simulator::{CalleeMix, Fate, KeysAfter};
@@ -277,6 +277,25 @@ async fn a_sound_that_goes_away_between_two_calls_stops_the_campaign(
     let tally = world.store.tally(id).await.expect("a tally");
     assert_eq!(tally.outcomes.iter().map(|(_, n)| n).sum::<u64>(), world.calls(id).await.len() as u64);
     assert!(tally.target(TargetStatus::Pending) > 0, "{tally:?}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_campaign_that_nobody_hears_is_paused(#[values(Kind::FreeSwitch, Kind::Asterisk)] kind: Kind) {
+    let world = world().await;
+    let simulator = Simulator::start(kind, people()).await;
+    let settings = Settings { prompts: vec!["welcome.wav".into()], max_concurrent: 1, ..Settings::default() };
+    let id = world.campaign(settings, (0..40).map(world::contact)).await;
+    // Here the files are, but not where the switch looks for them.
+    let elsewhere = MediaFolder { on_switch: "/nowhere/at/all".into(), ..world.media() };
+    let setup = simulator.connect("simulated", 50, 0.0);
+    let options = Options { sounds: elsewhere.into(), ..world.options(vec![setup]) };
+    let engine = Engine::start(options).await.expect("an engine");
+    assert_eq!(world.settled(id).await, CampaignStatus::Paused);
+    stop(engine).await;
+    let reason = world.store.campaign(id).await.expect("read").expect("there").reason.expect("a reason");
+    assert!(reason.contains("no sound could be played"), "{reason}");
+    assert!((10..15).contains(&simulator.journal().originates()), "{}", simulator.journal().originates());
 }
 
 #[rstest]

@@ -151,6 +151,7 @@ fn another_party_is_placed_with_limits_and_a_mark_of_its_own() {
         ("originate_timeout", "20"),
         ("park_timeout", "10"),
         ("execute_on_answer", "sched_hangup +600 ALLOTTED_TIMEOUT"),
+        ("loopback_bowout", "false"),
         ("canvass_leg", "node-1/01900000-0000-7000-8000-000000000001"),
     ] {
         assert_eq!(read.variable(name), Some(value), "{name}");
@@ -221,7 +222,7 @@ proptest! {
                 let lines: Vec<_> = text(&command).split('\n').collect();
                 prop_assert_eq!(lines.len(), 4);
                 let count = |c: char| lines[0].matches(c).count();
-                prop_assert_eq!((count('{'), count('}'), count('\''), count('$'), count(',')), (1, 1, 2, 0, 8));
+                prop_assert_eq!((count('{'), count('}'), count('\''), count('$'), count(',')), (1, 1, 2, 0, 9));
             }
         }
         for take in [Take::Call, Take::Speech { max: Duration::from_secs(1), silence: Duration::from_secs(1) }] {
