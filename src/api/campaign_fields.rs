@@ -1,5 +1,7 @@
 //! What a client says about a campaign, and what it is told.
 
+use std::path::{Component, Path};
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -10,6 +12,7 @@ use super::flat::flat_schema;
 use super::problem::Fault;
 use super::read;
 use crate::campaign::{Action, CampaignId, CampaignStatus, Settings};
+use crate::media::Reference;
 use crate::number::PhoneNumber;
 use crate::store::listing::Versioned;
 
@@ -91,6 +94,12 @@ impl JsonRequest for CampaignFields {
             && let Err(errors) = fields.settings.check()
         {
             faults.extend(errors.into_iter().map(Fault::from));
+        }
+        if settings.is_some() {
+            faults.extend(fields.settings.sounds().filter(|(_, entry)| leads_outside(entry)).map(|(field, entry)| {
+                let message = format!("{entry:?} leads out of the media folder");
+                Fault::new(field.to_owned(), message)
+            }));
         }
         if faults.is_empty() { Ok(fields) } else { Err(faults) }
     }
@@ -178,6 +187,18 @@ fn merge(base: &mut Map<String, Value>, patch: Map<String, Value>) {
                 base.insert(name, other);
             }
         }
+    }
+}
+
+/// Whether an entry is a file anywhere on the switch's machine. Whoever writes
+/// the configuration may play it; a key to the API is for less.
+fn leads_outside(entry: &str) -> bool {
+    match Reference::of(entry) {
+        Reference::File(path) => {
+            let inside = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
+            !Path::new(path).components().all(inside)
+        }
+        Reference::Library(_) | Reference::Text(_) => false,
     }
 }
 
@@ -291,6 +312,19 @@ mod tests {
 
     fn fields(value: Value) -> Vec<String> {
         CampaignFields::read(value).expect_err("faults").into_iter().map(|fault| fault.field).collect()
+    }
+
+    #[test]
+    fn files_of_the_switch_are_not_for_keys_to_choose() {
+        for bad in ["/var/spool/asterisk/voicemail/a.wav", "../recordings/a.wav", "a/../../b.wav"] {
+            assert_eq!(fields(json!({"name": "a", "prompts": [bad]})), ["prompts"], "{bad}");
+            let voicemail = json!({"action": "leave_message", "prompt": bad});
+            let wrong = fields(json!({"name": "a", "amd": {"mode": "builtin"}, "voicemail": voicemail}));
+            assert_eq!(wrong, ["voicemail.prompt"], "{bad}");
+        }
+        for good in ["welcome", "hello.wav", "spring/hello.wav", "say:Press 1/2."] {
+            assert!(!leads_outside(good), "{good}");
+        }
     }
 
     fn stored(settings: Settings) -> Versioned {

@@ -2,13 +2,16 @@
 //! recordings folder once it is complete, tried again while it is not there
 //! or the switch is away. Nothing waits for it.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 use crate::media::MediaFolder;
+use crate::store::Store;
 use crate::switch::{CommandError, Switch};
 
 /// Fetched at once, at most.
@@ -18,6 +21,9 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// How long the end of the engine waits for them.
 const FINISH: Duration = Duration::from_secs(10);
+/// How far back the next start looks, and at how many recordings.
+const LOOKED_BACK: SignedDuration = SignedDuration::from_hours(48);
+const MOST_LOOKED_AT: u32 = 10_000;
 /// A recording the switch does not have after so many tries was never made,
 /// or is gone.
 const TRIES_MISSING: u32 = 6;
@@ -46,6 +52,25 @@ impl Recordings {
     pub(super) fn fetch(&self, switch: &Switch, name: String) {
         let (folder, slots, switch) = (self.folder.clone(), self.slots.clone(), switch.clone());
         self.tasks.spawn(async move { fetch(&folder, &slots, &switch, &name).await });
+    }
+
+    /// Goes on with what a daemon before did not fetch: recordings of the last
+    /// days whose files are not here. `switches`: by name.
+    pub(super) async fn go_on(&self, store: &Store, switches: &HashMap<String, Switch>, now: Timestamp) {
+        let Ok(since) = now.checked_sub(LOOKED_BACK) else { return };
+        let calls = match store.recordings_since(since, MOST_LOOKED_AT).await {
+            Ok(calls) => calls,
+            Err(error) => return tracing::warn!(%error, "could not look for recordings left on their switches"),
+        };
+        for call in calls {
+            let Some(switch) = switches.get(&call.switch) else { continue };
+            for name in call.recordings {
+                let there = tokio::fs::try_exists(self.folder.local.join(format!("{name}.wav"))).await;
+                if !there.unwrap_or(true) {
+                    self.fetch(switch, name);
+                }
+            }
+        }
     }
 
     /// Waits for what is under way, but not for long: what is left is asked

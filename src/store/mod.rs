@@ -306,6 +306,12 @@ impl Store {
         on_engine!(self, db => db.recordings_before(instant, limit).await)
     }
 
+    /// Calls that ended from an instant on, with their recordings, up to
+    /// `limit` recordings: those that may still be on their switches.
+    pub async fn recordings_since(&self, instant: Timestamp, limit: u32) -> Result<Vec<RecordedCall>, StoreError> {
+        on_engine!(self, db => db.recordings_since(instant, limit).await)
+    }
+
     /// Notes that the recordings of a call are gone. Spoken answers stay
     /// answers.
     pub async fn forget_recording(&self, call: CallId) -> Result<(), StoreError> {

@@ -65,6 +65,10 @@ async fn recordings_are_kept_so_long_and_no_longer(bench: &Bench) {
     let old =
         [recorded(&claimed[0], &["a"]), recorded(&claimed[1], &["b1", "b3"]), recorded(&claimed[2], &["c", "c1"])];
     assert_eq!(before(101, 10).await, old);
+    let since = async |seconds| bench.store.recordings_since(later(seconds), 100).await.unwrap();
+    let young = [recorded(&claimed[4], &["e"]), recorded(&claimed[5], &["f1"])];
+    assert_eq!(since(0).await, [&old[..], &young[..]].concat());
+    assert_eq!(since(150).await, young[..1]);
     // A few at a time, until none is left.
     let mut gone: Vec<CallId> = Vec::new();
     loop {

@@ -40,6 +40,8 @@ impl State {
         let mut lines = Vec::new();
         let mut links = Vec::new();
         let mut limits = Vec::new();
+        let by_name = options.switches.iter().map(|setup| (setup.limits.name.clone(), setup.switch.clone()));
+        let by_name: HashMap<_, _> = by_name.collect();
         for (index, setup) in options.switches.into_iter().enumerate() {
             let (link, watched) = watch::channel(Link::default());
             lines.push(Line { switch: setup.switch, link: watched });
@@ -82,6 +84,8 @@ impl State {
         let open = open_calls(&state.store).await?;
         state.recover(open);
         let known = HashMap::new();
+        let (recordings, store, now) = (state.context.recordings.clone(), state.store.clone(), options.clock.now());
+        tokio::spawn(async move { recordings.go_on(&store, &by_name, now).await });
         if let Some(keep) = options.keep_recordings {
             let (store, news) = (options.store.clone(), news.clone());
             let folder = options.recordings.local.clone();

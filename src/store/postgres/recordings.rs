@@ -31,6 +31,15 @@ const BEFORE: &str = "WITH old AS (
         JOIN answers AS a ON a.call_id = c.id WHERE a.recording IS NOT NULL
     ORDER BY 1, 4";
 
+/// The recordings of calls that ended from an instant on.
+pub(super) const SINCE: &str = "SELECT c.id, c.switch, c.recording, 0 AS position FROM calls AS c
+        WHERE c.recording IS NOT NULL AND c.ended_at >= $1
+    UNION ALL
+    SELECT c.id, c.switch, a.recording, a.position FROM answers AS a
+        JOIN calls AS c ON c.id = a.call_id
+        WHERE a.recording IS NOT NULL AND a.answered_at >= $1
+    ORDER BY 1, 4 LIMIT $2";
+
 /// The call of a recording.
 pub(super) const CALL_OF: &str = "SELECT id FROM calls WHERE recording = $1
     UNION ALL SELECT call_id FROM answers WHERE recording = $1 LIMIT 1";
@@ -54,6 +63,18 @@ impl Postgres {
             let mut session = self.session().await?;
             let found =
                 sqlx::query(BEFORE).bind(at(instant)).bind(i64::from(limit)).fetch_all(session.connection()).await?;
+            session.keep();
+            PgRow::recorded(&found)
+        })
+        .await
+    }
+
+    /// See [`Store::recordings_since`](crate::store::Store::recordings_since).
+    pub async fn recordings_since(&self, instant: Timestamp, limit: u32) -> Result<Vec<RecordedCall>, StoreError> {
+        within(OPERATION, async {
+            let mut session = self.session().await?;
+            let found =
+                sqlx::query(SINCE).bind(at(instant)).bind(i64::from(limit)).fetch_all(session.connection()).await?;
             session.keep();
             PgRow::recorded(&found)
         })

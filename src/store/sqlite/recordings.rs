@@ -29,6 +29,15 @@ const BEFORE: &str = "WITH old AS (
         JOIN answers AS a ON a.call_id = c.id WHERE a.recording IS NOT NULL
     ORDER BY 1, 4";
 
+/// The recordings of calls that ended from an instant on.
+pub(super) const SINCE: &str = "SELECT c.id, c.switch, c.recording, 0 AS position FROM calls AS c
+        WHERE c.recording IS NOT NULL AND c.ended_at >= ?1
+    UNION ALL
+    SELECT c.id, c.switch, a.recording, a.position FROM answers AS a
+        JOIN calls AS c ON c.id = a.call_id
+        WHERE a.recording IS NOT NULL AND a.answered_at >= ?1
+    ORDER BY 1, 4 LIMIT ?2";
+
 /// The call of a recording.
 pub(super) const CALL_OF: &str = "SELECT id FROM calls WHERE recording = ?1
     UNION ALL SELECT call_id FROM answers WHERE recording = ?1 LIMIT 1";
@@ -47,6 +56,14 @@ impl Sqlite {
         let mut reader = self.reader().await?;
         let found: Vec<SqliteRow> =
             sqlx::query(BEFORE).bind(micros(instant)).bind(i64::from(limit)).fetch_all(reader.connection()?).await?;
+        SqliteRow::recorded(&found)
+    }
+
+    /// See [`Store::recordings_since`](crate::store::Store::recordings_since).
+    pub async fn recordings_since(&self, instant: Timestamp, limit: u32) -> Result<Vec<RecordedCall>, StoreError> {
+        let mut reader = self.reader().await?;
+        let found: Vec<SqliteRow> =
+            sqlx::query(SINCE).bind(micros(instant)).bind(i64::from(limit)).fetch_all(reader.connection()?).await?;
         SqliteRow::recorded(&found)
     }
 
