@@ -87,7 +87,19 @@ impl Ari {
 
     async fn send(&self, request: reqwest::RequestBuilder) -> (u16, Value) {
         let request = request.basic_auth(&self.user, Some(&self.password)).timeout(PATIENCE);
-        let response = request.send().await.expect("Asterisk answers");
+        // It may reset connections while it is still loading modules.
+        let mut again = 0;
+        let response = loop {
+            let sent = request.try_clone().expect("no stream").send().await;
+            match sent {
+                Ok(response) => break response,
+                Err(error) if again < 5 && (error.is_connect() || error.is_request()) && !error.is_timeout() => {
+                    again += 1
+                }
+                Err(error) => panic!("Asterisk does not answer: {error:?}"),
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        };
         let status = response.status().as_u16();
         let text = response.text().await.expect("a whole answer");
         (status, serde_json::from_str(&text).unwrap_or_default())
