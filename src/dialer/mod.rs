@@ -35,7 +35,7 @@ mod roster;
 mod runner;
 mod spool;
 
-pub use crate::media::{MediaFolder, Prompts};
+pub use crate::media::MediaFolder;
 pub use context::Stats;
 pub use engine::{Engine, EngineError, Limits, Options, SwitchSetup};
 pub use fleet::SwitchLimits;

@@ -26,7 +26,7 @@ mod speech;
 
 pub use delivery::{Delivery, KeyError, MediaServer, Publisher};
 pub use files::relative_path;
-pub use folder::{MediaFolder, Prompts};
+pub use folder::MediaFolder;
 pub use library::{Added, Library, MediaError};
 pub use reference::{MediaId, Reference};
 pub use sounds::{Found, Player, Resolved, SoundFile, SoundOptions, Sounds};

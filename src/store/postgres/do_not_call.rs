@@ -11,7 +11,7 @@ use crate::store::rows::StoredRow;
 use crate::store::text;
 
 /// In order of number: two that add the same ones must not wait for each other.
-const ADD_MANY: &str = "INSERT INTO do_not_call (number, reason, source, added_at)
+const ADD: &str = "INSERT INTO do_not_call (number, reason, source, added_at)
     SELECT * FROM UNNEST($1::text[], $2::text[], $3::text[], $4::timestamptz[]) AS j (number, reason, source, added_at)
     ORDER BY number COLLATE \"C\"
     ON CONFLICT (number) DO NOTHING";
@@ -34,16 +34,11 @@ impl Postgres {
 
     /// See [`Store::add_do_not_call_many`](crate::store::Store::add_do_not_call_many).
     pub async fn add_do_not_call_many(&self, entries: &[DoNotCall]) -> Result<u64, StoreError> {
-        let numbers: Vec<_> = entries.iter().map(|entry| entry.number.to_string()).collect();
-        let reasons: Vec<_> = entries.iter().map(|entry| text::clean_option(entry.reason.as_ref())).collect();
-        let sources: Vec<_> = entries.iter().map(|entry| text::clean(&entry.source)).collect();
-        let since: Vec<_> = entries.iter().map(|entry| at(entry.added_at)).collect();
         within(OPERATION, async {
             let mut session = self.session().await?;
-            let query = sqlx::query(ADD_MANY).bind(numbers).bind(reasons).bind(sources).bind(since);
-            let done = query.execute(session.connection()).await?;
+            let added = add(session.connection(), entries).await?;
             session.keep();
-            Ok(done.rows_affected())
+            Ok(added)
         })
         .await
     }
@@ -92,21 +87,18 @@ impl Postgres {
     }
 }
 
-/// Writes entries; of those that are there already, nothing.
-pub(super) async fn add(connection: &mut PgConnection, entries: &[DoNotCall]) -> Result<(), StoreError> {
+/// Writes entries; of those that are there already, nothing. Gives how many
+/// were not.
+pub(super) async fn add(connection: &mut PgConnection, entries: &[DoNotCall]) -> Result<u64, StoreError> {
     if entries.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
-    sqlx::query(
-        "INSERT INTO do_not_call (number, reason, source, added_at)
-         SELECT * FROM UNNEST($1::text[], $2::text[], $3::text[], $4::timestamptz[])
-         ON CONFLICT (number) DO NOTHING",
-    )
-    .bind(entries.iter().map(|entry| entry.number.to_string()).collect::<Vec<_>>())
-    .bind(entries.iter().map(|entry| text::clean_option(entry.reason.as_ref())).collect::<Vec<_>>())
-    .bind(entries.iter().map(|entry| text::clean(&entry.source)).collect::<Vec<_>>())
-    .bind(entries.iter().map(|entry| at(entry.added_at)).collect::<Vec<_>>())
-    .execute(connection)
-    .await?;
-    Ok(())
+    let done = sqlx::query(ADD)
+        .bind(entries.iter().map(|entry| entry.number.to_string()).collect::<Vec<_>>())
+        .bind(entries.iter().map(|entry| text::clean_option(entry.reason.as_ref())).collect::<Vec<_>>())
+        .bind(entries.iter().map(|entry| text::clean(&entry.source)).collect::<Vec<_>>())
+        .bind(entries.iter().map(|entry| at(entry.added_at)).collect::<Vec<_>>())
+        .execute(connection)
+        .await?;
+    Ok(done.rows_affected())
 }

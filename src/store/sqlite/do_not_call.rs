@@ -9,7 +9,7 @@ use crate::store::model::DoNotCall;
 use crate::store::rows::StoredRow;
 use crate::store::{StoreError, text};
 
-const ADD_MANY: &str = "INSERT INTO do_not_call (number, reason, source, added_at)
+const ADD: &str = "INSERT INTO do_not_call (number, reason, source, added_at)
     SELECT j.value ->> 0, j.value ->> 1, j.value ->> 2, j.value ->> 3 FROM jsonb_each(?1) AS j WHERE true
     ON CONFLICT (number) DO NOTHING";
 
@@ -28,18 +28,11 @@ impl Sqlite {
 
     /// See [`Store::add_do_not_call_many`](crate::store::Store::add_do_not_call_many).
     pub async fn add_do_not_call_many(&self, entries: &[DoNotCall]) -> Result<u64, StoreError> {
-        let lines: Vec<_> = entries
-            .iter()
-            .map(|entry| {
-                let reason = text::clean_option(entry.reason.as_ref());
-                (entry.number, reason, text::clean(&entry.source), micros(entry.added_at))
-            })
-            .collect();
         let mut writer = self.writer().await;
         let mut transaction = writer.begin(Durability::Full).await?;
-        let done = sqlx::query(ADD_MANY).bind(rows::json(&lines)?).execute(&mut *transaction).await?;
+        let added = add(&mut transaction, entries).await?;
         transaction.commit().await?;
-        Ok(done.rows_affected())
+        Ok(added)
     }
 
     /// See [`Store::do_not_call_page`](crate::store::Store::do_not_call_page).
@@ -76,10 +69,11 @@ impl Sqlite {
     }
 }
 
-/// Writes entries; of those that are there already, nothing.
-pub(super) async fn add(connection: &mut SqliteConnection, entries: &[DoNotCall]) -> Result<(), StoreError> {
+/// Writes entries; of those that are there already, nothing. Gives how many
+/// were not.
+pub(super) async fn add(connection: &mut SqliteConnection, entries: &[DoNotCall]) -> Result<u64, StoreError> {
     if entries.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
     let lines: Vec<_> = entries
         .iter()
@@ -88,13 +82,6 @@ pub(super) async fn add(connection: &mut SqliteConnection, entries: &[DoNotCall]
             (entry.number, reason, text::clean(&entry.source), micros(entry.added_at))
         })
         .collect();
-    sqlx::query(
-        "INSERT INTO do_not_call (number, reason, source, added_at)
-         SELECT j.value ->> 0, j.value ->> 1, j.value ->> 2, j.value ->> 3 FROM jsonb_each(?1) AS j WHERE true
-         ON CONFLICT (number) DO NOTHING",
-    )
-    .bind(rows::json(&lines)?)
-    .execute(connection)
-    .await?;
-    Ok(())
+    let done = sqlx::query(ADD).bind(rows::json(&lines)?).execute(connection).await?;
+    Ok(done.rows_affected())
 }
