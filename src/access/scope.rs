@@ -10,11 +10,12 @@ use utoipa::ToSchema;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Reads everything but keys.
+    /// Reads everything but keys, users, webhooks and the audit log.
     Viewer,
-    /// Reads, and runs campaigns: contacts and the do-not-call list included.
+    /// Reads, and runs campaigns: contacts, surveys, sounds and the
+    /// do-not-call list included.
     Operator,
-    /// Everything: numbers and keys too.
+    /// Everything: numbers, agents, settings, users and keys too.
     Admin,
 }
 
@@ -45,6 +46,57 @@ pub enum Scope {
     /// Add our own numbers and switch them on and off.
     #[serde(rename = "phone_numbers:write")]
     PhoneNumbersWrite,
+    /// See single calls: timeline, answers, recording, transcript.
+    #[serde(rename = "calls:read")]
+    CallsRead,
+    /// Note dispositions, report what an agent learnt, hang live calls up.
+    #[serde(rename = "calls:write")]
+    CallsWrite,
+    /// See and hear the media library.
+    #[serde(rename = "media:read")]
+    MediaRead,
+    /// Add sounds to the media library and remove them.
+    #[serde(rename = "media:write")]
+    MediaWrite,
+    /// See surveys.
+    #[serde(rename = "surveys:read")]
+    SurveysRead,
+    /// Add, change and remove surveys.
+    #[serde(rename = "surveys:write")]
+    SurveysWrite,
+    /// See AI agents, without their secrets.
+    #[serde(rename = "agents:read")]
+    AgentsRead,
+    /// Add, change and remove AI agents.
+    #[serde(rename = "agents:write")]
+    AgentsWrite,
+    /// See the switches, their connections and load.
+    #[serde(rename = "switches:read")]
+    SwitchesRead,
+    /// Place test calls.
+    #[serde(rename = "switches:write")]
+    SwitchesWrite,
+    /// See what holds for the whole installation.
+    #[serde(rename = "settings:read")]
+    SettingsRead,
+    /// Change what holds for the whole installation.
+    #[serde(rename = "settings:write")]
+    SettingsWrite,
+    /// See webhooks and what was delivered.
+    #[serde(rename = "webhooks:read")]
+    WebhooksRead,
+    /// Add, change and remove webhooks, deliver again.
+    #[serde(rename = "webhooks:write")]
+    WebhooksWrite,
+    /// See the users there are.
+    #[serde(rename = "users:read")]
+    UsersRead,
+    /// Add, change and remove users.
+    #[serde(rename = "users:write")]
+    UsersWrite,
+    /// See who did what, and why numbers were called or not.
+    #[serde(rename = "audit:read")]
+    AuditRead,
     /// See the API keys there are.
     #[serde(rename = "api_keys:read")]
     ApiKeysRead,
@@ -70,11 +122,34 @@ impl Role {
     pub fn may(self, scope: Scope) -> bool {
         match self {
             Self::Viewer => {
-                matches!(scope, Scope::CampaignsRead | Scope::ContactsRead | Scope::DncRead | Scope::PhoneNumbersRead)
+                matches!(
+                    scope,
+                    Scope::CampaignsRead
+                        | Scope::CallsRead
+                        | Scope::ContactsRead
+                        | Scope::DncRead
+                        | Scope::PhoneNumbersRead
+                        | Scope::MediaRead
+                        | Scope::SurveysRead
+                        | Scope::AgentsRead
+                        | Scope::SwitchesRead
+                        | Scope::SettingsRead
+                )
             }
             Self::Operator => {
                 Self::Viewer.may(scope)
-                    || matches!(scope, Scope::CampaignsWrite | Scope::ContactsWrite | Scope::DncWrite)
+                    || matches!(
+                        scope,
+                        Scope::CampaignsWrite
+                            | Scope::CallsWrite
+                            | Scope::ContactsWrite
+                            | Scope::DncWrite
+                            | Scope::MediaWrite
+                            | Scope::SurveysWrite
+                            | Scope::SwitchesWrite
+                            | Scope::WebhooksRead
+                            | Scope::AuditRead
+                    )
             }
             Self::Admin => true,
         }
@@ -83,7 +158,7 @@ impl Role {
 
 impl Scope {
     /// Every scope, by area.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 27] = [
         Self::CampaignsRead,
         Self::CampaignsWrite,
         Self::ContactsRead,
@@ -92,6 +167,23 @@ impl Scope {
         Self::DncWrite,
         Self::PhoneNumbersRead,
         Self::PhoneNumbersWrite,
+        Self::CallsRead,
+        Self::CallsWrite,
+        Self::MediaRead,
+        Self::MediaWrite,
+        Self::SurveysRead,
+        Self::SurveysWrite,
+        Self::AgentsRead,
+        Self::AgentsWrite,
+        Self::SwitchesRead,
+        Self::SwitchesWrite,
+        Self::SettingsRead,
+        Self::SettingsWrite,
+        Self::WebhooksRead,
+        Self::WebhooksWrite,
+        Self::UsersRead,
+        Self::UsersWrite,
+        Self::AuditRead,
         Self::ApiKeysRead,
         Self::ApiKeysWrite,
     ];
@@ -107,6 +199,23 @@ impl Scope {
             Self::DncWrite => "dnc:write",
             Self::PhoneNumbersRead => "phone_numbers:read",
             Self::PhoneNumbersWrite => "phone_numbers:write",
+            Self::CallsRead => "calls:read",
+            Self::CallsWrite => "calls:write",
+            Self::MediaRead => "media:read",
+            Self::MediaWrite => "media:write",
+            Self::SurveysRead => "surveys:read",
+            Self::SurveysWrite => "surveys:write",
+            Self::AgentsRead => "agents:read",
+            Self::AgentsWrite => "agents:write",
+            Self::SwitchesRead => "switches:read",
+            Self::SwitchesWrite => "switches:write",
+            Self::SettingsRead => "settings:read",
+            Self::SettingsWrite => "settings:write",
+            Self::WebhooksRead => "webhooks:read",
+            Self::WebhooksWrite => "webhooks:write",
+            Self::UsersRead => "users:read",
+            Self::UsersWrite => "users:write",
+            Self::AuditRead => "audit:read",
             Self::ApiKeysRead => "api_keys:read",
             Self::ApiKeysWrite => "api_keys:write",
         }

@@ -123,6 +123,7 @@ impl<S: Sync, P: Permission> FromRequestParts<S> for Allowed<P> {
 macro_rules! permissions {
     ($($name:ident),+ $(,)?) => {$(
         #[derive(Debug)]
+        #[allow(dead_code)] // until every resource is there
         pub(super) struct $name;
 
         impl Permission for $name {
@@ -140,6 +141,23 @@ permissions!(
     DncWrite,
     PhoneNumbersRead,
     PhoneNumbersWrite,
+    CallsRead,
+    CallsWrite,
+    MediaRead,
+    MediaWrite,
+    SurveysRead,
+    SurveysWrite,
+    AgentsRead,
+    AgentsWrite,
+    SwitchesRead,
+    SwitchesWrite,
+    SettingsRead,
+    SettingsWrite,
+    WebhooksRead,
+    WebhooksWrite,
+    UsersRead,
+    UsersWrite,
+    AuditRead,
     ApiKeysRead,
     ApiKeysWrite,
 );

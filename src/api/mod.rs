@@ -14,19 +14,20 @@
 //! | `openapi`, `reference` | the description of all this, for programs and for people |
 //! | the rest | one resource each; handlers only translate |
 //!
-//! The API and the dialing engine do not know each other: the API writes to the
-//! store, as the command line does, and then asks for the engine to look.
+//! The API writes to the store, as the command line does, and then has the
+//! engine look; what only the engine knows it asks its [`Handle`].
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::access::ApiKeyId;
 use crate::clock::Clock;
+use crate::dialer::Handle;
 use crate::media::Sounds;
 use crate::number::NumberRules;
 use crate::store::Store;
@@ -75,8 +76,8 @@ pub struct Options {
     pub switches: Vec<KnownSwitch>,
     /// Its limits.
     pub limits: Limits,
-    /// Notified when something was changed that the engine should see now.
-    pub wake: Arc<Notify>,
+    /// The engine beside it; none: nothing dials here.
+    pub engine: Option<Handle>,
 }
 
 /// A switch of the configuration, as far as campaigns name it.
@@ -145,7 +146,9 @@ impl Api {
 
     /// Something changed that the engine should see.
     fn changed(&self) {
-        self.wake.notify_one();
+        if let Some(engine) = &self.engine {
+            engine.wake();
+        }
     }
 }
 
@@ -158,9 +161,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listens on `listen`, as in `127.0.0.1:8080`.
-    pub async fn start(listen: &str, options: Options) -> std::io::Result<Self> {
-        let listener = TcpListener::bind(listen).await?;
+    /// Answers on a listener from now on.
+    pub fn start(listener: TcpListener, options: Options) -> std::io::Result<Self> {
         let address = listener.local_addr()?;
         let (ending, mut end) = watch::channel(false);
         let limits = options.limits;

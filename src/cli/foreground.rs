@@ -42,7 +42,7 @@ pub(super) async fn dial(
         engine.finished().await;
         return Err(error);
     }
-    engine.wake();
+    engine.handle().wake();
     let start = Instant::now();
     let bar = progress_bar();
     let mut interrupted = false;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
-use tokio::sync::Notify;
+use tokio::net::TcpListener;
 
 use super::app::{self, App};
 use super::signals::{Ends, Reload};
@@ -34,16 +34,23 @@ pub(super) async fn run(file: Option<PathBuf>, args: Args) -> anyhow::Result<Exi
     let _media = media_server(&app).await?;
     let options = Options { clock: app.clock, ..options(&app.config, app.store.clone()).await? };
     // First what may fail: the engine has calls to look after once it runs.
-    let wake = Arc::new(Notify::new());
     let offered = app.config.api.enabled && !args.no_api;
-    let mut api = if offered { Some(offer(&app, wake.clone()).await?) } else { None };
+    let offer = if offered { Some(offer(&app).await?) } else { None };
     let mut engine = Engine::start(options).await?;
+    let mut api = match offer {
+        Some((listener, options)) => {
+            Some(Server::start(listener, api::Options { engine: Some(engine.handle()), ..options })?)
+        }
+        None => None,
+    };
+    if let Some(api) = &api {
+        tracing::info!("the HTTP API is at http://{}/api, described at /api/docs", api.address());
+    }
     tracing::info!(database = app.store.engine(), switches = app.config.switches.len(), "canvass is ready");
     loop {
         tokio::select! {
             () = ends.next() => break engine.drain(),
             () = reload.next() => take_over(file.as_deref(), &engine),
-            () = wake.notified() => engine.wake(),
             _ = engine.finished() => anyhow::bail!("the dialing engine ended unexpectedly"),
         }
     }
@@ -77,9 +84,13 @@ pub(super) async fn media_server(app: &App) -> anyhow::Result<Option<MediaServer
     Ok(server)
 }
 
-/// Starts the HTTP API.
-async fn offer(app: &app::App, wake: Arc<Notify>) -> anyhow::Result<Server> {
+/// What the HTTP API needs, and where it is to be.
+async fn offer(app: &App) -> anyhow::Result<(TcpListener, api::Options)> {
     let config = &app.config;
+    let listen = &config.api.listen;
+    let listener = TcpListener::bind(listen)
+        .await
+        .with_context(|| format!("api.listen: cannot listen on {listen} (serve --no-api does without)"))?;
     let options = api::Options {
         store: app.store.clone(),
         clock: app.clock,
@@ -87,18 +98,13 @@ async fn offer(app: &app::App, wake: Arc<Notify>) -> anyhow::Result<Server> {
         rules: config.number_rules(),
         switches: config.known_switches(),
         limits: config.api.limits(),
-        wake,
+        engine: None,
     };
-    let listen = &config.api.listen;
-    let server = Server::start(listen, options)
-        .await
-        .with_context(|| format!("api.listen: cannot listen on {listen} (serve --no-api does without)"))?;
-    tracing::info!("the HTTP API is at http://{}/api, described at /api/docs", server.address());
     if !app.store.api_keys().await?.iter().any(|key| key.is_valid(app.clock.now())) {
         // No key is made unasked: what is printed here may end in a log.
         tracing::warn!("nobody has a key to the API yet: canvass key create NAME --role admin makes one");
     }
-    Ok(server)
+    Ok((listener, options))
 }
 
 /// SIGHUP: limits, pace and trunks change at once; the rest with a restart.

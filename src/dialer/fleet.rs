@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::congestion::{Change, Congestion, Gate};
+use super::handle::SwitchState;
 use super::pace::Pace;
 use crate::campaign::{Settings, TransferTo};
 use crate::switch::{Parties, TrunkTemplate};
@@ -112,6 +113,18 @@ impl Fleet {
     /// The endpoint template of a place.
     pub(super) fn template(&self, place: &Place) -> Option<&TrunkTemplate> {
         self.members.get(place.switch)?.trunks.get(&place.trunk).map(|trunk| &trunk.template)
+    }
+
+    /// How a switch is, for people.
+    pub(super) fn state(&self, switch: usize, connected: bool) -> SwitchState {
+        let member = &self.members[switch];
+        SwitchState {
+            name: member.limits.name.clone(),
+            connected,
+            ready: member.ready,
+            calls: member.load(),
+            max_channels: member.limits.max_channels,
+        }
     }
 
     /// Where a campaign's calls at this place are transferred to.

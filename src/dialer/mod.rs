@@ -8,6 +8,7 @@
 //! | `roster` | running campaigns and whose turn it is |
 //! | `fleet` | switches, their load and speed |
 //! | `pace`, `congestion`, `pool` | spacing of starts; trunk control; caller IDs |
+//! | `handle` | what the API asks of it |
 //! | `runner` | one call's task |
 //! | `recovery` | calls found open after a restart |
 //! | `ledger` | the one writer of claims and ends |
@@ -21,6 +22,7 @@ mod congestion;
 mod context;
 mod engine;
 mod fleet;
+mod handle;
 mod ledger;
 mod news;
 mod pace;
@@ -39,3 +41,4 @@ pub use crate::media::MediaFolder;
 pub use context::Stats;
 pub use engine::{Engine, EngineError, Limits, Options, SwitchSetup};
 pub use fleet::SwitchLimits;
+pub use handle::{EngineGone, Handle, SwitchState};

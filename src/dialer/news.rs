@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::engine::Limits;
 use super::fleet::Place;
+use super::handle::Question;
 use super::prepared::Prepared;
 use crate::call::{CallId, Outcome};
 use crate::campaign::{CampaignId, Settings};
@@ -87,6 +88,8 @@ pub(super) enum News {
         /// What is left.
         remaining: Option<Remaining>,
     },
+    /// Somebody in the process wants to know or have something.
+    Asked(Question),
     /// The limits were changed.
     Limits(Limits),
     /// Start no more calls; end when the running ones have.

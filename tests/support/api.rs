@@ -3,7 +3,6 @@
 
 #![allow(dead_code)] // not every test binary uses all of it
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use canvass::access::{ApiKey, ApiKeyId, KeySecret, Role, Scope};
@@ -14,7 +13,7 @@ use canvass::store::Store;
 use canvass::switch::simulator::CalleeMix;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use tokio::sync::Notify;
+use tokio::net::TcpListener;
 
 use super::postgres::Database;
 use super::world::{Kind, Simulator, World, quick, stop};
@@ -106,9 +105,10 @@ impl Home {
                 default_trunk: Some("carrier".into()),
             }],
             limits,
-            wake: Arc::new(Notify::new()),
+            engine: Some(engine.handle()),
         };
-        let server = Server::start("127.0.0.1:0", options).await.expect("the API");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let server = Server::start(listener, options).expect("the API");
         let base = format!("http://{}", server.address());
         // As main does; the second time it is there already.
         let _ = rustls::crypto::ring::default_provider().install_default();

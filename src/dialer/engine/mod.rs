@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 
 use super::context::Stats;
 use super::fleet::SwitchLimits;
+use super::handle::Handle;
 use super::news::News;
 use crate::campaign::CampaignId;
 use crate::clock::Clock;
@@ -17,6 +18,7 @@ use crate::store::{Store, StoreError};
 use crate::switch::{LinkEvents, Switch};
 use state::State;
 
+mod asked;
 mod calls;
 mod campaigns;
 mod ending;
@@ -103,9 +105,9 @@ impl Engine {
         Ok(Self { news, wake, stats, task })
     }
 
-    /// Looks for changed campaigns now instead of within a second.
-    pub fn wake(&self) {
-        self.wake.notify_one();
+    /// The way to it, for others in the process.
+    pub fn handle(&self) -> Handle {
+        Handle::new(self.news.clone(), self.wake.clone())
     }
 
     /// Its counters.

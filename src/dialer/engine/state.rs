@@ -89,6 +89,7 @@ impl State {
             News::Unplayable { campaign, reason } => self.on_unplayable(campaign, reason),
             News::Campaigns { running, active } => self.on_campaigns(running, &active),
             News::Remaining { campaign, remaining } => self.on_remaining(campaign, remaining),
+            News::Asked(question) => self.on_asked(question),
             News::Limits(limits) => {
                 self.outbound_limit = limits.outbound_limit;
                 self.drain = limits.drain;
