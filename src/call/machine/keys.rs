@@ -1,11 +1,17 @@
 //! What the callee's keys do.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::playing::Part;
 use super::steps::Next;
-use super::{Action, Machine, Phase, State};
+use super::{Action, Machine, Phase, State, after};
 use crate::call::{Detection, Step, StepIndex, TransferState};
+
+/// The same key again within this time is one press: a double click takes up to
+/// half a second, and a key may be told twice, in the sound and beside it.
+const DOUBLE_PRESS: Duration = Duration::from_millis(500);
 
 impl Machine {
     /// A key was pressed. A–D are on no phone people have.
@@ -88,6 +94,7 @@ impl Machine {
         let script = self.plan.script.clone();
         match script.steps.get(step) {
             Some(Step::Play { barge_in: true, next, .. }) if stopped.is_none() => self.leave(now, Next::Step(*next)),
+            Some(Step::Ask(_)) if self.is_double_press(now, digit) => {}
             Some(Step::Ask(_)) => {
                 if !self.on_answer(now, step, digit, stopped) && stopped.is_none() {
                     self.leave(now, Next::Wrong(step));
@@ -96,6 +103,12 @@ impl Machine {
             Some(Step::Speak(_)) if stopped.is_none() => self.leave(now, Next::Speak(step)),
             Some(Step::Play { .. } | Step::Speak(_) | Step::Complete { .. } | Step::HangUp) | None => {}
         }
+    }
+
+    /// Whether a key during a question is still the answer to the one before:
+    /// of the new one nothing was heard yet.
+    fn is_double_press(&self, now: Timestamp, digit: char) -> bool {
+        self.talk.answered.is_some_and(|(key, at)| key == digit && now < after(at, DOUBLE_PRESS))
     }
 
     /// Stops what is done and goes on with `next`. What is already being

@@ -166,6 +166,8 @@ struct Talk {
     tries_left: u8,
     /// Answers noted so far.
     answers: u16,
+    /// The key that answered last, and when.
+    answered: Option<(char, Timestamp)>,
     /// How far the survey was before the question that is being asked: so far
     /// it is if nobody hears that.
     survey_before: Option<SurveyState>,

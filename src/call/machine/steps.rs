@@ -101,6 +101,7 @@ impl Machine {
         let Some(choice) = ask.choices.iter().find(|choice| choice.digit == digit) else { return false };
         // One answer to a question; a wrong key may be corrected.
         if matches!(stopped, None | Some(Next::Wrong(_))) {
+            self.talk.answered = Some((digit, now));
             self.note(now, &ask.question, Given::Key { digit, label: choice.label.clone() });
             self.leave(now, Next::Step(choice.next));
         }

@@ -9,6 +9,9 @@ use super::{Action, GRACE, Machine, Phase, State, after, words};
 use crate::call::TransferState;
 use crate::switch::{HungUp, TransferEvent};
 
+/// After a failed transfer the callee hears of it, however long the call was.
+const LAST_WORDS: Duration = Duration::from_secs(30);
+
 impl Machine {
     /// What comes before it was heard: rings the other party.
     pub(super) fn transfer(&mut self, now: Timestamp) {
@@ -30,6 +33,8 @@ impl Machine {
             (State::Up(Phase::Transferring), TransferEvent::Failed(end)) => {
                 self.facts.talk.transfer = Some(TransferState::Failed);
                 self.remark(&format!("the transfer failed: {}", why(&end)));
+                // It may have been thought to be connected.
+                self.limit = self.limit.min(self.limit_alone().max(after(now, LAST_WORDS)));
                 let opted_out = self.facts.talk.opted_out;
                 self.begin(now, if opted_out { Part::OptedOut } else { Part::TransferFailed });
             }
@@ -68,6 +73,11 @@ impl Machine {
     pub(super) fn on_no_transfer(&mut self, now: Timestamp) {
         self.remark("nothing was heard of the transfer");
         self.hang_up(now);
+    }
+
+    /// When the call would end without a transfer.
+    fn limit_alone(&self) -> Timestamp {
+        self.facts.answered_at.map_or(Timestamp::MAX, |at| after(at, self.plan.max_call))
     }
 
     fn longest_transfer(&self) -> Duration {

@@ -92,6 +92,18 @@ fn a_second_key_does_not_answer_the_next_question() {
 }
 
 #[test]
+fn a_double_press_answers_one_question() {
+    let mut story = waiting();
+    assert_eq!(story.key('1'), ["note 1 owner: 1 Yes", "play score"]);
+    story.now += Duration::from_millis(499);
+    assert_eq!(story.key('1'), [""; 0], "of the next question nothing was heard");
+    let mut other = story.clone();
+    assert_eq!(other.key('#'), ["note 2 score: # Bad", "stop"], "another key is no second press");
+    story.now += Duration::from_millis(1);
+    assert_eq!(story.key('1'), ["note 2 score: 1 Good", "stop"], "who knows the question need not hear it");
+}
+
+#[test]
 fn a_wrong_key_then_a_right_one() {
     let mut story = waiting();
     assert_eq!(story.key('7'), ["play wrong"]);

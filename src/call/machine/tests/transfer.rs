@@ -1,5 +1,7 @@
 //! Callees who ask for somebody.
 
+use std::time::Duration;
+
 use super::story::{MAX_CALL, Story};
 use crate::call::{Cause, Outcome, TransferState};
 use crate::switch::{HungUp, TransferEvent};
@@ -108,6 +110,22 @@ fn a_gap_does_not_cut_off_who_may_be_talking() {
     assert_eq!(story.pass(3_599), [""; 0]);
     assert_eq!(story.transfer(TransferEvent::Ended), ["hang up"]);
     assert_eq!(state_of(&mut story), Some(TransferState::Connected), "or it could not have ended");
+}
+
+#[test]
+fn after_a_gap_a_failed_transfer_does_not_make_the_call_longer() {
+    let mut story = ringing();
+    story.machine.on_gap(story.now);
+    story.pass(600);
+    assert_eq!(story.transfer(failed()), ["play sorry"]);
+    assert_eq!(story.machine.limit, story.now + Duration::from_secs(30), "to be told of it");
+
+    let mut early = ringing();
+    let limit = early.machine.limit;
+    early.machine.on_gap(early.now);
+    assert!(early.machine.limit > limit);
+    early.transfer(failed());
+    assert_eq!(early.machine.limit, limit);
 }
 
 #[test]
