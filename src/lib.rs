@@ -8,6 +8,7 @@
 //! | [`campaign`] | the rules of a campaign: states, settings, launch checks, retry (pure) |
 //! | [`contact`] | contact lists: CSV reading, variables |
 //! | [`call`] | one call as a state machine, and how it ended (pure) |
+//! | [`caller_id`] | our own numbers: limits, figures, health, nearness (pure) |
 //! | [`audio`] | sound: uploads become what a switch plays; what is heard on a call (pure) |
 //! | [`cli`] | the command line, one file per command |
 //! | [`config`] | what `canvass.toml` may say |
@@ -23,6 +24,7 @@ pub mod access;
 pub mod api;
 pub mod audio;
 pub mod call;
+pub mod caller_id;
 pub mod campaign;
 pub mod cli;
 pub mod clock;

@@ -46,7 +46,10 @@ fn number(n: u64) -> PhoneNumber {
 
 fn wish(campaign: CampaignId, calls: usize) -> LedgerBatch {
     let planned = |_| PlannedCall { call: CallId::new(), caller_id: number(0), switch: "fs1".into() };
-    LedgerBatch { claims: vec![Claim { campaign, calls: (0..calls).map(planned).collect() }], ..LedgerBatch::default() }
+    LedgerBatch {
+        claims: vec![Claim { campaign, calls: (0..calls).map(planned).collect(), nearby: Vec::new() }],
+        ..LedgerBatch::default()
+    }
 }
 
 fn is_away<T: std::fmt::Debug>(result: &Result<T, StoreError>) -> bool {

@@ -105,7 +105,7 @@ async fn claimed(store: &Store, calls: usize) -> (CampaignId, Vec<Claimed>) {
     store.add_targets(id, &(0..calls).map(contact).collect::<Vec<_>>(), at(0)).await.expect("contacts");
     change(store, id, CampaignStatus::Running).await;
     let planned = |_| PlannedCall { call: CallId::new(), caller_id: number(9), switch: "fs1".into() };
-    let claims = vec![Claim { campaign: id, calls: (0..calls).map(planned).collect() }];
+    let claims = vec![Claim { campaign: id, calls: (0..calls).map(planned).collect(), nearby: Vec::new() }];
     let batch = LedgerBatch { claims, ..LedgerBatch::default() };
     let claimed = store.commit(&batch, at(0)).await.expect("claims").remove(0).claimed;
     assert_eq!(claimed.len(), calls);

@@ -1,9 +1,12 @@
 //! Our own numbers, used as caller IDs.
 
+use std::collections::HashMap;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use serde::{Deserialize, Serialize};
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -11,11 +14,12 @@ use super::auth::{Allowed, PhoneNumbersRead, PhoneNumbersWrite};
 use super::extract::{JsonBody, JsonRequest, NumberAt};
 use super::problem::{Answer, Fault, Problem, ProblemBody};
 use super::{Api, read};
+use crate::caller_id::{Figures, Limits, hour_of};
 use crate::number::PhoneNumber;
 use crate::store::OwnNumber;
 
-/// Longest label, in characters.
-const LABEL: usize = 200;
+/// The reason of a rest that somebody asked for.
+const BY_HAND: &str = "asked for";
 
 /// One of our numbers.
 #[derive(Debug, Serialize, ToSchema)]
@@ -30,12 +34,112 @@ pub(super) struct OwnPhoneNumber {
     label: Option<String>,
     /// Whether it may be used as a caller ID.
     active: bool,
+    /// Whether it is used.
+    status: NumberStatus,
+    /// Calls started from it within 24 hours, by full hours, at most; none: no
+    /// such limit.
+    daily_cap: Option<u32>,
+    /// Seconds between the starts of two calls from it; none: no such limit.
+    cool_down_seconds: Option<u32>,
+    /// Calls in progress from it at once, at most; none: no such limit.
+    max_concurrent: Option<u32>,
+    /// Until when it rests, or rested last.
+    resting_until: Option<Timestamp>,
+    /// Why it rests, or did last.
+    #[schema(example = "answered: 8.1 % of its calls, 31.4 % of the others of its pool")]
+    rest_reason: Option<String>,
+    /// Its calls of the last 24 hours.
+    last_24_hours: NumberFigures,
+    /// When the last of them was started.
+    last_used_at: Option<Timestamp>,
 }
 
-impl From<OwnNumber> for OwnPhoneNumber {
-    fn from(own: OwnNumber) -> Self {
-        Self { id: own.number, phone_number: own.number, label: own.label, active: own.active }
+/// Whether a number is used as a caller ID.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum NumberStatus {
+    /// It is.
+    Active,
+    /// Not for a while: its calls went far worse than those of its pool, or
+    /// somebody said so.
+    Resting,
+    /// Not at all.
+    Inactive,
+}
+
+/// How calls from a number went, by full hours.
+#[derive(Debug, Serialize, ToSchema)]
+struct NumberFigures {
+    /// Calls started.
+    calls: u64,
+    /// Of the ended ones, those that say something of the number: not taken
+    /// back, not stopped by congestion, no wrong number called.
+    judged: u64,
+    /// Of those, answered by a person or a machine.
+    answered: u64,
+    /// Their share, 0 to 1; none without judged calls.
+    answer_rate: Option<f64>,
+    /// Of the answered, over within six seconds.
+    short: u64,
+    /// Of the judged, refused by the callee (Q.850 21, SIP 603 and 607).
+    rejected: u64,
+    /// Of the judged, blocked as unwanted (SIP 607 and 608).
+    flagged: u64,
+}
+
+impl OwnPhoneNumber {
+    fn of(own: OwnNumber, figures: Figures, last_used_at: Option<Timestamp>, now: Timestamp) -> Self {
+        let status = if !own.active {
+            NumberStatus::Inactive
+        } else if own.resting_until.is_some_and(|until| until > now) {
+            NumberStatus::Resting
+        } else {
+            NumberStatus::Active
+        };
+        Self {
+            id: own.number,
+            phone_number: own.number,
+            label: own.label,
+            active: own.active,
+            status,
+            daily_cap: own.limits.daily_cap,
+            cool_down_seconds: own.limits.cool_down_seconds,
+            max_concurrent: own.limits.max_concurrent,
+            resting_until: own.resting_until,
+            rest_reason: own.rest_reason,
+            last_24_hours: NumberFigures {
+                calls: figures.calls,
+                judged: figures.judged,
+                answered: figures.answered,
+                answer_rate: figures.share(figures.answered),
+                short: figures.short,
+                rejected: figures.rejected,
+                flagged: figures.flagged,
+            },
+            last_used_at,
+        }
     }
+}
+
+/// Numbers with their last day.
+async fn with_figures(api: &Api, numbers: Vec<OwnNumber>) -> Answer<Vec<OwnPhoneNumber>> {
+    let now = api.now();
+    let mut day: HashMap<PhoneNumber, (Figures, Option<Timestamp>)> = HashMap::new();
+    for hour in api.store.number_hours(hour_of(now) - 23).await? {
+        let (figures, last) = day.entry(hour.number).or_default();
+        *figures += hour.figures;
+        *last = (*last).max(hour.last_at);
+    }
+    let of = |own: OwnNumber| {
+        let (figures, last) = day.get(&own.number).copied().unwrap_or_default();
+        OwnPhoneNumber::of(own, figures, last, now)
+    };
+    Ok(numbers.into_iter().map(of).collect())
+}
+
+async fn with_its_figures(api: &Api, own: OwnNumber) -> Answer<OwnPhoneNumber> {
+    let number = own.number;
+    with_figures(api, vec![own]).await?.pop().ok_or_else(|| not_ours(number))
 }
 
 /// All our numbers.
@@ -57,11 +161,25 @@ pub(super) struct AddPhoneNumber {
     label: Option<String>,
     /// Whether it may be used as a caller ID; yes if not said.
     active: bool,
+    /// Calls started from it within 24 hours, by full hours, at most: 1 to
+    /// 1,000,000; left out: no such limit.
+    daily_cap: Option<u32>,
+    /// Seconds between the starts of two calls from it: 1 to 86,400; left out: no such limit.
+    cool_down_seconds: Option<u32>,
+    /// Calls in progress from it at once, at most: 1 to 10,000; left out: no such limit.
+    max_concurrent: Option<u32>,
 }
 
 impl Default for AddPhoneNumber {
     fn default() -> Self {
-        Self { phone_number: None, label: None, active: true }
+        Self {
+            phone_number: None,
+            label: None,
+            active: true,
+            daily_cap: None,
+            cool_down_seconds: None,
+            max_concurrent: None,
+        }
     }
 }
 
@@ -73,7 +191,18 @@ impl JsonRequest for AddPhoneNumber {
             faults.push(Fault::new("phone_number", "is missing"));
         }
         faults.extend(too_long(request.label.as_deref()));
+        faults.extend(wrong_limits(&request.limits()));
         if faults.is_empty() { Ok(request) } else { Err(faults) }
+    }
+}
+
+impl AddPhoneNumber {
+    fn limits(&self) -> Limits {
+        Limits {
+            daily_cap: self.daily_cap,
+            cool_down_seconds: self.cool_down_seconds,
+            max_concurrent: self.max_concurrent,
+        }
     }
 }
 
@@ -87,28 +216,66 @@ pub(super) struct EditPhoneNumber {
     /// Whether it may be used as a caller ID. Running campaigns use a number
     /// that is switched off no more.
     active: Option<bool>,
+    /// Calls started from it within 24 hours, by full hours, at most: 1 to
+    /// 1,000,000; `null`: no such limit.
+    #[serde(deserialize_with = "said")]
+    #[schema(value_type = Option<u32>)]
+    daily_cap: Option<Option<u32>>,
+    /// Seconds between the starts of two calls from it: 1 to 86,400; `null`: no such limit.
+    #[serde(deserialize_with = "said")]
+    #[schema(value_type = Option<u32>)]
+    cool_down_seconds: Option<Option<u32>>,
+    /// Calls in progress from it at once, at most: 1 to 10,000; `null`: no such limit.
+    #[serde(deserialize_with = "said")]
+    #[schema(value_type = Option<u32>)]
+    max_concurrent: Option<Option<u32>>,
+    /// Rest until then: calls do not show it meanwhile, and its figures are
+    /// judged anew afterwards. `null`: it is used again at once.
+    #[serde(deserialize_with = "said")]
+    #[schema(value_type = Option<Timestamp>)]
+    resting_until: Option<Option<Timestamp>>,
 }
 
 impl JsonRequest for EditPhoneNumber {
     fn read(body: Value) -> Result<Self, Vec<Fault>> {
         let request: Self = read::json(body)?;
-        match too_long(request.label.as_deref()) {
-            Some(fault) => Err(vec![fault]),
-            None => Ok(request),
+        let mut faults: Vec<_> = too_long(request.label.as_deref()).into_iter().collect();
+        faults.extend(wrong_limits(&request.over(Limits::default())));
+        if faults.is_empty() { Ok(request) } else { Err(faults) }
+    }
+}
+
+impl EditPhoneNumber {
+    /// These limits with what is said.
+    fn over(&self, limits: Limits) -> Limits {
+        Limits {
+            daily_cap: self.daily_cap.unwrap_or(limits.daily_cap),
+            cool_down_seconds: self.cool_down_seconds.unwrap_or(limits.cool_down_seconds),
+            max_concurrent: self.max_concurrent.unwrap_or(limits.max_concurrent),
         }
     }
 }
 
+/// What was said, null included.
+fn said<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(from).map(Some)
+}
+
+fn wrong_limits(limits: &Limits) -> Vec<Fault> {
+    limits.check().into_iter().map(|wrong| Fault::new(wrong.field, wrong.message)).collect()
+}
+
 fn too_long(label: Option<&str>) -> Option<Fault> {
-    let long = label.is_some_and(|label| label.chars().count() > LABEL);
-    long.then(|| Fault::new("label", format!("may have {LABEL} characters")))
+    let most = OwnNumber::LONGEST_LABEL;
+    let long = label.is_some_and(|label| label.chars().count() > most);
+    long.then(|| Fault::new("label", format!("may have {most} characters")))
 }
 
 /// Our numbers
 #[utoipa::path(get, path = "/api/phone-numbers", tag = "phone numbers",
     responses((status = 200, description = "All of them", body = OwnPhoneNumbers)))]
 pub(super) async fn list(_: Allowed<PhoneNumbersRead>, State(api): State<Api>) -> Answer<Json<OwnPhoneNumbers>> {
-    let items = api.store.numbers().await?.into_iter().map(OwnPhoneNumber::from).collect();
+    let items = with_figures(&api, api.store.numbers().await?).await?;
     Ok(Json(OwnPhoneNumbers { items }))
 }
 
@@ -124,15 +291,17 @@ pub(super) async fn add(
     State(api): State<Api>,
     JsonBody(request): JsonBody<AddPhoneNumber>,
 ) -> Answer<(StatusCode, Json<OwnPhoneNumber>)> {
+    let limits = request.limits();
     let written = request.phone_number.unwrap_or_default();
     let number =
         PhoneNumber::parse(&written, api.rules).map_err(|error| Problem::field("phone_number", error.to_string()))?;
-    let own = OwnNumber { number, label: request.label.filter(|label| !label.is_empty()), active: request.active };
+    let label = request.label.filter(|label| !label.is_empty());
+    let own = OwnNumber { label, active: request.active, limits, ..OwnNumber::new(number) };
     if !api.store.add_number(&own, api.now()).await? {
         return Err(Problem::conflict(format!("{number} is ours already"), ["edit", "delete"]));
     }
     api.changed();
-    Ok((StatusCode::CREATED, Json(own.into())))
+    Ok((StatusCode::CREATED, Json(with_its_figures(&api, own).await?)))
 }
 
 /// One of our numbers
@@ -144,10 +313,11 @@ pub(super) async fn show(
     State(api): State<Api>,
     NumberAt(number): NumberAt,
 ) -> Answer<Json<OwnPhoneNumber>> {
-    Ok(Json(known(&api, number).await?.into()))
+    let own = known(&api, number).await?;
+    Ok(Json(with_its_figures(&api, own).await?))
 }
 
-/// Name a number, or switch it on or off
+/// Name or limit a number, let it rest, switch it on or off
 #[utoipa::path(patch, path = "/api/phone-numbers/{number}", tag = "phone numbers", request_body = EditPhoneNumber,
     params(("number" = String, Path, description = "The number, written in any way")),
     responses((status = 200, description = "The number as it is now", body = OwnPhoneNumber)))]
@@ -158,6 +328,7 @@ pub(super) async fn edit(
     JsonBody(request): JsonBody<EditPhoneNumber>,
 ) -> Answer<Json<OwnPhoneNumber>> {
     let mut own = known(&api, number).await?;
+    own.limits = request.over(own.limits);
     if let Some(label) = request.label {
         own.label = Some(label).filter(|label| !label.is_empty());
     }
@@ -165,8 +336,12 @@ pub(super) async fn edit(
     if !api.store.set_number(&own).await? {
         return Err(not_ours(number));
     }
+    if let Some(until) = request.resting_until {
+        api.store.rest_number(number, until.unwrap_or(api.now()), BY_HAND).await?;
+    }
     api.changed();
-    Ok(Json(own.into()))
+    let own = known(&api, number).await?;
+    Ok(Json(with_its_figures(&api, own).await?))
 }
 
 /// Forget a number of ours

@@ -18,6 +18,9 @@ pub struct Settings {
     pub number_pool: Vec<PhoneNumber>,
     /// How a caller ID is drawn from the pool.
     pub pool_strategy: PoolStrategy,
+    /// Calls of this campaign in progress from one caller ID at once, at most;
+    /// none: no such limit. 1 to 10,000.
+    pub max_calls_per_number: Option<u32>,
     /// Calls in progress at once, at most. 1 to 10,000.
     pub max_concurrent: u32,
     /// Calls started per minute, at most; none: no such limit. 1 to 600,000.
@@ -74,6 +77,10 @@ pub enum PoolStrategy {
     /// In the pool's order, one after the other.
     #[default]
     RoundRobin,
+    /// The one whose last call is longest ago, whichever campaign made it.
+    LeastRecentlyUsed,
+    /// One of the callee's area code, else of their state, else in turn.
+    LocalPresence,
 }
 
 /// A setting that cannot be.
@@ -109,6 +116,7 @@ impl Default for Settings {
         Self {
             number_pool: Vec::new(),
             pool_strategy: PoolStrategy::default(),
+            max_calls_per_number: None,
             max_concurrent: 1,
             calls_per_minute: None,
             throttle_ms: 0,
@@ -143,6 +151,7 @@ impl Settings {
             }
         };
         within("max_concurrent", self.max_concurrent, 1, 10_000);
+        within("max_calls_per_number", self.max_calls_per_number.unwrap_or(1), 1, 10_000);
         within("calls_per_minute", self.calls_per_minute.unwrap_or(1), 1, 600_000);
         within("throttle_ms", self.throttle_ms, 0, 3_600_000);
         within("retry_attempts", self.retry_attempts, 0, 100);

@@ -15,6 +15,7 @@ use clap::ValueEnum;
 use super::app::start_log;
 use super::foreground::{Ended, dial};
 use super::import;
+use crate::caller_id::Watch;
 use crate::campaign::{Amd, AmdMode, Settings, Voicemail, VoicemailAction};
 use crate::clock::Clock;
 use crate::config::{Log, parse_survey};
@@ -128,6 +129,7 @@ pub(super) async fn run(args: Args) -> anyhow::Result<ExitCode> {
         sounds: Sounds::from(MediaFolder::same(folder.path())),
         recordings: MediaFolder::same(folder.path()),
         keep_recordings: None,
+        watch: Watch::default(),
         drain: Duration::from_secs(30),
         only: None,
         owner: "demo".into(),

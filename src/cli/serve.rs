@@ -131,6 +131,7 @@ pub(super) async fn options(config: &Config, store: Store) -> anyhow::Result<Opt
         sounds: config.sounds()?,
         recordings: config.recordings_folder(),
         keep_recordings: config.keep_recordings(),
+        watch: config.caller_ids,
         drain: limits.drain,
         only: None,
         owner: format!("{} (process {})", config.node.name, std::process::id()),

@@ -105,6 +105,7 @@ impl Config {
             errors.push(format!("recording.keep_days: is {}, must be 0 to 3650", self.recording.keep_days));
         }
         self.media.check(&mut errors);
+        errors.extend(self.caller_ids.check().iter().map(|wrong| format!("caller_ids.{wrong}")));
         let name = &self.node.name;
         if name.is_empty()
             || name.len() > 40

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
+use crate::caller_id::Watch;
 use crate::media::MediaFolder;
 use crate::number::{NumberCheck, NumberRules, Region};
 use crate::switch::{PartyTemplate, TrunkTemplate};
@@ -36,6 +37,9 @@ pub struct Config {
     pub database: Database,
     /// Whose calls these are.
     pub organization: Organization,
+    /// How our own numbers are watched: `enabled`, `window_hours`, `min_calls`,
+    /// `rest_hours`.
+    pub caller_ids: Watch,
     /// Where prompts lie.
     pub media: Media,
     /// Where recordings go.

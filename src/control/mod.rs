@@ -15,8 +15,10 @@ use crate::survey::{Survey, taken_keys};
 const LOOKED_AT: u32 = 100;
 
 mod copy;
+mod own_numbers;
 
 pub use copy::{Copy, duplicate, redial};
+pub use own_numbers::{NumbersError, import_numbers};
 
 /// Why an action was not taken.
 #[derive(Debug, thiserror::Error)]

@@ -6,6 +6,7 @@
 //! the same batch is tried again until it is back; nothing is dropped, and as
 //! claims wait too, no new call is placed meanwhile.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,8 +22,7 @@ use crate::call::CallId;
 use crate::campaign::CampaignId;
 use crate::clock::Clock;
 use crate::store::{
-    CallAnswer, Claim, ClaimResult, DialingLock, DoNotCall, LedgerBatch, PlannedCall, Renewed, Settlement, Store,
-    StoreError,
+    CallAnswer, Claim, ClaimResult, DialingLock, DoNotCall, LedgerBatch, Renewed, Settlement, Store, StoreError,
 };
 
 /// Items of one transaction, at most.
@@ -239,7 +239,7 @@ impl Writer {
             let _ = self.news.send(News::Settled(campaigns.into_iter().collect()));
         }
         for (claim, result) in batch.claims.into_iter().zip(results) {
-            let _ = self.news.send(News::Claimed { campaign: claim.campaign, requested: claim.calls, result });
+            let _ = self.news.send(News::Claimed { requested: claim, result });
         }
     }
 
@@ -262,7 +262,7 @@ impl Writer {
         for claim in batch.claims {
             tracing::error!(campaign = %claim.campaign, %error, "the database refuses a claim");
             let result = ClaimResult { not_running: true, ..ClaimResult::default() };
-            let _ = self.news.send(News::Claimed { campaign: claim.campaign, requested: claim.calls, result });
+            let _ = self.news.send(News::Claimed { requested: claim, result });
         }
     }
 }
@@ -272,7 +272,7 @@ impl Writer {
 /// When `closing`, nobody waits for claims any more.
 fn gather(items: impl Iterator<Item = Item>, closing: bool) -> LedgerBatch {
     let mut batch = LedgerBatch::default();
-    let mut claims: HashMap<CampaignId, Vec<PlannedCall>> = HashMap::new();
+    let mut claims: HashMap<CampaignId, Claim> = HashMap::new();
     let mut order = Vec::new();
     for item in items {
         match item {
@@ -281,21 +281,22 @@ fn gather(items: impl Iterator<Item = Item>, closing: bool) -> LedgerBatch {
             Item::OptOut(entry) => batch.opt_outs.push(entry),
             Item::Settle(settlement) => batch.settlements.push(settlement),
             Item::Claim(_) if closing => {}
-            Item::Claim(claim) => {
-                let calls = claims.entry(claim.campaign).or_insert_with(|| {
+            Item::Claim(claim) => match claims.entry(claim.campaign) {
+                Entry::Occupied(mut one) => {
+                    let one = one.get_mut();
+                    one.calls.extend(claim.calls);
+                    one.nearby.extend(claim.nearby);
+                }
+                Entry::Vacant(none) => {
                     order.push(claim.campaign);
-                    Vec::new()
-                });
-                calls.extend(claim.calls);
-            }
+                    none.insert(claim);
+                }
+            },
         }
     }
     let ended: HashSet<_> = batch.settlements.iter().map(|settlement| settlement.call).collect();
     batch.answered.retain(|(call, _)| !ended.contains(call));
-    batch.claims = order
-        .into_iter()
-        .filter_map(|campaign| claims.remove(&campaign).map(|calls| Claim { campaign, calls }))
-        .collect();
+    batch.claims = order.into_iter().filter_map(|campaign| claims.remove(&campaign)).collect();
     batch
 }
 
@@ -320,6 +321,7 @@ mod tests {
     use crate::call::{CallFacts, Outcome};
     use crate::campaign::{AfterCall, TargetStatus};
     use crate::number::PhoneNumber;
+    use crate::store::PlannedCall;
     use crate::store::TargetId;
 
     fn planned() -> PlannedCall {
@@ -338,11 +340,11 @@ mod tests {
         let (ended, going) = (CallId::new(), CallId::new());
         let at = Timestamp::UNIX_EPOCH;
         let items = vec![
-            Item::Claim(Claim { campaign: one, calls: vec![planned()] }),
+            Item::Claim(Claim { campaign: one, calls: vec![planned()], nearby: Vec::new() }),
             Item::Answered(ended, at),
-            Item::Claim(Claim { campaign: two, calls: vec![planned()] }),
+            Item::Claim(Claim { campaign: two, calls: vec![planned()], nearby: Vec::new() }),
             Item::Answered(going, at),
-            Item::Claim(Claim { campaign: one, calls: vec![planned(), planned()] }),
+            Item::Claim(Claim { campaign: one, calls: vec![planned(), planned()], nearby: Vec::new() }),
             Item::Settle(settlement(ended, one)),
         ];
         let batch = gather(items.into_iter(), false);
@@ -350,7 +352,7 @@ mod tests {
         let claims: Vec<_> = batch.claims.iter().map(|claim| (claim.campaign, claim.calls.len())).collect();
         assert_eq!(claims, [(one, 3), (two, 1)]);
         assert_eq!((size(&batch), singles(batch).len()), (4, 4));
-        let wish = Item::Claim(Claim { campaign: one, calls: vec![planned()] });
+        let wish = Item::Claim(Claim { campaign: one, calls: vec![planned()], nearby: Vec::new() });
         let end = Item::Settle(settlement(ended, one));
         let closing = gather([wish, end].into_iter(), true);
         assert_eq!((closing.claims.len(), closing.settlements.len()), (0, 1), "only ends are written");

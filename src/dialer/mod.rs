@@ -7,7 +7,9 @@
 //! | `plan` | one round of planning: who may start how many calls, where |
 //! | `roster` | running campaigns and whose turn it is |
 //! | `fleet` | switches, their load and speed |
-//! | `pace`, `congestion`, `pool` | spacing of starts; trunk control; caller IDs |
+//! | `pace`, `congestion` | spacing of starts; trunk control |
+//! | `pool`, `caller_ids`, `shown` | which caller ID a call shows; how much each is used; what the database says of them |
+//! | `health` | which of them rest |
 //! | `handle` | what the API asks of it |
 //! | `runner` | one call's task |
 //! | `recovery` | calls found open after a restart |
@@ -18,11 +20,13 @@
 //! its id is the channel's id. After a crash a row without an end is looked
 //! for on the switch and settled; it is never dialed again as the same call.
 
+mod caller_ids;
 mod congestion;
 mod context;
 mod engine;
 mod fleet;
 mod handle;
+mod health;
 mod ledger;
 mod news;
 mod pace;
@@ -35,6 +39,7 @@ mod recovery;
 mod retention;
 mod roster;
 mod runner;
+mod shown;
 mod spool;
 
 pub use crate::media::MediaFolder;

@@ -1,18 +1,17 @@
 //! What the engine's parts tell the engine.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use tokio::time::Instant;
 
+use super::caller_ids::Shown;
 use super::engine::Limits;
 use super::fleet::Place;
 use super::handle::Question;
 use super::prepared::Prepared;
 use crate::call::{CallId, Outcome};
 use crate::campaign::{CampaignId, Settings};
-use crate::number::PhoneNumber;
-use crate::store::{ClaimResult, OpenCall, PlannedCall, Remaining};
+use crate::store::{Claim, ClaimResult, OpenCall, Remaining};
 use crate::switch::LinkEvent;
 
 /// A message to the engine.
@@ -20,10 +19,8 @@ use crate::switch::LinkEvent;
 pub(super) enum News {
     /// The ledger has committed a claim.
     Claimed {
-        /// Whose.
-        campaign: CampaignId,
         /// What was asked for.
-        requested: Vec<PlannedCall>,
+        requested: Claim,
         /// What came of it.
         result: ClaimResult,
     },
@@ -71,8 +68,8 @@ pub(super) enum News {
     Campaigns {
         /// Running campaigns.
         running: Vec<(CampaignId, Arc<Prepared>)>,
-        /// Our active numbers.
-        active: HashSet<PhoneNumber>,
+        /// Our numbers.
+        numbers: Vec<Shown>,
     },
     /// A call was not placed for want of something its campaign names.
     Unplayable {

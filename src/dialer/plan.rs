@@ -1,11 +1,14 @@
 //! One round of planning: who may start how many calls, and where.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::time::Instant;
 
+use super::caller_ids::CallerIds;
 use super::fleet::{Fleet, Pick, Place};
+use super::pool::Drawn;
 use super::roster::Roster;
 use crate::call::CallId;
 use crate::campaign::CampaignId;
@@ -28,7 +31,14 @@ const CLAIM_LIMIT: usize = 128;
 
 /// Plans until nobody can or wants more. `free` is what the organization's
 /// limit leaves.
-pub(super) fn plan(roster: &mut Roster, fleet: &mut Fleet, mut free: u32, now: Instant, wall: Timestamp) -> Round {
+pub(super) fn plan(
+    roster: &mut Roster,
+    fleet: &mut Fleet,
+    ids: &mut CallerIds,
+    mut free: u32,
+    now: Instant,
+    wall: Timestamp,
+) -> Round {
     let mut round = Round::default();
     let mut claims: HashMap<CampaignId, Vec<PlannedCall>> = HashMap::new();
     let mut turn = roster.round();
@@ -60,7 +70,14 @@ pub(super) fn plan(roster: &mut Roster, fleet: &mut Fleet, mut free: u32, now: I
                 }
                 Pick::Full | Pick::NoneReady | Pick::NoSuchTrunk => return false,
             };
-            let Some(caller_id) = entry.pool.draw() else { return false };
+            let caller_id = match entry.pool.draw(ids, wall) {
+                Drawn::Number(number) => number,
+                Drawn::NotBefore(from) => {
+                    round.wake(now + Duration::try_from(from.duration_since(wall)).unwrap_or(Duration::ZERO));
+                    return false;
+                }
+                Drawn::AfterAnEnd => return false,
+            };
             let call = CallId::new();
             entry.planned += 1;
             fleet.plan(&place, now);
@@ -73,7 +90,10 @@ pub(super) fn plan(roster: &mut Roster, fleet: &mut Fleet, mut free: u32, now: I
     round.claims = claims
         .into_iter()
         .filter(|(_, calls)| !calls.is_empty())
-        .map(|(campaign, calls)| Claim { campaign, calls })
+        .map(|(campaign, calls)| {
+            let nearby = roster.get_mut(campaign).map(|entry| entry.pool.lend(ids, wall)).unwrap_or_default();
+            Claim { campaign, calls, nearby }
+        })
         .collect();
     round
 }
@@ -86,18 +106,20 @@ impl Round {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::{BTreeMap, HashSet};
-    use std::time::Duration;
+    use std::collections::BTreeMap;
 
+    use super::super::caller_ids::Shown;
     use super::super::fleet::SwitchLimits;
     use super::super::roster::Supply;
     use super::*;
     use crate::campaign::Settings;
     use crate::number::PhoneNumber;
+    use crate::store::OwnNumber;
 
     struct World {
         roster: Roster,
         fleet: Fleet,
+        ids: CallerIds,
         now: Instant,
         wall: Timestamp,
     }
@@ -113,7 +135,9 @@ mod tests {
             .iter()
             .map(|(id, settings)| (*id, Settings { number_pool: vec![number()], ..settings.clone() }))
             .collect();
-        roster.update(&campaigns, &HashSet::from([number()]));
+        roster.update(&campaigns);
+        let mut ids = CallerIds::default();
+        ids.update(vec![Shown { own: OwnNumber::new(number()), before: None }]);
         let trunk = "sofia/gateway/carrier/{number}".parse().expect("a template");
         let limits = SwitchLimits {
             name: "one".into(),
@@ -125,12 +149,12 @@ mod tests {
         };
         let mut fleet = Fleet::new(vec![limits], now);
         fleet.set_ready(0, true);
-        World { roster, fleet, now, wall: "2026-03-01T09:00:00Z".parse().expect("an instant") }
+        World { roster, fleet, ids, now, wall: "2026-03-01T09:00:00Z".parse().expect("an instant") }
     }
 
     impl World {
         fn plan(&mut self, free: u32) -> HashMap<CampaignId, usize> {
-            let round = plan(&mut self.roster, &mut self.fleet, free, self.now, self.wall);
+            let round = plan(&mut self.roster, &mut self.fleet, &mut self.ids, free, self.now, self.wall);
             assert_eq!(round.places.len(), round.claims.iter().map(|c| c.calls.len()).sum::<usize>());
             round.claims.into_iter().map(|claim| (claim.campaign, claim.calls.len())).collect()
         }
@@ -169,11 +193,12 @@ mod tests {
     fn pace_lets_one_through_and_says_when_the_next() {
         let id = CampaignId::new();
         let mut slow = world(&[(id, Settings { throttle_ms: 500, ..wide(50) })], 100, 0.0);
-        let round = plan(&mut slow.roster, &mut slow.fleet, 50, slow.now, slow.wall);
+        let round = plan(&mut slow.roster, &mut slow.fleet, &mut slow.ids, 50, slow.now, slow.wall);
         assert_eq!(round.places.len(), 1);
         assert_eq!(round.again_at, Some(slow.now + Duration::from_millis(500)));
         let mut by_switch = world(&[(id, wide(50))], 100, 10.0);
-        let round = plan(&mut by_switch.roster, &mut by_switch.fleet, 50, by_switch.now, by_switch.wall);
+        let round =
+            plan(&mut by_switch.roster, &mut by_switch.fleet, &mut by_switch.ids, 50, by_switch.now, by_switch.wall);
         assert_eq!(round.places.len(), 1);
         assert_eq!(round.again_at, Some(by_switch.now + Duration::from_millis(100)));
     }
@@ -182,7 +207,7 @@ mod tests {
     fn a_claim_stays_short_and_the_rest_follows() {
         let id = CampaignId::new();
         let mut world = world(&[(id, wide(1_000))], 1_000, 0.0);
-        let round = plan(&mut world.roster, &mut world.fleet, 1_000, world.now, world.wall);
+        let round = plan(&mut world.roster, &mut world.fleet, &mut world.ids, 1_000, world.now, world.wall);
         assert_eq!((round.places.len(), round.again_at), (CLAIM_LIMIT, Some(world.now)));
         assert_eq!(world.plan(1_000)[&id], CLAIM_LIMIT);
     }

@@ -8,8 +8,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc};
 
+use super::caller_ids::Shown;
 use super::news::News;
 use super::prepared::{Prepared, Unready};
+use super::shown::shown;
 use crate::campaign::{CampaignId, CampaignStatus};
 use crate::clock::Clock;
 use crate::media::Sounds;
@@ -18,8 +20,8 @@ use crate::store::{Campaign, StatusChange, Store, StoreError};
 
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// The campaigns to dial, and our active numbers.
-type Running = (Vec<(CampaignId, Arc<Prepared>)>, HashSet<PhoneNumber>);
+/// The campaigns to dial, and our numbers.
+type Running = (Vec<(CampaignId, Arc<Prepared>)>, Vec<Shown>);
 
 pub(super) struct Poller {
     pub(super) store: Store,
@@ -27,6 +29,8 @@ pub(super) struct Poller {
     pub(super) sounds: Sounds,
     /// What was found at the last look.
     pub(super) known: HashMap<CampaignId, Arc<Prepared>>,
+    /// The numbers whose last day the engine was told.
+    pub(super) numbers: HashSet<PhoneNumber>,
     pub(super) only: Option<CampaignId>,
     pub(super) wake: Arc<Notify>,
     pub(super) news: mpsc::UnboundedSender<News>,
@@ -37,8 +41,8 @@ impl Poller {
     pub(super) async fn run(mut self) {
         loop {
             match self.look().await {
-                Ok((running, active)) => {
-                    if self.news.send(News::Campaigns { running, active }).is_err() {
+                Ok((running, numbers)) => {
+                    if self.news.send(News::Campaigns { running, numbers }).is_err() {
                         return;
                     }
                 }
@@ -88,11 +92,11 @@ impl Poller {
         }
         self.known = running.iter().cloned().collect();
         if running.is_empty() {
-            return Ok((running, HashSet::new()));
+            self.numbers.clear();
+            return Ok((running, Vec::new()));
         }
-        let numbers = self.store.numbers().await?;
-        let active = numbers.into_iter().filter(|own| own.active).map(|own| own.number).collect();
-        Ok((running, active))
+        let numbers = shown(&self.store, &mut self.numbers, now).await?;
+        Ok((running, numbers))
     }
 
     /// The campaign with all its calls need. If something is missing it is

@@ -1,6 +1,6 @@
 //! The campaigns that are running, and whose turn it is.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use jiff::Timestamp;
 use tokio::time::Instant;
@@ -9,7 +9,6 @@ use super::pace::Pace;
 use super::pool::Pool;
 use crate::call::Outcome;
 use crate::campaign::{CampaignId, Settings};
-use crate::number::PhoneNumber;
 
 /// So many calls in a row that all failed, were refused or had no such number
 /// are no chance: a wrong list, a wrong trunk, a blocked caller ID.
@@ -60,13 +59,13 @@ pub(super) struct Roster {
 impl Roster {
     /// Takes over the campaigns that are running now. Those that no longer are
     /// leave once their calls have ended; they get no new ones.
-    pub(super) fn update(&mut self, running: &[(CampaignId, Settings)], active: &HashSet<PhoneNumber>) {
+    pub(super) fn update(&mut self, running: &[(CampaignId, Settings)]) {
         self.turns = running.iter().map(|(id, _)| *id).collect();
         for (id, settings) in running {
             match self.entries.get_mut(id) {
-                Some(entry) => entry.update(settings, active),
+                Some(entry) => entry.update(settings),
                 None => {
-                    self.entries.insert(*id, Entry::new(settings.clone(), active));
+                    self.entries.insert(*id, Entry::new(settings.clone()));
                 }
             }
         }
@@ -111,9 +110,9 @@ impl Roster {
 }
 
 impl Entry {
-    fn new(settings: Settings, active: &HashSet<PhoneNumber>) -> Self {
+    fn new(settings: Settings) -> Self {
         Self {
-            pool: Pool::new(&settings.number_pool, settings.pool_strategy, active),
+            pool: Pool::new(&settings),
             pace: Pace::every(settings.start_interval()),
             settings,
             supply: Supply::Unknown,
@@ -126,9 +125,9 @@ impl Entry {
         }
     }
 
-    fn update(&mut self, settings: &Settings, active: &HashSet<PhoneNumber>) {
-        self.pool.update(&settings.number_pool, settings.pool_strategy, active);
+    fn update(&mut self, settings: &Settings) {
         if self.settings != *settings {
+            self.pool.update(settings);
             self.pace.set_interval(settings.start_interval());
             self.settings = settings.clone();
         }
@@ -141,7 +140,7 @@ impl Entry {
             Supply::Empty => false,
             Supply::DueAt(at) => at <= now,
         };
-        supply && self.in_progress + self.planned < self.settings.max_concurrent && !self.pool.is_empty()
+        supply && self.in_progress + self.planned < self.settings.max_concurrent
     }
 
     /// When its own pace allows another start.
@@ -190,18 +189,14 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
-    fn number() -> PhoneNumber {
-        PhoneNumber::from_e164("+15550000001").expect("a number")
-    }
-
     fn settings() -> Settings {
-        Settings { number_pool: vec![number()], max_concurrent: 2, ..Settings::default() }
+        Settings { max_concurrent: 2, ..Settings::default() }
     }
 
     fn roster(ids: &[CampaignId]) -> Roster {
         let mut roster = Roster::default();
         let running: Vec<_> = ids.iter().map(|id| (*id, settings())).collect();
-        roster.update(&running, &HashSet::from([number()]));
+        roster.update(&running);
         roster
     }
 
@@ -222,17 +217,17 @@ mod tests {
         let id = CampaignId::new();
         let mut roster = roster(&[id]);
         roster.get_mut(id).expect("known").start(Instant::now());
-        roster.update(&[], &HashSet::new());
+        roster.update(&[]);
         assert!(roster.round().is_empty());
         let entry = roster.get_mut(id).expect("still known");
         entry.end(Outcome::Answered);
-        roster.update(&[], &HashSet::new());
+        roster.update(&[]);
         assert!(roster.get_mut(id).is_none());
     }
 
     #[test]
     fn a_row_of_failures_is_suspicious_and_one_good_call_breaks_it() {
-        let mut entry = Entry::new(settings(), &HashSet::new());
+        let mut entry = Entry::new(settings());
         for _ in 0..SUSPICIOUS - 1 {
             assert!(!entry.end(Outcome::InvalidNumber));
         }
@@ -243,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn limits_supply_and_pool_decide_what_it_wants() {
+    fn limits_and_supply_decide_what_it_wants() {
         let id = CampaignId::new();
         let mut roster = roster(&[id]);
         let now: Timestamp = "2026-03-01T09:00:00Z".parse().expect("an instant");
@@ -256,7 +251,5 @@ mod tests {
         assert!(!entry.wants(now));
         entry.in_progress = 0;
         assert!(entry.wants(now));
-        roster.update(&[(id, settings())], &HashSet::new());
-        assert!(!roster.get_mut(id).expect("known").wants(now), "no caller ID");
     }
 }

@@ -11,9 +11,11 @@ use rlibphonenumber::{NumberLengthType, PHONE_NUMBER_UTIL, PhoneNumberFormat, Ph
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+mod area;
 mod region;
 mod written;
 
+pub use area::Area;
 pub use region::Region;
 
 /// An E.164 number: a country code and a national number, 7 to 15 digits in all

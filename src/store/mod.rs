@@ -29,8 +29,8 @@ mod text;
 
 pub use model::{
     Added, CallAnswer, CallRow, Campaign, Changed, Claim, ClaimResult, Claimed, DoNotCall, LedgerBatch, Location,
-    Media, MediaRemoved, OpenCall, OwnNumber, PlannedCall, RecordedCall, Remaining, Settlement, StatusChange,
-    StoredSurvey, SurveyRemoved, SurveyUpdated, SurveyedCall, Tally, TargetId,
+    Media, MediaRemoved, Near, NumberHour, OpenCall, OwnNumber, PlannedCall, RecordedCall, Remaining, Settlement,
+    StatusChange, StoredSurvey, SurveyRemoved, SurveyUpdated, SurveyedCall, Tally, TargetId,
 };
 
 /// Why the database did not do what it was asked.
@@ -108,6 +108,7 @@ macro_rules! on_engine {
     };
 }
 
+mod number_use;
 mod resources;
 
 impl Store {

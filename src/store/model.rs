@@ -6,9 +6,10 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 
 use crate::call::{CallFacts, CallId, GivenAnswer, Outcome};
+use crate::caller_id::{Figures, Hour, Limits};
 use crate::campaign::{AfterCall, CampaignId, CampaignStatus, Settings, TargetStatus};
 use crate::media::MediaId;
-use crate::number::PhoneNumber;
+use crate::number::{Area, PhoneNumber};
 use crate::survey::{Survey, SurveyId};
 
 /// Where the database is.
@@ -143,6 +144,19 @@ pub struct PlannedCall {
     pub switch: String,
 }
 
+/// A number that calls of a claim may show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Near {
+    /// The number.
+    pub number: PhoneNumber,
+    /// Where it says it is.
+    pub area: Area,
+    /// For how many calls, besides those it is planned for.
+    pub room: u32,
+    /// Whether nobody else is given this room meanwhile.
+    pub held: bool,
+}
+
 /// A wish to claim due targets of one campaign.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
@@ -150,6 +164,9 @@ pub struct Claim {
     pub campaign: CampaignId,
     /// The calls to place: at most as many targets are claimed.
     pub calls: Vec<PlannedCall>,
+    /// Numbers that may be shown instead of the planned ones, where they look
+    /// nearer to a target; empty: each call shows the planned one.
+    pub nearby: Vec<Near>,
 }
 
 /// A target claimed: its call row is written, its status is `calling`.
@@ -306,6 +323,45 @@ pub struct OwnNumber {
     pub label: Option<String>,
     /// Whether it may be used as a caller ID.
     pub active: bool,
+    /// How much it may be used.
+    pub limits: Limits,
+    /// It rests until then: calls do not show it.
+    pub resting_until: Option<Timestamp>,
+    /// Why it rests, or did last.
+    pub rest_reason: Option<String>,
+    /// Its figures are judged from then on.
+    pub judged_from: Option<Timestamp>,
+}
+
+impl OwnNumber {
+    /// Longest label, in characters.
+    pub const LONGEST_LABEL: usize = 200;
+
+    /// A number without a label and without limits, active.
+    pub fn new(number: PhoneNumber) -> Self {
+        Self {
+            number,
+            label: None,
+            active: true,
+            limits: Limits::default(),
+            resting_until: None,
+            rest_reason: None,
+            judged_from: None,
+        }
+    }
+}
+
+/// How calls from one of our numbers went within one hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NumberHour {
+    /// The number.
+    pub number: PhoneNumber,
+    /// The hour, counted from 1970.
+    pub hour: Hour,
+    /// What was counted.
+    pub figures: Figures,
+    /// When the last of the calls was started.
+    pub last_at: Option<Timestamp>,
 }
 
 /// An entry of the do-not-call list.

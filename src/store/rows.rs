@@ -10,14 +10,15 @@ use sqlx::{ColumnIndex, Decode, Row, Type};
 use uuid::Uuid;
 
 use super::model::{
-    CallRow, Campaign, Claimed, DoNotCall, Media, OpenCall, OwnNumber, PlannedCall, RecordedCall, Remaining,
-    StoredSurvey, Tally, TargetId,
+    CallRow, Campaign, Claimed, DoNotCall, Media, NumberHour, OpenCall, OwnNumber, PlannedCall, RecordedCall,
+    Remaining, StoredSurvey, Tally, TargetId,
 };
 use super::surveys::Use;
 use super::{StoreError, ledger, text};
 use crate::call::{
     CallFacts, CallId, Cause, Detected, Given, GivenAnswer, SipStatus, SurveyState, TalkFacts, TransferState,
 };
+use crate::caller_id::{Figures, Limits};
 use crate::campaign::{CampaignId, TargetStatus};
 use crate::contact::{ContactFields, NewContact};
 use crate::media::MediaId;
@@ -64,6 +65,11 @@ where
     fn count(&self, column: &'static str) -> Result<u32, StoreError> {
         let count: Self::Int = self.try_get(column)?;
         Ok(text::count(count.into()))
+    }
+
+    fn count_option(&self, column: &'static str) -> Result<Option<u32>, StoreError> {
+        let count: Option<Self::Int> = self.try_get(column)?;
+        Ok(count.map(|count| text::count(count.into())))
     }
 
     /// A cause or SIP code; `what` is its table and column.
@@ -126,6 +132,7 @@ where
             call: self.call_id("id")?,
             campaign: self.campaign_id("campaign_id")?,
             target: self.target_id("target_id")?,
+            caller_id: self.word("caller_id")?,
             current: self.try_get("current")?,
             status: self.word("status")?,
             attempts: self.count("attempts")?,
@@ -285,7 +292,36 @@ where
     }
 
     fn own_number(&self) -> Result<OwnNumber, StoreError> {
-        Ok(OwnNumber { number: self.word("number")?, label: self.try_get("label")?, active: self.try_get("active")? })
+        Ok(OwnNumber {
+            number: self.word("number")?,
+            label: self.try_get("label")?,
+            active: self.try_get("active")?,
+            limits: Limits {
+                daily_cap: self.count_option("daily_cap")?,
+                cool_down_seconds: self.count_option("cool_down_seconds")?,
+                max_concurrent: self.count_option("max_concurrent")?,
+            },
+            resting_until: self.instant_option("resting_until")?,
+            rest_reason: self.try_get("rest_reason")?,
+            judged_from: self.instant_option("judged_from")?,
+        })
+    }
+
+    fn number_hour(&self) -> Result<NumberHour, StoreError> {
+        let size = |column: &'static str| Ok::<_, StoreError>(text::size(self.try_get(column)?));
+        Ok(NumberHour {
+            number: self.word("number")?,
+            hour: self.try_get("hour")?,
+            figures: Figures {
+                calls: size("calls")?,
+                judged: size("judged")?,
+                answered: size("answered")?,
+                short: size("short")?,
+                rejected: size("rejected")?,
+                flagged: size("flagged")?,
+            },
+            last_at: self.instant_option("last_at")?,
+        })
     }
 
     fn do_not_call(&self) -> Result<DoNotCall, StoreError> {

@@ -225,7 +225,10 @@ pub(crate) fn planned(calls: usize) -> Vec<PlannedCall> {
 }
 
 pub(crate) fn wish(campaign: CampaignId, calls: usize) -> LedgerBatch {
-    LedgerBatch { claims: vec![Claim { campaign, calls: planned(calls) }], ..LedgerBatch::default() }
+    LedgerBatch {
+        claims: vec![Claim { campaign, calls: planned(calls), nearby: Vec::new() }],
+        ..LedgerBatch::default()
+    }
 }
 
 pub(crate) async fn claim(store: &Store, campaign: CampaignId, calls: usize, at: Timestamp) -> ClaimResult {

@@ -126,7 +126,10 @@ async fn a_claim_repeated_after_its_call_ended_gives_nothing(bench: &Bench) {
 async fn one_batch_claims_for_several_campaigns(bench: &Bench) {
     let (one, two, paused) = (bench.running(5).await, bench.running(1).await, bench.running(5).await);
     bench.set_status(paused, CampaignStatus::Paused).await;
-    let claims = [one, two, paused, one].map(|campaign| Claim { campaign, calls: planned(2) }).into_iter().collect();
+    let claims = [one, two, paused, one]
+        .map(|campaign| Claim { campaign, calls: planned(2), nearby: Vec::new() })
+        .into_iter()
+        .collect();
     let batch = LedgerBatch { claims, ..LedgerBatch::default() };
     let results = bench.store.commit(&batch, now()).await.unwrap();
     let counts: Vec<_> = results.iter().map(|result| (result.claimed.len(), result.not_running)).collect();

@@ -16,6 +16,7 @@ mod do_not_call;
 mod ledger;
 mod lock;
 mod media;
+mod number_use;
 mod numbers;
 mod recordings;
 mod reports;

@@ -314,7 +314,7 @@ async fn a_request_that_comes_again(bench: &Bench) {
 }
 
 async fn numbers_and_their_labels(bench: &Bench) {
-    let own = OwnNumber { number: number(1), label: Some("Main".into()), active: false };
+    let own = OwnNumber { label: Some("Main".into()), active: false, ..OwnNumber::new(number(1)) };
     assert!(bench.store.add_number(&own, now()).await.unwrap());
     let other = OwnNumber { label: None, active: true, ..own.clone() };
     assert!(!bench.store.add_number(&other, now()).await.unwrap());

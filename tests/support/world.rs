@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use canvass::call::CallId;
+use canvass::caller_id::Watch;
 use canvass::campaign::{CampaignId, CampaignStatus, Settings};
 use canvass::clock::Clock;
 use canvass::contact::NewContact;
@@ -159,6 +160,7 @@ impl World {
             sounds: self.media().into(),
             recordings: self.media(),
             keep_recordings: None,
+            watch: Watch::default(),
             drain: Duration::from_secs(20),
             only: None,
             owner: "test".into(),

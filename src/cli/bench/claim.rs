@@ -44,8 +44,10 @@ async fn claims(database: &Database, contacts: u64) -> anyhow::Result<Vec<std::t
     let mut times = Vec::with_capacity(CLAIMS);
     for n in 0..CLAIMS + 200 {
         let planned = PlannedCall { call: CallId::new(), caller_id, switch: "bench".into() };
-        let batch =
-            LedgerBatch { claims: vec![Claim { campaign: id, calls: vec![planned] }], ..LedgerBatch::default() };
+        let batch = LedgerBatch {
+            claims: vec![Claim { campaign: id, calls: vec![planned], nearby: Vec::new() }],
+            ..LedgerBatch::default()
+        };
         let start = Instant::now();
         let result = store.commit(&batch, clock.now()).await?;
         // The first ones warm the caches.

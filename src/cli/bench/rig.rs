@@ -10,6 +10,7 @@ use std::time::Duration;
 use anyhow::Context;
 use tempfile::TempDir;
 
+use crate::caller_id::Watch;
 use crate::campaign::{CampaignId, CampaignStatus, Settings};
 use crate::clock::Clock;
 use crate::contact::NewContact;
@@ -152,6 +153,7 @@ pub(super) async fn engine(
         sounds: switch.media().into(),
         recordings: switch.media(),
         keep_recordings: None,
+        watch: Watch::default(),
         drain: Duration::ZERO,
         only: Some(id),
         owner: "bench".into(),

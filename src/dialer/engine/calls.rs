@@ -15,11 +15,14 @@ use crate::dialer::fleet::Place;
 use crate::dialer::roster::{MUTE, SUSPICIOUS, Supply};
 use crate::dialer::runner::{self, Job};
 use crate::number::PhoneNumber;
-use crate::store::{ClaimResult, Claimed, PlannedCall};
+use crate::store::{Claim, ClaimResult, Claimed};
 
 impl State {
-    pub(super) fn on_claimed(&mut self, campaign: CampaignId, requested: Vec<PlannedCall>, result: ClaimResult) {
+    pub(super) fn on_claimed(&mut self, requested: Claim, result: ClaimResult) {
         let now = Instant::now();
+        let campaign = requested.campaign;
+        self.free_caller_ids(&requested);
+        let requested = requested.calls;
         let wanted = requested.len();
         for number in &result.do_not_call {
             tracing::info!(%campaign, %number, "not called: on the do-not-call list");
@@ -58,6 +61,9 @@ impl State {
                 continue;
             };
             let start_at = self.fleet.start(&place, now).max(entry.start(now));
+            let caller_id = claimed.planned.caller_id;
+            entry.pool.started(caller_id);
+            self.caller_ids.start(call, caller_id, self.context.clock.now());
             let Some(prepared) = self.prepared.get(&campaign).cloned() else {
                 // Not reached: kept for as long as the entry is.
                 tracing::error!(%call, "a claimed call has no campaign");
@@ -82,6 +88,20 @@ impl State {
             };
             self.calls.insert(call);
             tokio::spawn(runner::run(self.context.clone(), job));
+        }
+    }
+
+    /// What was held for a claim's calls: which of it they show is known now.
+    fn free_caller_ids(&mut self, claim: &Claim) {
+        let mut pool = self.roster.get_mut(claim.campaign).map(|entry| &mut entry.pool);
+        for planned in &claim.calls {
+            match &mut pool {
+                Some(pool) => pool.release(planned.caller_id, &mut self.caller_ids),
+                None => self.caller_ids.release(planned.caller_id, 1),
+            }
+        }
+        if let Some(pool) = pool {
+            pool.take_back(&claim.nearby, &mut self.caller_ids);
         }
     }
 
@@ -125,6 +145,11 @@ impl State {
         started: Instant,
     ) {
         self.calls.remove(&call);
+        if let Some(number) = self.caller_ids.end(call)
+            && let Some(entry) = self.roster.get_mut(campaign)
+        {
+            entry.pool.ended(number, 1);
+        }
         let now = Instant::now();
         let congested = match outcome {
             // A switch that takes no command is no better than one without room.

@@ -1,6 +1,5 @@
 //! Campaigns: which run, what is left of them, and when they stop.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -9,11 +8,11 @@ use tokio::time::Instant;
 
 use super::state::State;
 use crate::campaign::{CampaignId, CampaignStatus};
+use crate::dialer::caller_ids::Shown;
 use crate::dialer::fleet::Pick;
 use crate::dialer::news::News;
 use crate::dialer::prepared::Prepared;
 use crate::dialer::roster::{Entry, Supply};
-use crate::number::PhoneNumber;
 use crate::store::{Remaining, StatusChange};
 
 /// How soon a claim is tried again that found nothing though something is due.
@@ -23,9 +22,10 @@ const AGAIN: Duration = Duration::from_millis(50);
 const STRANGE: u32 = 30;
 
 impl State {
-    pub(super) fn on_campaigns(&mut self, running: Vec<(CampaignId, Arc<Prepared>)>, active: &HashSet<PhoneNumber>) {
+    pub(super) fn on_campaigns(&mut self, running: Vec<(CampaignId, Arc<Prepared>)>, numbers: Vec<Shown>) {
         let list: Vec<_> = running.iter().map(|(id, prepared)| (*id, prepared.settings.clone())).collect();
-        self.roster.update(&list, active);
+        self.caller_ids.update(numbers);
+        self.roster.update(&list);
         // Claims under way need theirs even if it runs no more.
         self.go.retain(|id, go| {
             let runs = list.iter().any(|(other, _)| other == id);
@@ -39,7 +39,7 @@ impl State {
         let mut faults = Vec::new();
         let mut quiet = Vec::new();
         for (id, entry) in self.roster.running() {
-            if entry.pool.is_empty() {
+            if entry.pool.is_empty(&self.caller_ids) {
                 faults.push((id, "no active caller ID in number_pool".to_owned()));
             } else if self.fleet.pick(&entry.settings, now) == Pick::NoSuchTrunk {
                 let trunk = entry.settings.trunk.as_deref().unwrap_or("(default)");

@@ -11,6 +11,7 @@ use super::context::Stats;
 use super::fleet::SwitchLimits;
 use super::handle::Handle;
 use super::news::News;
+use crate::caller_id::Watch;
 use crate::campaign::CampaignId;
 use crate::clock::Clock;
 use crate::media::{MediaFolder, Sounds};
@@ -54,6 +55,8 @@ pub struct Options {
     pub recordings: MediaFolder,
     /// How long they are kept; none: for ever.
     pub keep_recordings: Option<Duration>,
+    /// How caller IDs are watched.
+    pub watch: Watch,
     /// How long running calls may go on after [`Engine::drain`].
     pub drain: Duration,
     /// The only campaign to run; none: every one the database says.

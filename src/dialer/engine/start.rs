@@ -13,8 +13,10 @@ use super::state::State;
 use super::{EngineError, Options};
 use crate::call::CallId;
 use crate::campaign::{CampaignId, Settings};
+use crate::dialer::caller_ids::CallerIds;
 use crate::dialer::context::{Context, Line, Link};
 use crate::dialer::fleet::Fleet;
+use crate::dialer::health::Health;
 use crate::dialer::ledger::Ledger;
 use crate::dialer::news::News;
 use crate::dialer::poller::Poller;
@@ -22,6 +24,7 @@ use crate::dialer::recordings::Recordings;
 use crate::dialer::recovery;
 use crate::dialer::retention::Retention;
 use crate::dialer::roster::Roster;
+use crate::dialer::shown::shown;
 use crate::dialer::spool::Spool;
 use crate::store::{DialingLock, OpenCall, Store, StoreError};
 
@@ -67,6 +70,7 @@ impl State {
             context,
             writer,
             roster: Roster::default(),
+            caller_ids: CallerIds::default(),
             fleet: Fleet::new(limits, now),
             links,
             places: HashMap::new(),
@@ -81,6 +85,8 @@ impl State {
             ending: Ending::No,
             again_at: None,
         };
+        let mut numbers = HashSet::new();
+        state.caller_ids.update(shown(&state.store, &mut numbers, options.clock.now()).await?);
         let open = open_calls(&state.store).await?;
         state.recover(open);
         let known = HashMap::new();
@@ -91,9 +97,20 @@ impl State {
             let folder = options.recordings.local.clone();
             tokio::spawn(Retention { store, clock: options.clock, folder, keep, news }.run());
         }
+        let health =
+            Health { store: options.store.clone(), clock: options.clock, watch: options.watch, news: news.clone() };
+        tokio::spawn(health.run());
         let sounds = options.sounds;
-        let poller =
-            Poller { store: options.store, clock: options.clock, sounds, known, only: options.only, wake, news };
+        let poller = Poller {
+            store: options.store,
+            clock: options.clock,
+            sounds,
+            known,
+            numbers,
+            only: options.only,
+            wake,
+            news,
+        };
         tokio::spawn(poller.run());
         Ok(state)
     }
@@ -119,6 +136,7 @@ impl State {
                 lines.push((index, self.context.lines[index].clone()));
             }
             self.calls.insert(call.planned.call);
+            self.caller_ids.adopt(call.planned.call, call.planned.caller_id);
             tokio::spawn(recovery::recover(self.context.clone(), call, settings, lines));
         }
     }

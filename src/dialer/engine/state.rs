@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use super::ending::Ending;
 use crate::call::CallId;
 use crate::campaign::CampaignId;
+use crate::dialer::caller_ids::CallerIds;
 use crate::dialer::context::{Context, Link};
 use crate::dialer::fleet::{Fleet, Place};
 use crate::dialer::ledger::Ends;
@@ -32,6 +33,7 @@ pub(super) struct State {
     pub(super) context: Arc<Context>,
     pub(super) writer: JoinHandle<Ends>,
     pub(super) roster: Roster,
+    pub(super) caller_ids: CallerIds,
     pub(super) fleet: Fleet,
     pub(super) links: Vec<watch::Sender<Link>>,
     /// Calls found open at the start and not settled yet, by switch.
@@ -71,7 +73,7 @@ impl State {
 
     fn on_news(&mut self, news: News) {
         match news {
-            News::Claimed { campaign, requested, result } => self.on_claimed(campaign, requested, result),
+            News::Claimed { requested, result } => self.on_claimed(requested, result),
             News::Settled(campaigns) => {
                 for campaign in campaigns {
                     self.look_if_idle(campaign);
@@ -87,7 +89,7 @@ impl State {
             News::Open(open) => self.recover(open),
             News::Link { switch, event } => self.on_link(switch, event),
             News::Unplayable { campaign, reason } => self.on_unplayable(campaign, reason),
-            News::Campaigns { running, active } => self.on_campaigns(running, &active),
+            News::Campaigns { running, numbers } => self.on_campaigns(running, numbers),
             News::Remaining { campaign, remaining } => self.on_remaining(campaign, remaining),
             News::Asked(question) => self.on_asked(question),
             News::Limits(limits) => {
@@ -109,7 +111,7 @@ impl State {
         let taken = u32::try_from(self.calls.len() + self.places.len()).unwrap_or(u32::MAX);
         let free = self.outbound_limit.saturating_sub(taken);
         let (now, wall) = (Instant::now(), self.context.clock.now());
-        let round = plan(&mut self.roster, &mut self.fleet, free, now, wall);
+        let round = plan(&mut self.roster, &mut self.fleet, &mut self.caller_ids, free, now, wall);
         self.places.extend(round.places);
         self.again_at = round.again_at;
         for claim in round.claims {

@@ -1,6 +1,9 @@
 //! Claims: from the targets that are due to the calls that are placed.
 
+use jiff::Timestamp;
+
 use super::TallyMoves;
+use super::near::Choice;
 use crate::call::CallId;
 use crate::campaign::{CampaignId, TargetStatus};
 use crate::number::PhoneNumber;
@@ -48,6 +51,8 @@ pub(in crate::store) fn again(claim: &Claim, known: &[Known]) -> Option<Vec<Clai
 #[derive(Debug)]
 pub(in crate::store) struct Taking<'a> {
     claim: &'a Claim,
+    now: Timestamp,
+    choice: Choice,
     result: ClaimResult,
     exhausted: bool,
 }
@@ -69,8 +74,8 @@ const ENOUGH: usize = 5_000;
 
 impl<'a> Taking<'a> {
     /// Starts a claim that was not committed before.
-    pub(in crate::store) fn new(claim: &'a Claim) -> Self {
-        Self { claim, result: ClaimResult::default(), exhausted: false }
+    pub(in crate::store) fn new(claim: &'a Claim, now: Timestamp) -> Self {
+        Self { claim, now, choice: Choice::of(claim), result: ClaimResult::default(), exhausted: false }
     }
 
     /// How many due targets to look at next, in order; none: done.
@@ -95,7 +100,9 @@ impl<'a> Taking<'a> {
             } else if let Some(planned) = self.claim.calls.get(self.result.claimed.len()) {
                 tally.moved(campaign, target.status, TargetStatus::Calling);
                 turn.called.push((target.target, planned.call));
-                self.result.claimed.push(claimed(planned, target));
+                let caller_id = self.choice.choose(target.number, planned.caller_id);
+                tally.numbers.started(caller_id, self.now);
+                self.result.claimed.push(claimed(planned, caller_id, target));
             }
         }
         turn
@@ -107,9 +114,9 @@ impl<'a> Taking<'a> {
     }
 }
 
-fn claimed(planned: &PlannedCall, target: Due) -> Claimed {
+fn claimed(planned: &PlannedCall, caller_id: PhoneNumber, target: Due) -> Claimed {
     Claimed {
-        planned: planned.clone(),
+        planned: PlannedCall { caller_id, ..planned.clone() },
         target: target.target,
         number: target.number,
         attempt: target.attempts.saturating_add(1),
@@ -124,7 +131,7 @@ mod tests {
     fn claim(calls: usize) -> Claim {
         let caller_id = PhoneNumber::from_e164("+15555550100").expect("a number");
         let planned = |_| PlannedCall { call: CallId::new(), caller_id, switch: "fs1".into() };
-        Claim { campaign: CampaignId::new(), calls: (0..calls).map(planned).collect() }
+        Claim { campaign: CampaignId::new(), calls: (0..calls).map(planned).collect(), nearby: Vec::new() }
     }
 
     fn due(id: i64, do_not_call: bool) -> Due {
@@ -135,7 +142,7 @@ mod tests {
     #[test]
     fn one_window_is_enough_without_a_do_not_call_list() {
         let claim = claim(2);
-        let mut taking = Taking::new(&claim);
+        let mut taking = Taking::new(&claim, Timestamp::UNIX_EPOCH);
         assert_eq!(taking.window(), Some(2));
         let turn = taking.take(2, vec![due(1, false), due(2, false)], &mut TallyMoves::default());
         assert_eq!(turn.called, [(TargetId(1), claim.calls[0].call), (TargetId(2), claim.calls[1].call)]);
@@ -145,7 +152,7 @@ mod tests {
     #[test]
     fn whoever_must_not_be_called_is_replaced() {
         let claim = claim(2);
-        let mut taking = Taking::new(&claim);
+        let mut taking = Taking::new(&claim, Timestamp::UNIX_EPOCH);
         taking.take(2, vec![due(1, true), due(2, false)], &mut TallyMoves::default());
         let window = taking.window().expect("one is missing");
         assert_eq!(window, WIDE);
@@ -162,7 +169,7 @@ mod tests {
     #[test]
     fn an_end_is_found() {
         let claim = claim(3);
-        let mut taking = Taking::new(&claim);
+        let mut taking = Taking::new(&claim, Timestamp::UNIX_EPOCH);
         taking.take(3, vec![due(1, false)], &mut TallyMoves::default());
         assert_eq!(taking.window(), None);
     }
@@ -172,7 +179,7 @@ mod tests {
         let claim = claim(3);
         let row = |at: usize, open| Known {
             campaign: claim.campaign,
-            claimed: super::claimed(&claim.calls[at], due(1, false)),
+            claimed: super::claimed(&claim.calls[at], claim.calls[at].caller_id, due(1, false)),
             open,
         };
         assert_eq!(again(&claim, &[]), None);

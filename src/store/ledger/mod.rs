@@ -2,9 +2,12 @@
 //! both engines: they only read the rows concerned and write what comes out.
 
 mod claim;
+mod near;
+mod numbers;
 mod settle;
 mod tally;
 
 pub(super) use claim::{Due, Known, Taking, Turn, again};
+pub(super) use numbers::NumberMoves;
 pub(super) use settle::{CallChange, Changes, Standing, calls_named, settle};
 pub(super) use tally::{TallyKind, TallyMoves};

@@ -6,7 +6,9 @@ use jiff::Timestamp;
 
 use super::TallyMoves;
 use crate::call::{CallFacts, CallId, Outcome};
+use crate::caller_id::Figures;
 use crate::campaign::{CampaignId, TargetStatus};
+use crate::number::PhoneNumber;
 use crate::store::{LedgerBatch, Settlement, TargetId};
 
 /// An open call that a batch names, as it stands in the database.
@@ -15,6 +17,8 @@ pub(in crate::store) struct Standing {
     pub(in crate::store) call: CallId,
     pub(in crate::store) campaign: CampaignId,
     pub(in crate::store) target: TargetId,
+    /// What it showed.
+    pub(in crate::store) caller_id: PhoneNumber,
     /// Whether it is the target's last call: only then is the target in it.
     pub(in crate::store) current: bool,
     /// The target's.
@@ -119,8 +123,9 @@ fn end(
     let mut facts = settlement.facts.clone();
     facts.answered_at = facts.answered_at.or(answered_at);
     facts.ended_at = facts.ended_at.or(Some(now));
-    changes.calls.push(CallChange { call: call.call, facts, outcome: Some(settlement.outcome) });
     tally.ended(call.campaign, settlement.outcome);
+    tally.numbers.ended(call.caller_id, facts.ended_at.unwrap_or(now), Figures::of_end(settlement.outcome, &facts));
+    changes.calls.push(CallChange { call: call.call, facts, outcome: Some(settlement.outcome) });
     // A target that somebody put into another state meanwhile stays there.
     if !in_it(call) {
         return;
@@ -154,6 +159,7 @@ mod tests {
             call: CallId::new(),
             campaign: CampaignId::new(),
             target: TargetId(1),
+            caller_id: PhoneNumber::from_e164("+15555550100").expect("a number"),
             current: true,
             status: TargetStatus::Calling,
             attempts: 1,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::NumberMoves;
 use crate::call::Outcome;
 use crate::campaign::{CampaignId, TargetStatus};
 
@@ -31,7 +32,11 @@ type TallyKey = (CampaignId, TallyKind, &'static str);
 /// its end, in order of key, so that two transactions never wait for each
 /// other in a circle and the rows everyone needs are locked for moments only.
 #[derive(Debug, Default)]
-pub(in crate::store) struct TallyMoves(BTreeMap<TallyKey, i64>);
+pub(in crate::store) struct TallyMoves {
+    counters: BTreeMap<TallyKey, i64>,
+    /// Those of our numbers.
+    pub(in crate::store) numbers: NumberMoves,
+}
 
 impl TallyMoves {
     /// `count` new targets.
@@ -52,11 +57,11 @@ impl TallyMoves {
 
     /// The counters that change, in order.
     pub(in crate::store) fn iter(&self) -> impl Iterator<Item = (TallyKey, i64)> {
-        self.0.iter().map(|(key, count)| (*key, *count)).filter(|(_, count)| *count != 0)
+        self.counters.iter().map(|(key, count)| (*key, *count)).filter(|(_, count)| *count != 0)
     }
 
     fn add(&mut self, key: TallyKey, count: i64) {
-        *self.0.entry(key).or_default() += count;
+        *self.counters.entry(key).or_default() += count;
     }
 }
 

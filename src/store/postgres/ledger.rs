@@ -9,7 +9,7 @@ use sqlx::{Connection, PgConnection, Postgres as Database};
 
 use super::rows::{self, at};
 use super::session::{OPERATION, within};
-use super::{Postgres, StoreError, answers, do_not_call, targets};
+use super::{Postgres, StoreError, answers, do_not_call, number_use, targets};
 use crate::call::TalkFacts;
 use crate::campaign::CampaignId;
 use crate::store::ledger::{self, CallChange, Changes, Known, Taking, TallyMoves, Turn};
@@ -19,7 +19,8 @@ use crate::store::talk::Talk;
 use crate::store::text;
 
 /// The open ones of the calls given, locked in order.
-const STANDING: &str = "SELECT c.id, c.campaign_id, c.target_id, t.last_call_id IS NOT DISTINCT FROM c.id AS current,
+const STANDING: &str =
+    "SELECT c.id, c.campaign_id, c.target_id, c.caller_id, t.last_call_id IS NOT DISTINCT FROM c.id AS current,
         t.status, t.attempts, t.congestions
     FROM calls AS c
     JOIN campaign_contacts AS t ON t.id = c.target_id
@@ -135,6 +136,7 @@ async fn apply(
         result.not_running = !runs;
         results.push(result);
     }
+    number_use::write(connection, &tally.numbers).await?;
     targets::write_tally(connection, &tally).await?;
     Ok(results)
 }
@@ -227,7 +229,7 @@ async fn take(
     now: Timestamp,
     tally: &mut TallyMoves,
 ) -> Result<ClaimResult, StoreError> {
-    let mut taking = Taking::new(claim);
+    let mut taking = Taking::new(claim, now);
     while let Some(window) = taking.window() {
         let found = sqlx::query(DUE)
             .bind(claim.campaign.0)
@@ -311,7 +313,7 @@ mod tests {
         let campaign = CampaignId("00000000-0000-0000-0000-000000000001".parse().expect("an id"));
         let number = PhoneNumber::from_e164("+15550000002").expect("a number");
         let planned = PlannedCall { call: CallId::new(), caller_id: number, switch: "fs1".into() };
-        let claims = vec![Claim { campaign, calls: vec![planned.clone()] }];
+        let claims = vec![Claim { campaign, calls: vec![planned.clone()], nearby: Vec::new() }];
         let batch = LedgerBatch { claims, ..LedgerBatch::default() };
         let mut first = session.connection().begin().await.expect("a transaction");
         let results = apply(&mut first, &batch, Timestamp::now()).await.expect("a claim");

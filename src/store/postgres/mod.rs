@@ -29,6 +29,7 @@ mod lock;
 mod media;
 mod migrate;
 mod number_list;
+mod number_use;
 mod numbers;
 mod recordings;
 mod rows;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::rows::at;
+use super::rows::{at, int};
 use super::session::{OPERATION, within};
 use super::{Postgres, StoreError};
 use crate::number::PhoneNumber;
@@ -17,13 +17,17 @@ impl Postgres {
         within(OPERATION, async {
             let mut session = self.session().await?;
             let done = sqlx::query(
-                "INSERT INTO phone_numbers (number, label, active, added_at) VALUES ($1, $2, $3, $4)
+                "INSERT INTO phone_numbers (number, label, active, added_at, daily_cap, cool_down_seconds, max_concurrent)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7)
                  ON CONFLICT (number) DO NOTHING",
             )
             .bind(number.number.to_string())
             .bind(text::clean_option(number.label.as_ref()))
             .bind(number.active)
             .bind(at(now))
+            .bind(number.limits.daily_cap.map(int))
+            .bind(number.limits.cool_down_seconds.map(int))
+            .bind(number.limits.max_concurrent.map(int))
             .execute(session.connection())
             .await?;
             session.keep();
@@ -36,12 +40,18 @@ impl Postgres {
     pub async fn set_number(&self, number: &OwnNumber) -> Result<bool, StoreError> {
         within(OPERATION, async {
             let mut session = self.session().await?;
-            let done = sqlx::query("UPDATE phone_numbers SET label = $2, active = $3 WHERE number = $1")
-                .bind(number.number.to_string())
-                .bind(text::clean_option(number.label.as_ref()))
-                .bind(number.active)
-                .execute(session.connection())
-                .await?;
+            let done = sqlx::query(
+                "UPDATE phone_numbers SET label = $2, active = $3, daily_cap = $4, cool_down_seconds = $5,
+                     max_concurrent = $6 WHERE number = $1",
+            )
+            .bind(number.number.to_string())
+            .bind(text::clean_option(number.label.as_ref()))
+            .bind(number.active)
+            .bind(number.limits.daily_cap.map(int))
+            .bind(number.limits.cool_down_seconds.map(int))
+            .bind(number.limits.max_concurrent.map(int))
+            .execute(session.connection())
+            .await?;
             session.keep();
             Ok(done.rows_affected() > 0)
         })

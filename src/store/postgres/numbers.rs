@@ -46,9 +46,8 @@ impl Postgres {
     pub async fn numbers(&self) -> Result<Vec<OwnNumber>, StoreError> {
         within(OPERATION, async {
             let mut session = self.session().await?;
-            let found = sqlx::query("SELECT number, label, active FROM phone_numbers ORDER BY number")
-                .fetch_all(session.connection())
-                .await?;
+            let found =
+                sqlx::query("SELECT * FROM phone_numbers ORDER BY number").fetch_all(session.connection()).await?;
             session.keep();
             found.iter().map(StoredRow::own_number).collect()
         })

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
 use super::rows::{self, hex, micros};
-use super::{Durability, Sqlite, answers, campaigns, do_not_call, targets};
+use super::{Durability, Sqlite, answers, campaigns, do_not_call, number_use, targets};
 use crate::call::TalkFacts;
 use crate::campaign::CampaignStatus;
 use crate::store::ledger::{self, CallChange, Changes, Known, Taking, TallyMoves, Turn};
@@ -17,7 +17,7 @@ use crate::store::{StoreError, text};
 
 /// The open ones of the calls given.
 const STANDING: &str =
-    "SELECT c.id, c.campaign_id, c.target_id, t.last_call_id IS c.id AS current, t.status, t.attempts, t.congestions
+    "SELECT c.id, c.campaign_id, c.target_id, c.caller_id, t.last_call_id IS c.id AS current, t.status, t.attempts, t.congestions
     FROM json_each(?1) AS j
     CROSS JOIN calls AS c ON c.id = unhex(j.value)
     CROSS JOIN campaign_contacts AS t ON t.id = c.target_id
@@ -104,6 +104,7 @@ impl Sqlite {
             result.not_running = !runs;
             results.push(result);
         }
+        number_use::write(&mut transaction, &tally.numbers).await?;
         targets::write_tally(&mut transaction, &tally).await?;
         transaction.commit().await?;
         Ok(results)
@@ -183,7 +184,7 @@ async fn take(
     now: Timestamp,
     tally: &mut TallyMoves,
 ) -> Result<ClaimResult, StoreError> {
-    let mut taking = Taking::new(claim);
+    let mut taking = Taking::new(claim, now);
     while let Some(window) = taking.window() {
         let found = sqlx::query(DUE)
             .bind(claim.campaign.0)

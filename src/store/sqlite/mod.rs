@@ -27,6 +27,7 @@ mod lock;
 mod media;
 mod migrate;
 mod number_list;
+mod number_use;
 mod numbers;
 mod readers;
 mod recordings;

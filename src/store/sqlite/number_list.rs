@@ -17,13 +17,17 @@ impl Sqlite {
         let mut writer = self.writer().await;
         let mut transaction = writer.begin(Durability::Full).await?;
         let done = sqlx::query(
-            "INSERT INTO phone_numbers (number, label, active, added_at) VALUES (?1, ?2, ?3, ?4)
+            "INSERT INTO phone_numbers (number, label, active, added_at, daily_cap, cool_down_seconds, max_concurrent)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
              ON CONFLICT (number) DO NOTHING",
         )
         .bind(number.number.to_string())
         .bind(text::clean_option(number.label.as_ref()))
         .bind(number.active)
         .bind(micros(now))
+        .bind(number.limits.daily_cap)
+        .bind(number.limits.cool_down_seconds)
+        .bind(number.limits.max_concurrent)
         .execute(&mut *transaction)
         .await?;
         transaction.commit().await?;
@@ -34,12 +38,18 @@ impl Sqlite {
     pub async fn set_number(&self, number: &OwnNumber) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
         let mut transaction = writer.begin(Durability::Full).await?;
-        let done = sqlx::query("UPDATE phone_numbers SET label = ?2, active = ?3 WHERE number = ?1")
-            .bind(number.number.to_string())
-            .bind(text::clean_option(number.label.as_ref()))
-            .bind(number.active)
-            .execute(&mut *transaction)
-            .await?;
+        let done = sqlx::query(
+            "UPDATE phone_numbers SET label = ?2, active = ?3, daily_cap = ?4, cool_down_seconds = ?5,
+                 max_concurrent = ?6 WHERE number = ?1",
+        )
+        .bind(number.number.to_string())
+        .bind(text::clean_option(number.label.as_ref()))
+        .bind(number.active)
+        .bind(number.limits.daily_cap)
+        .bind(number.limits.cool_down_seconds)
+        .bind(number.limits.max_concurrent)
+        .execute(&mut *transaction)
+        .await?;
         transaction.commit().await?;
         Ok(done.rows_affected() > 0)
     }

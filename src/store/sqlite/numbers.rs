@@ -34,9 +34,7 @@ impl Sqlite {
     /// See [`Store::numbers`](crate::store::Store::numbers).
     pub async fn numbers(&self) -> Result<Vec<OwnNumber>, StoreError> {
         let mut reader = self.reader().await?;
-        let found = sqlx::query("SELECT number, label, active FROM phone_numbers ORDER BY number")
-            .fetch_all(reader.connection()?)
-            .await?;
+        let found = sqlx::query("SELECT * FROM phone_numbers ORDER BY number").fetch_all(reader.connection()?).await?;
         found.iter().map(StoredRow::own_number).collect()
     }
 

@@ -1,0 +1,174 @@
+//! A list of our own numbers, taken over.
+
+use std::io::Read;
+
+use jiff::Timestamp;
+
+use crate::caller_id::Limits;
+use crate::contact::{ImportSummary, ListError, ListReader, NewContact, RejectedLine, Row};
+use crate::number::PhoneNumber;
+use crate::store::{OwnNumber, Store, StoreError};
+
+/// Rows a list of our numbers may have: more is a list of contacts.
+const MOST: u64 = 100_000;
+/// Rejected rows told.
+const SHOWN: usize = 100;
+
+/// Why a list of our numbers was not taken over.
+#[derive(Debug, thiserror::Error)]
+pub enum NumbersError {
+    /// It cannot be read; nothing was changed.
+    #[error(transparent)]
+    List(#[from] ListError),
+    /// It is too long to be one; nothing was changed.
+    #[error("more than {MOST} rows: this is no list of our own numbers")]
+    TooLong,
+    /// The database says no. Numbers before are taken over; the list may be
+    /// imported again.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Reads a list to its end. New numbers are added; those we have take over what
+/// their row says: `label`, `active` (`yes` or `no`), `daily_cap`,
+/// `cool_down_seconds`, `max_concurrent`. An empty cell says nothing. A row with
+/// a wrong value is rejected as a whole.
+///
+/// Reads before it writes: not for async threads while `list` is a slow file.
+pub async fn import_numbers<R: Read>(
+    list: ListReader<R>,
+    store: &Store,
+    now: Timestamp,
+) -> Result<ImportSummary, NumbersError> {
+    let (rows, mut summary) = read(list)?;
+    let known: std::collections::HashMap<PhoneNumber, OwnNumber> =
+        store.numbers().await?.into_iter().map(|own| (own.number, own)).collect();
+    for row in rows {
+        let own = row.over(known.get(&row.number).cloned());
+        if store.add_number(&own, now).await? {
+            summary.accepted += 1;
+        } else {
+            store.set_number(&own).await?;
+            summary.duplicates += 1;
+        }
+    }
+    Ok(summary)
+}
+
+fn read<R: Read>(list: ListReader<R>) -> Result<(Vec<OwnRow>, ImportSummary), NumbersError> {
+    let (mut rows, mut summary) = (Vec::new(), ImportSummary::default());
+    for row in list {
+        summary.rows += 1;
+        if summary.rows > MOST {
+            return Err(NumbersError::TooLong);
+        }
+        let (line, read) = match row? {
+            Row::Contact { line, contact, .. } => (line, OwnRow::read(&contact)),
+            Row::Rejected(rejected) => (rejected.line, Err(rejected.reason.to_string())),
+        };
+        match read {
+            Ok(row) => rows.push(row),
+            Err(reason) => {
+                summary.rejected += 1;
+                if summary.first_rejected.len() < SHOWN {
+                    summary.first_rejected.push(RejectedLine { line, reason });
+                }
+            }
+        }
+    }
+    Ok((rows, summary))
+}
+
+/// A row, as far as it says anything.
+#[derive(Debug)]
+struct OwnRow {
+    number: PhoneNumber,
+    label: Option<String>,
+    active: Option<bool>,
+    limits: Limits,
+}
+
+impl OwnRow {
+    fn read(contact: &NewContact) -> Result<Self, String> {
+        let count = |name: &str| match column(contact, name) {
+            None => Ok(None),
+            Some(text) => {
+                text.parse::<u32>().map(Some).map_err(|_| format!("{name}: \"{text}\" is not a whole number"))
+            }
+        };
+        let active = match column(contact, "active").map(str::to_ascii_lowercase).as_deref() {
+            None => None,
+            Some("yes" | "true" | "1") => Some(true),
+            Some("no" | "false" | "0") => Some(false),
+            Some(other) => return Err(format!("active: \"{other}\" is neither yes nor no")),
+        };
+        let limits = Limits {
+            daily_cap: count("daily_cap")?,
+            cool_down_seconds: count("cool_down_seconds")?,
+            max_concurrent: count("max_concurrent")?,
+        };
+        if let Some(wrong) = limits.check().first() {
+            return Err(wrong.to_string());
+        }
+        let label = column(contact, "label").or(contact.name.as_deref()).map(ToOwned::to_owned);
+        if label.as_ref().is_some_and(|label| label.chars().count() > OwnNumber::LONGEST_LABEL) {
+            return Err(format!("label: may have {} characters", OwnNumber::LONGEST_LABEL));
+        }
+        Ok(Self { number: contact.number, label, active, limits })
+    }
+
+    /// What it says, and for the rest what was there.
+    fn over(&self, known: Option<OwnNumber>) -> OwnNumber {
+        let before = known.unwrap_or_else(|| OwnNumber::new(self.number));
+        OwnNumber {
+            label: self.label.clone().or(before.label),
+            active: self.active.unwrap_or(before.active),
+            limits: Limits {
+                daily_cap: self.limits.daily_cap.or(before.limits.daily_cap),
+                cool_down_seconds: self.limits.cool_down_seconds.or(before.limits.cool_down_seconds),
+                max_concurrent: self.limits.max_concurrent.or(before.limits.max_concurrent),
+            },
+            ..before
+        }
+    }
+}
+
+fn column<'a>(contact: &'a NewContact, name: &str) -> Option<&'a str> {
+    let found = contact.variables.iter().find(|(written, _)| written.eq_ignore_ascii_case(name));
+    found.map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::number::{NumberCheck, NumberRules, Region};
+
+    fn rows(csv: &'static str) -> (Vec<OwnRow>, ImportSummary) {
+        let rules = NumberRules { region: Region::US, check: NumberCheck::Valid };
+        read(ListReader::new(csv.as_bytes(), rules).expect("a list")).expect("read")
+    }
+
+    #[test]
+    fn a_row_says_what_it_says() {
+        let (rows, summary) = rows(
+            "phone_number,label,Daily_Cap,max_concurrent,active\n2127365000,Main,150,,no\n2127365001,,,2,\nx,,,,\n\
+             2127365002,,0,,\n2127365003,,many,,\n2127365004,,,,maybe\n",
+        );
+        assert_eq!((rows.len(), summary.rows, summary.rejected), (2, 6, 4));
+        let reasons: Vec<_> = summary.first_rejected.iter().map(|row| (row.line, row.reason.as_str())).collect();
+        assert_eq!(
+            reasons,
+            [
+                (4, "phone number: not a phone number"),
+                (5, "daily_cap: is 0, must be from 1 to 1000000, or none"),
+                (6, "daily_cap: \"many\" is not a whole number"),
+                (7, "active: \"maybe\" is neither yes nor no"),
+            ]
+        );
+        let own = rows[0].over(None);
+        assert_eq!((own.label.as_deref(), own.active, own.limits.daily_cap), (Some("Main"), false, Some(150)));
+        let before = OwnNumber { label: Some("Old".into()), active: false, ..OwnNumber::new(rows[1].number) };
+        let own = rows[1].over(Some(before));
+        assert_eq!((own.label.as_deref(), own.active, own.limits.max_concurrent), (Some("Old"), false, Some(2)));
+    }
+}
