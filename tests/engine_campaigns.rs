@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use canvass::call::Outcome;
+use canvass::caller_id::{Limits, hour_of};
 use canvass::campaign::{CampaignStatus, RetryOn, Settings, TargetStatus};
 use canvass::control;
-use canvass::store::{DoNotCall, Tally};
+use canvass::store::{DoNotCall, OwnNumber, Tally};
 use canvass::switch::simulator::{CalleeMix, Fate};
 use rstest::rstest;
 
@@ -233,6 +234,47 @@ async fn what_cannot_be_dialed_is_paused_with_the_reason() {
     assert!(campaign.reason.is_some_and(|reason| reason.contains("trunk gone")));
     stop(engine).await;
     assert_eq!(simulator.journal().originates(), 0);
+}
+
+#[tokio::test]
+async fn a_caller_id_is_used_no_more_than_it_may_be() {
+    let world = World::new().await;
+    let simulator = Simulator::start(Kind::FreeSwitch, quick()).await;
+    let id = world.campaign(wide(20), (0..40).map(contact)).await;
+    let now = world.clock.now();
+    let limits = Limits { daily_cap: Some(6), max_concurrent: Some(2), ..Limits::default() };
+    for number in pool(3) {
+        let own = OwnNumber { limits, ..OwnNumber::new(number) };
+        assert!(world.store.set_number(&own).await.expect("a store"), "{number}");
+    }
+    let engine = world.engine(vec![simulator.connect("one", 100, 0.0)]).await;
+    for _ in 0..1_000 {
+        if world.calls(id).await.iter().filter(|call| call.facts.ended_at.is_some()).count() == 18 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(simulator.journal().originates(), 18, "it waits");
+    let status = world.store.campaign(id).await.expect("a store").expect("a campaign").status;
+    assert_eq!(status, CampaignStatus::Running);
+    // The operator gives one of them back.
+    let first = pool(3)[0];
+    assert!(world.store.set_number(&OwnNumber::new(first)).await.expect("a store"));
+    assert_eq!(world.settled(id).await, CampaignStatus::Completed);
+    stop(engine).await;
+    let calls = world.calls(id).await;
+    for number in &pool(3)[1..] {
+        let mut own: Vec<_> = calls.iter().filter(|call| call.caller_id == *number).collect();
+        assert_eq!(own.len(), 6, "{number}");
+        own.sort_by_key(|call| call.created_at);
+        for later in own.windows(3) {
+            let (first, second) = (later[0].facts.ended_at, later[1].facts.ended_at);
+            assert!(first.min(second) <= Some(later[2].created_at), "three at once: {later:?}");
+        }
+    }
+    let hours = world.store.number_hours(hour_of(now) - 1).await.expect("a store");
+    assert_eq!(hours.iter().map(|hour| hour.figures.calls).sum::<u64>(), 40);
 }
 
 #[tokio::test]
