@@ -126,7 +126,7 @@ pub(super) async fn add(
 ) -> Answer<(StatusCode, Json<OwnPhoneNumber>)> {
     let written = request.phone_number.unwrap_or_default();
     let number =
-        PhoneNumber::parse(&written, api.rules).map_err(|error| Problem::field("phone_number", error.to_string()))?;
+        PhoneNumber::parse(&written, api.rules()).map_err(|error| Problem::field("phone_number", error.to_string()))?;
     let own = OwnNumber { number, label: request.label.filter(|label| !label.is_empty()), active: request.active };
     if !api.store.add_number(&own, api.now()).await? {
         return Err(Problem::conflict(format!("{number} is ours already"), ["edit", "delete"]));

@@ -17,6 +17,7 @@ mod ledger;
 mod lock;
 mod media;
 mod numbers;
+mod people;
 mod recordings;
 mod reports;
 mod resources;
