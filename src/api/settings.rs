@@ -30,17 +30,32 @@ pub(super) enum From {
     Database,
 }
 
-/// A setting.
+/// A setting that is a text.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(bound = "T: ToSchema")]
-pub(super) struct Setting<T> {
+pub(super) struct TextSetting {
     /// What is in force.
-    value: T,
+    #[schema(example = "US")]
+    value: String,
     /// Where that comes from.
     source: From,
     /// What `null` would bring back: what the configuration says, or the
     /// default.
-    otherwise: T,
+    #[schema(example = "US")]
+    otherwise: String,
+}
+
+/// A setting that is a number.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct NumberSetting {
+    /// What is in force.
+    #[schema(example = 20)]
+    value: u32,
+    /// Where that comes from.
+    source: From,
+    /// What `null` would bring back: what the configuration says, or the
+    /// default.
+    #[schema(example = 10)]
+    otherwise: u32,
 }
 
 /// What holds for the whole installation. Everything else is in the
@@ -49,19 +64,17 @@ pub(super) struct Setting<T> {
 #[schema(as = Settings)]
 pub(super) struct SettingsBody {
     /// What the organization is called.
-    organization_name: Setting<String>,
+    organization_name: TextSetting,
     /// Country (ISO 3166) of numbers written without a country code.
-    #[schema(value_type = Setting<String>)]
-    region: Setting<Region>,
+    region: TextSetting,
     /// How strictly numbers are checked: `valid` or `possible`.
-    #[schema(value_type = Setting<String>)]
-    number_check: Setting<NumberCheck>,
+    number_check: TextSetting,
     /// Calls in progress at once over all campaigns, at most.
-    outbound_rate_limit: Setting<u32>,
+    outbound_rate_limit: NumberSetting,
     /// Days a recording is kept; 0: for ever.
-    recording_keep_days: Setting<u32>,
+    recording_keep_days: NumberSetting,
     /// Seconds running calls may go on when the daemon is to end.
-    drain_seconds: Setting<u32>,
+    drain_seconds: NumberSetting,
     /// When they were last changed here; the version. 1970 if they never were.
     updated_at: Timestamp,
 }
@@ -74,28 +87,15 @@ impl SettingsBody {
             Source::File => From::File,
             Source::Database => From::Database,
         };
-        fn setting<T>(value: T, otherwise: T, source: From) -> Setting<T> {
-            Setting { value, source, otherwise }
-        }
+        let text = |name, value: String, otherwise: String| TextSetting { value, source: source(name), otherwise };
+        let number = |name, value, otherwise| NumberSetting { value, source: source(name), otherwise };
         Self {
-            organization_name: setting(
-                general.organization_name,
-                base.organization_name,
-                source(Name::OrganizationName),
-            ),
-            region: setting(general.region, base.region, source(Name::Region)),
-            number_check: setting(general.number_check, base.number_check, source(Name::NumberCheck)),
-            outbound_rate_limit: setting(
-                general.outbound_rate_limit,
-                base.outbound_rate_limit,
-                source(Name::OutboundRateLimit),
-            ),
-            recording_keep_days: setting(
-                general.recording_keep_days,
-                base.recording_keep_days,
-                source(Name::RecordingKeepDays),
-            ),
-            drain_seconds: setting(general.drain_seconds, base.drain_seconds, source(Name::DrainSeconds)),
+            organization_name: text(Name::OrganizationName, general.organization_name, base.organization_name),
+            region: text(Name::Region, general.region.to_string(), base.region.to_string()),
+            number_check: text(Name::NumberCheck, check(general.number_check), check(base.number_check)),
+            outbound_rate_limit: number(Name::OutboundRateLimit, general.outbound_rate_limit, base.outbound_rate_limit),
+            recording_keep_days: number(Name::RecordingKeepDays, general.recording_keep_days, base.recording_keep_days),
+            drain_seconds: number(Name::DrainSeconds, general.drain_seconds, base.drain_seconds),
             updated_at,
         }
     }
@@ -156,6 +156,14 @@ impl SettingsPatch {
             drain_seconds: self.drain_seconds.unwrap_or(to.drain_seconds),
         }
     }
+}
+
+fn check(check: NumberCheck) -> String {
+    match check {
+        NumberCheck::Valid => "valid",
+        NumberCheck::Possible => "possible",
+    }
+    .to_owned()
 }
 
 /// Its name here.
