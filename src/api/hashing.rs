@@ -64,7 +64,10 @@ mod tests {
             let (hashing, wait) = (hashing.clone(), wait.clone());
             tasks.push(tokio::spawn(async move {
                 // Until the sender is gone.
-                let work = move || Ok(drop(wait.lock().map(|wait| wait.recv())));
+                let work = move || {
+                    let _ended = wait.lock().map(|wait| wait.recv());
+                    Ok(())
+                };
                 hashing.run(work).await.is_ok()
             }));
         }

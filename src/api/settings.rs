@@ -16,7 +16,7 @@ use super::problem::{Answer, Fault, Kind, Problem, ProblemBody};
 use super::{Api, read};
 use crate::dialer::Limits;
 use crate::number::{NumberCheck, Region};
-use crate::settings::{Configured, General, Name, Overrides, Source};
+use crate::settings::{Configured, General, Name, Overrides, Source, Turn};
 
 /// Where a value comes from.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
@@ -185,7 +185,10 @@ fn field(name: Name) -> &'static str {
     responses((status = 200, description = "The settings", body = SettingsBody,
         headers(("ETag" = String, description = "Their version, for If-Match")))))]
 pub(super) async fn show(_: Allowed<SettingsRead>, State(api): State<Api>) -> Answer<Response> {
+    let turn = api.settings.turn().await;
     let (overrides, version) = api.store.overrides().await?;
+    // After a change of which the database did not say whether it was made.
+    adopt(&api, &turn, &overrides);
     Ok(shown(&api, &overrides, version))
 }
 
@@ -206,9 +209,23 @@ pub(super) async fn edit(
     IfMatch(version): IfMatch,
     JsonBody(patch): JsonBody<SettingsPatch>,
 ) -> Answer<Response> {
+    let actor = by.caller.actor();
+    // It goes on to its end even if the client is gone: what is stored is in
+    // force.
+    let done = tokio::spawn(change(api.clone(), actor, version, patch)).await;
+    let (overrides, version) = done.map_err(Problem::internal)??;
+    Ok(shown(&api, &overrides, version))
+}
+
+async fn change(
+    api: Api,
+    by: String,
+    if_version: Option<Timestamp>,
+    patch: SettingsPatch,
+) -> Answer<(Overrides, Timestamp)> {
     let turn = api.settings.turn().await;
     let (before, stored) = api.store.overrides().await?;
-    if version.is_some_and(|version| version != stored) {
+    if if_version.is_some_and(|version| version != stored) {
         return Err(stale());
     }
     let overrides = patch.apply(before);
@@ -217,16 +234,19 @@ pub(super) async fn edit(
     if !faults.is_empty() {
         return Err(Problem::fields(faults));
     }
-    let actor = by.caller.actor();
-    let Some(version) = api.store.set_overrides(&overrides, &actor, stored, api.now()).await? else {
-        return Err(stale());
-    };
-    turn.set(overrides.clone());
-    if let Some(engine) = &api.engine {
-        engine.set_limits(limits(&general));
+    let version = api.store.set_overrides(&overrides, &by, stored, api.now()).await?.ok_or_else(stale)?;
+    adopt(&api, &turn, &overrides);
+    tracing::info!(%by, "the settings were changed");
+    Ok((overrides, version))
+}
+
+/// Goes by what the database says, and has the engine do so.
+fn adopt(api: &Api, turn: &Turn<'_>, overrides: &Overrides) {
+    if turn.set(overrides)
+        && let Some(engine) = &api.engine
+    {
+        engine.set_limits(limits(&api.settings.general()));
     }
-    tracing::info!(by = %actor, "the settings were changed");
-    Ok(shown(&api, &overrides, version))
 }
 
 /// What of them an engine goes by.

@@ -130,7 +130,7 @@ impl JsonRequest for CreateUser {
         if request.login.is_none() {
             faults.push(Fault::new("login", "is missing"));
         }
-        request.login = checked("login", request.login, |login| checked_login(login), &mut faults);
+        request.login = checked("login", request.login, checked_login, &mut faults);
         request.name = checked("name", request.name, |name| checked_name(Some(name)), &mut faults);
         faults.extend(weak(request.password.as_ref(), request.login.as_deref()));
         if faults.is_empty() { Ok(request) } else { Err(faults) }
@@ -169,7 +169,7 @@ impl JsonRequest for EditUser {
                 return Err(faults);
             }
         };
-        request.login = checked("login", request.login, |login| checked_login(login), &mut faults);
+        request.login = checked("login", request.login, checked_login, &mut faults);
         request.name = checked("name", request.name, |name| checked_name(Some(name)), &mut faults);
         faults.extend(weak(request.password.as_ref(), request.login.as_deref()));
         if faults.is_empty() { Ok(request) } else { Err(faults) }

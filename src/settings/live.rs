@@ -63,9 +63,12 @@ impl Turn<'_> {
         self.write().configured = configured;
     }
 
-    /// The database says something else.
-    pub fn set(&self, overrides: Overrides) {
-        self.write().overrides = overrides;
+    /// What the database says; `false`: it said so before.
+    pub fn set(&self, overrides: &Overrides) -> bool {
+        let mut parts = self.write();
+        let other = parts.overrides != *overrides;
+        parts.overrides.clone_from(overrides);
+        other
     }
 
     fn write(&self) -> std::sync::RwLockWriteGuard<'_, Parts> {

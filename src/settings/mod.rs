@@ -4,7 +4,7 @@
 //! A setting belongs here if an administrator wants to change it without a
 //! shell on the machine, and nothing has to be restarted for it. To add one:
 //! a field in [`General`] and in [`Overrides`], a line in [`Name`], its range in
-//! [`Overrides::check`].
+//! [`General::check`].
 
 use serde::{Deserialize, Serialize};
 
@@ -215,6 +215,29 @@ mod tests {
         assert_eq!(configured.source(Name::Region, &overrides), Source::File);
         assert_eq!(configured.source(Name::DrainSeconds, &overrides), Source::Default);
         assert_eq!(Overrides::default().over(&configured.general), configured.general);
+    }
+
+    #[test]
+    fn a_configuration_goes_by_what_the_database_says() {
+        let mut config = Config::default();
+        let live = Live::new(config.configured(), Overrides { outbound_rate_limit: Some(3), ..Overrides::default() });
+        config.adopt(live.general());
+        assert_eq!((config.general(), config.limits().outbound_limit), (live.general(), 3));
+        assert_eq!(live.configured().general.outbound_rate_limit, 10, "what is given back");
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_read_again_does_not_win() {
+        let overrides = Overrides { outbound_rate_limit: Some(3), ..Overrides::default() };
+        let live = Live::new(Config::default().configured(), overrides.clone());
+        let turn = live.turn().await;
+        let mut config = Config::default();
+        config.organization.outbound_rate_limit = 50;
+        config.dialer.drain_seconds = 7;
+        turn.configure(config.configured());
+        assert_eq!((live.general().outbound_rate_limit, live.general().drain_seconds), (3, 7));
+        assert!(!turn.set(&overrides) && turn.set(&Overrides::default()));
+        assert_eq!(live.general().outbound_rate_limit, 50);
     }
 
     #[test]

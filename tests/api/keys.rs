@@ -129,5 +129,14 @@ async fn who_asks_too_often_waits() {
     let third: Value = send(home.request_as(Some("cv_2"), "GET", "/api/dnc")).await.expect(429);
     assert_eq!(third["type"], "/problems/too-many-requests");
     send(home.request_as(Some(&other), "GET", "/api/dnc")).await.expect(200);
+    // Nor is a key that was never seen before, as long as few of those come;
+    // nobody has all keys there might be looked up.
+    let fresh = home.key(Role::Viewer, &[]).await;
+    send(home.request_as(Some(&fresh), "GET", "/api/dnc")).await.expect(200);
+    for n in 0..60 {
+        let wrong = format!("cv_{n:064x}");
+        send(home.request_as(Some(&wrong), "GET", "/api/dnc")).await.expect(429);
+    }
+    send(home.request_as(Some(&fresh), "GET", "/api/dnc")).await.expect(200);
     home.stop().await;
 }

@@ -144,6 +144,7 @@ async fn nobody_makes_somebody_above_them(home: &Home) {
 }
 
 async fn a_role_counts_at_once_and_a_disabled_user_is_out(home: &Home) {
+    person(home, "root", "admin").await;
     let (anna, token) = person(home, "anna", "viewer").await;
     let place = format!("/api/users/{anna}");
     let add = async || call(home, &token, "POST", "/api/dnc", json!({"phone_number": "+15552000001"})).await;
