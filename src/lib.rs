@@ -15,6 +15,7 @@
 //! | [`control`] | a campaign's life: create, launch, pause, resume, cancel |
 //! | [`dialer`] | the dialing engine: claims, paces, runs calls, settles, recovers |
 //! | [`media`] | the media library: sounds by name, kept as both switches play them |
+//! | [`settings`] | what holds for the whole installation and changes while it runs |
 //! | [`survey`] | questions answered by key or by speaking, with branches (pure) |
 //! | [`switch`] | what the dialer needs of a PBX, its two adapters and their simulators |
 //! | [`store`] | what the rest needs of a database, on SQLite and Postgres |
@@ -35,6 +36,7 @@ pub mod dialer;
 pub mod media;
 pub mod number;
 mod report;
+pub mod settings;
 pub mod store;
 pub mod survey;
 pub mod switch;

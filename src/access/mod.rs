@@ -1,8 +1,10 @@
-//! Who may use the API: keys, their roles, and the areas they may touch
-//! (pure).
+//! Who may use the API: keys and users, their roles, and the areas they may
+//! touch (pure, but for random numbers).
 //!
 //! A key is `cv_` and 64 hexadecimal digits of 32 random bytes. Only its
 //! SHA-256 is kept, and its first digits, so that a person can tell keys apart.
+//! A session, which a login opens, is `cs_` and as many digits; of passwords an
+//! argon2id hash is kept.
 
 use std::fmt;
 
@@ -11,11 +13,19 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+mod password;
+mod principal;
 mod scope;
 mod secret;
+mod user;
 
+pub use password::{HashError, LONGEST, Password, PasswordHash, SHORTEST, WeakPassword};
+pub use principal::Principal;
 pub use scope::{Role, Scope, UnknownWord};
-pub use secret::{KEY_PREFIX, KeySecret, RandomError, SHOWN_DIGITS, WrongShape};
+pub use secret::{
+    KEY_PREFIX, KeySecret, Presented, RandomError, SESSION_PREFIX, SHOWN_DIGITS, SessionSecret, WrongShape,
+};
+pub use user::{LONGEST_LOGIN, SESSION, Session, User, UserId, WrongLogin, checked_login};
 
 /// An API key's id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
@@ -64,8 +74,12 @@ pub struct ApiKey {
     pub role: Role,
     /// The only areas it may touch; none: all its role may.
     pub scopes: Vec<Scope>,
+    /// Who made it, as [`Principal::actor`] says; none: older than such notes.
+    pub created_by: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
+    /// When its name, end or revocation last changed; the version.
+    pub updated_at: Timestamp,
     /// From when on it is refused; none: never.
     pub expires_at: Option<Timestamp>,
     /// When it was revoked, if it was.
@@ -75,6 +89,24 @@ pub struct ApiKey {
 }
 
 impl ApiKey {
+    /// Of a fresh secret, valid from now on.
+    pub fn new(secret: &KeySecret, name: String, role: Role, now: Timestamp) -> Self {
+        Self {
+            id: ApiKeyId::new(),
+            name,
+            shown: secret.shown().to_owned(),
+            sha256: secret.sha256(),
+            role,
+            scopes: Vec::new(),
+            created_by: None,
+            created_at: now,
+            updated_at: now,
+            expires_at: None,
+            revoked_at: None,
+            last_used_at: None,
+        }
+    }
+
     /// Whether it opens anything at `now`.
     pub fn is_valid(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && self.expires_at.is_none_or(|at| now < at)
@@ -99,7 +131,9 @@ mod tests {
             sha256: [0; 32],
             role,
             scopes: scopes.to_vec(),
+            created_by: None,
             created_at: Timestamp::UNIX_EPOCH,
+            updated_at: Timestamp::UNIX_EPOCH,
             expires_at: None,
             revoked_at: None,
             last_used_at: None,

@@ -193,7 +193,7 @@ impl ContactToAdd {
             faults.push(Fault::new(field("phone_number"), "is missing"));
             return None;
         };
-        let number = match PhoneNumber::parse(&written, api.rules) {
+        let number = match PhoneNumber::parse(&written, api.rules()) {
             Ok(number) => number,
             Err(error) => {
                 faults.push(Fault::new(field("phone_number"), error.to_string()));
@@ -243,7 +243,7 @@ pub(super) async fn list(
     UrlQuery(asked): UrlQuery<ListContacts>,
 ) -> Answer<Json<Paged<Contact>>> {
     let wanted = Wanted::new(asked.page, asked.limit)?;
-    let number = asked.phone_number.map(|text| PhoneNumber::parse(&text, api.rules)).transpose();
+    let number = asked.phone_number.map(|text| PhoneNumber::parse(&text, api.rules())).transpose();
     let query = TargetQuery {
         statuses: asked.status.into_iter().collect(),
         number: number.map_err(|error| Problem::field("phone_number", error.to_string()))?,

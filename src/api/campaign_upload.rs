@@ -197,7 +197,7 @@ fn broken(error: &MultipartError) -> Problem {
 }
 
 async fn import(api: &Api, id: CampaignId, name: &str, file: std::fs::File) -> Answer<ImportSummary> {
-    let rules = api.rules;
+    let rules = api.rules();
     let reader = spawn_blocking(move || ListReader::new(file, rules)).await.map_err(Problem::internal)?;
     let reader = reader.map_err(|error| bad_list(name, &error))?;
     match import_list(reader, &api.store, id, None, &api.clock, |_| ()).await {

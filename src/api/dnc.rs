@@ -178,5 +178,5 @@ fn not_listed(number: PhoneNumber) -> Problem {
 
 fn parse(api: &Api, written: Option<&str>) -> Answer<PhoneNumber> {
     let written = written.ok_or_else(|| Problem::field("phone_number", "is missing"))?;
-    PhoneNumber::parse(written, api.rules).map_err(|error| Problem::field("phone_number", error.to_string()))
+    PhoneNumber::parse(written, api.rules()).map_err(|error| Problem::field("phone_number", error.to_string()))
 }

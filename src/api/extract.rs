@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::Api;
 use super::problem::{Answer, Fault, Kind, Problem};
 use super::read;
-use crate::access::ApiKeyId;
+use crate::access::{ApiKeyId, UserId};
 use crate::campaign::CampaignId;
 use crate::number::PhoneNumber;
 use crate::store::TargetId;
@@ -33,6 +33,14 @@ pub(super) struct NumberAt(pub(super) PhoneNumber);
 /// The API key in the path.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct KeyAt(pub(super) ApiKeyId);
+
+/// The user in the path.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct UserAt(pub(super) UserId);
+
+/// The name of a switch in the path.
+#[derive(Clone, Debug)]
+pub(super) struct SwitchAt(pub(super) String);
 
 /// The name of a page in the path.
 #[derive(Clone, Debug)]
@@ -68,7 +76,7 @@ impl FromRequestParts<Api> for NumberAt {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Answer<Self> {
-        named(parts, "number", "number", |text| PhoneNumber::parse(text, api.rules).ok()).await.map(Self)
+        named(parts, "number", "number", |text| PhoneNumber::parse(text, api.rules()).ok()).await.map(Self)
     }
 }
 
@@ -77,6 +85,22 @@ impl FromRequestParts<Api> for KeyAt {
 
     async fn from_request_parts(parts: &mut Parts, _: &Api) -> Answer<Self> {
         named(parts, "id", "API key", |text| text.parse().ok()).await.map(Self)
+    }
+}
+
+impl FromRequestParts<Api> for UserAt {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Api) -> Answer<Self> {
+        named(parts, "id", "user", |text| text.parse().ok()).await.map(Self)
+    }
+}
+
+impl FromRequestParts<Api> for SwitchAt {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Api) -> Answer<Self> {
+        named(parts, "name", "switch", |text| Some(text.to_owned())).await.map(Self)
     }
 }
 

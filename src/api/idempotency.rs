@@ -10,12 +10,12 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use jiff::SignedDuration;
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use super::Api;
 use super::auth::Caller;
 use super::extract::bytes;
 use super::problem::{Answer, Kind, Problem};
-use crate::access::ApiKeyId;
 use crate::store::listing::{Begun, KeptAnswer};
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -54,11 +54,10 @@ async fn once(api: Api, request: Request, next: Next) -> Answer<Response> {
     if key.is_empty() || key.len() > LONGEST {
         return Err(wrong("Idempotency-Key must be 1 to 255 visible ASCII characters"));
     }
-    if request.uri().path() == "/api/api-keys" {
-        // Its answer is a secret, which is never kept.
-        return Err(wrong("no Idempotency-Key here: the answer is a secret and is not kept"));
+    if is_secret(request.uri().path()) {
+        return Err(wrong("no Idempotency-Key here: request or answer is a secret and is not kept"));
     }
-    let Some(Caller(caller)) = request.extensions().get::<Caller>().cloned() else {
+    let Some(caller) = request.extensions().get::<Caller>().cloned() else {
         return Ok(next.run(request).await);
     };
     let (parts, body) = request.into_parts();
@@ -72,7 +71,8 @@ async fn once(api: Api, request: Request, next: Next) -> Answer<Response> {
     let fingerprint: [u8; 32] = hash.finalize().into();
     let now = api.now();
     let before = |span: SignedDuration| now.checked_sub(span).unwrap_or(now);
-    let begun = api.store.begin_idempotent(caller.id, &key, &fingerprint, now, before(ABANDONED), before(KEPT)).await?;
+    let begun =
+        api.store.begin_idempotent(caller.id(), &key, &fingerprint, now, before(ABANDONED), before(KEPT)).await?;
     match begun {
         Begun::Done(answer) => Ok(again(answer)),
         Begun::Other => {
@@ -86,13 +86,19 @@ async fn once(api: Api, request: Request, next: Next) -> Answer<Response> {
             let request = Request::from_parts(parts, Body::from(body));
             // It goes on to its end, and its answer is kept, even if the client
             // is gone.
-            let work = tokio::spawn(work(api, caller.id, key, request, next));
+            let work = tokio::spawn(work(api, caller.id(), key, request, next));
             work.await.map_err(Problem::internal)
         }
     }
 }
 
-async fn work(api: Api, by: ApiKeyId, key: String, request: Request, next: Next) -> Response {
+/// Whether the request holds a password, of which not even this fingerprint
+/// may be kept, or the answer a secret.
+fn is_secret(path: &str) -> bool {
+    path == "/api/api-keys" || path == "/api/users" || path.starts_with("/api/users/")
+}
+
+async fn work(api: Api, by: Uuid, key: String, request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     let (parts, body) = response.into_parts();
     let body = match bytes(body, LARGEST).await {

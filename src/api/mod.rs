@@ -7,6 +7,7 @@
 //! | `read` | from JSON and queries to requests, with every fault at once |
 //! | `extract` | paths, queries, bodies, versions, as handlers take them |
 //! | `auth` | who asks, and what they may |
+//! | `known`, `hashing` | who was let in lately; where passwords are compared |
 //! | `throttle` | how often |
 //! | `idempotency` | a request that comes again is answered as before |
 //! | `page` | parts of lists |
@@ -17,19 +18,20 @@
 //! The API writes to the store, as the command line does, and then has the
 //! engine look; what only the engine knows it asks its [`Handle`].
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use uuid::Uuid;
 
-use crate::access::ApiKeyId;
 use crate::clock::Clock;
 use crate::dialer::Handle;
 use crate::media::Sounds;
 use crate::number::NumberRules;
+use crate::settings::Live;
 use crate::store::Store;
 
 mod api_keys;
@@ -45,8 +47,11 @@ mod campaigns;
 mod dnc;
 mod extract;
 mod flat;
+mod hashing;
 mod health;
 mod idempotency;
+mod known;
+mod me;
 mod openapi;
 mod page;
 mod phone_numbers;
@@ -54,12 +59,21 @@ mod problem;
 mod read;
 mod reference;
 mod router;
+mod sessions;
+mod settings;
+mod switches;
+mod test_call;
 mod throttle;
+mod users;
 
 pub use openapi::document;
 
 /// How long requests that are being answered may take after [`Server::stop`].
 const LAST_ANSWERS: Duration = Duration::from_secs(10);
+
+/// Unknown keys looked up each second though they come from an address with
+/// too many wrong ones.
+const DOUBTFUL: f64 = 20.0;
 
 /// What the API needs.
 #[derive(Clone, Debug)]
@@ -70,8 +84,8 @@ pub struct Options {
     pub clock: Clock,
     /// Where sounds are, and how they get to the switches.
     pub sounds: Sounds,
-    /// How numbers are read.
-    pub rules: NumberRules,
+    /// What holds for the whole installation: how numbers are read, for one.
+    pub settings: Live,
     /// The switches there are.
     pub switches: Vec<KnownSwitch>,
     /// Its limits.
@@ -125,8 +139,18 @@ struct Api(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     options: Options,
-    requests: throttle::Throttle<ApiKeyId>,
-    failures: throttle::Throttle<std::net::IpAddr>,
+    /// By caller.
+    requests: throttle::Throttle<Uuid>,
+    /// Wrong keys, by address.
+    failures: throttle::Throttle<IpAddr>,
+    /// Unknown keys looked up though they come from where too many were wrong.
+    doubtful: throttle::Throttle<()>,
+    /// Who was let in lately.
+    known: known::Known,
+    /// Who tries to log in.
+    logins: sessions::Logins,
+    /// Where passwords are hashed.
+    hashing: hashing::Hashing,
     /// Set when the process is about to end.
     ending: watch::Receiver<bool>,
 }
@@ -142,6 +166,11 @@ impl std::ops::Deref for Api {
 impl Api {
     fn now(&self) -> jiff::Timestamp {
         self.clock.now()
+    }
+
+    /// How numbers are read now.
+    fn rules(&self) -> NumberRules {
+        self.settings.general().rules()
     }
 
     /// Something changed that the engine should see.
@@ -169,6 +198,10 @@ impl Server {
         let shared = Shared {
             requests: throttle::Throttle::new(limits.requests_per_second, limits.burst),
             failures: throttle::Throttle::new(f64::from(limits.failures_per_minute) / 60.0, limits.failures_per_minute),
+            doubtful: throttle::Throttle::new(DOUBTFUL, DOUBTFUL as u32),
+            known: known::Known::start(options.store.clone()),
+            logins: sessions::Logins::new(limits.failures_per_minute),
+            hashing: hashing::Hashing::start(),
             ending: end.clone(),
             options,
         };

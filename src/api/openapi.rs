@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
 use super::problem::ProblemBody;
-use super::{health, router};
+use super::router;
 
 /// What no handler says.
 #[derive(OpenApi)]
@@ -18,27 +18,31 @@ pub(super) fn beginning() -> utoipa::openapi::OpenApi {
 const ABOUT: &str = "\
 Campaigns, their contacts and calls, of a canvass daemon.
 
-Every request but those under **health** carries `Authorization: Bearer cv_…`; `canvass key create` makes a key. Bodies are \
+Every request but those under **health** and `POST /api/login` carries `Authorization: Bearer` and an API key (`cv_…`; \
+`canvass key create` makes one) or a session (`cs_…`; logging in opens one). Bodies are \
 JSON; unknown fields are refused. Whatever is not done is answered with problem details (RFC 9457), whose `type` is one of \
 those listed at `/problems`; `errors` names every wrong field at once. Lists come in pages (`page`, `limit` up to 500). \
 Instants carry an offset. `POST` requests take an `Idempotency-Key`: the same request with the same key is answered as the \
 first time, for 24 hours. `ETag` and `If-Match` keep two people from overwriting each other's changes.";
 
-const TAGS: [(&str, &str); 8] = [
+const TAGS: [(&str, &str); 11] = [
     ("campaigns", "Create, read, change, delete."),
     ("campaign life", "Launch, pause, resume, cancel, and copies."),
     ("contacts", "The people a campaign calls."),
     ("watching", "Figures, calls and reports."),
     ("do not call", "Numbers that are never called."),
     ("phone numbers", "Our own numbers, used as caller IDs."),
-    ("API keys", "Who may use this API."),
+    ("switches", "How the switches are, and test calls."),
+    ("settings", "What holds for the whole installation."),
+    ("users", "The people who may use this API, and their sessions."),
+    ("API keys", "The programs that may use this API."),
     ("health", "For supervisors and load balancers; without a key."),
 ];
 
 /// The whole description, as JSON.
 pub fn document() -> Value {
     let (_, mut described) = router::resources().split_for_parts();
-    let (_, open) = health::routes().split_for_parts();
+    let (_, open) = router::open().split_for_parts();
     described.merge(open);
     let mut document = serde_json::to_value(described).unwrap_or_default();
     document["info"] = json!({
@@ -51,7 +55,7 @@ pub fn document() -> Value {
     document["tags"] = TAGS.iter().map(|(name, about)| json!({"name": name, "description": about})).collect();
     document["security"] = json!([{"key": []}]);
     document["components"]["securitySchemes"] = json!({
-        "key": {"type": "http", "scheme": "bearer", "description": "An API key: cv_ and 64 hexadecimal digits."}
+        "key": {"type": "http", "scheme": "bearer", "description": "An API key, or a session: cv_ or cs_ and 64 hexadecimal digits."}
     });
     if let Some(Value::Object(paths)) = document.get_mut("paths") {
         for operations in paths.values_mut().filter_map(Value::as_object_mut) {
@@ -97,8 +101,9 @@ fn complete(method: &str, operation: &mut Map<String, Value>) {
         content.is_some_and(|content| content.get("application/json").is_some()),
         content.is_some_and(|content| content.get("multipart/form-data").is_some()),
     );
-    let is_key = operation.get("tags").is_some_and(|tags| tags[0] == "API keys");
-    let keyed = method == "post" && !form && !is_key;
+    // What is secret is not kept to be answered again.
+    let secret = operation.get("tags").is_some_and(|tags| tags[0] == "API keys" || tags[0] == "users");
+    let keyed = method == "post" && !form && !secret;
     if keyed {
         let parameter = json!({
             "name": "Idempotency-Key",
@@ -116,16 +121,20 @@ fn complete(method: &str, operation: &mut Map<String, Value>) {
     let (path, query, header) = (has("path"), has("query"), has("header"));
     let problems: [(&str, bool, &str); 11] = [
         ("400", json || form || header, "The request cannot be read"),
-        ("401", !open, "No valid API key"),
-        ("403", !open, "The key's role or scopes do not allow this"),
+        ("401", !open, "No valid API key or session"),
+        ("403", !open, "Your role, or the key's scopes, do not allow this"),
         ("404", path, "There is no such thing"),
         ("409", keyed, "A request with the same Idempotency-Key is being worked on"),
         ("413", json || form || keyed, "The body is too large"),
         ("415", json || form, "The body is of another media type"),
         ("422", json || form || query || keyed, "Some fields are wrong; `errors` names them all"),
-        ("429", !open, "The key asks too often; `Retry-After` says when to ask again"),
+        ("429", !open, "You ask too often; `Retry-After` says when to ask again"),
         ("500", true, "Something is broken here"),
-        ("503", true, "The database is away; `Retry-After` says when to ask again"),
+        (
+            "503",
+            true,
+            "Not possible for the moment: the database is away, for one; `Retry-After` says when to ask again",
+        ),
     ];
     if let Value::Object(responses) = operation.entry("responses").or_insert_with(|| json!({})) {
         for (status, applies, about) in problems {

@@ -294,7 +294,7 @@ pub(super) async fn add(
     let limits = request.limits();
     let written = request.phone_number.unwrap_or_default();
     let number =
-        PhoneNumber::parse(&written, api.rules).map_err(|error| Problem::field("phone_number", error.to_string()))?;
+        PhoneNumber::parse(&written, api.rules()).map_err(|error| Problem::field("phone_number", error.to_string()))?;
     let label = request.label.filter(|label| !label.is_empty());
     let own = OwnNumber { label, active: request.active, limits, ..OwnNumber::new(number) };
     if !api.store.add_number(&own, api.now()).await? {

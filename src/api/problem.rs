@@ -18,6 +18,7 @@ pub(super) enum Kind {
     Malformed,
     Unauthorized,
     Forbidden,
+    PasswordChangeNeeded,
     NotFound,
     MethodNotAllowed,
     Conflict,
@@ -36,10 +37,11 @@ pub(super) enum Kind {
 
 impl Kind {
     /// Every kind, by status.
-    pub(super) const ALL: [Self; 17] = [
+    pub(super) const ALL: [Self; 18] = [
         Self::Malformed,
         Self::Unauthorized,
         Self::Forbidden,
+        Self::PasswordChangeNeeded,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::Conflict,
@@ -62,6 +64,7 @@ impl Kind {
             Self::Malformed => "malformed-request",
             Self::Unauthorized => "unauthorized",
             Self::Forbidden => "forbidden",
+            Self::PasswordChangeNeeded => "password-change-needed",
             Self::NotFound => "not-found",
             Self::MethodNotAllowed => "method-not-allowed",
             Self::Conflict => "conflict",
@@ -83,7 +86,7 @@ impl Kind {
         match self {
             Self::Malformed => StatusCode::BAD_REQUEST,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
-            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::PasswordChangeNeeded => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict | Self::KeyInUse => StatusCode::CONFLICT,
@@ -100,8 +103,9 @@ impl Kind {
     pub(super) fn title(self) -> &'static str {
         match self {
             Self::Malformed => "The request cannot be read",
-            Self::Unauthorized => "No valid API key",
-            Self::Forbidden => "The API key does not allow this",
+            Self::Unauthorized => "No valid API key or session",
+            Self::Forbidden => "This is not allowed to you",
+            Self::PasswordChangeNeeded => "Choose a password first",
             Self::NotFound => "There is no such thing",
             Self::MethodNotAllowed => "The method is not allowed here",
             Self::Conflict => "The state does not allow this",
@@ -115,7 +119,7 @@ impl Kind {
             Self::KeyReused => "The Idempotency-Key was used for another request",
             Self::TooManyRequests => "Too many requests",
             Self::Internal => "Something is broken here",
-            Self::Unavailable => "The database is away",
+            Self::Unavailable => "Not possible for the moment",
         }
     }
 
@@ -123,8 +127,11 @@ impl Kind {
     pub(super) fn about(self) -> &'static str {
         match self {
             Self::Malformed => "Not JSON, or not a whole multipart body; detail says where. Mend the request.",
-            Self::Unauthorized => "Send Authorization: Bearer cv_… with a key that is neither expired nor revoked.",
-            Self::Forbidden => "The key's role or its scopes do not include what detail names. Use another key.",
+            Self::Unauthorized => {
+                "Send Authorization: Bearer with a key or a session (POST /api/login) that is neither over nor revoked."
+            }
+            Self::Forbidden => "Your role, or the key's scopes, do not include what detail names. Use another key.",
+            Self::PasswordChangeNeeded => "Somebody else chose your password. POST /api/users/me/password first.",
             Self::NotFound => "No such path, or nothing with this id.",
             Self::MethodNotAllowed => "The header Allow lists the methods of this path.",
             Self::Conflict => "What is asked is not possible now; allowed lists what is.",

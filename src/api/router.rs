@@ -17,7 +17,8 @@ use uuid::Uuid;
 use super::problem::{Kind, Problem};
 use super::{
     Api, api_keys, auth, campaign_contacts, campaign_life, campaign_report, campaign_runs, campaign_upload,
-    campaign_watch, campaigns, dnc, health, idempotency, openapi, phone_numbers, reference,
+    campaign_watch, campaigns, dnc, health, idempotency, me, openapi, phone_numbers, reference, sessions, settings,
+    switches, test_call, users,
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -57,7 +58,22 @@ pub(super) fn resources() -> OpenApiRouter<Api> {
         .routes(routes!(phone_numbers::list, phone_numbers::add))
         .routes(routes!(phone_numbers::show, phone_numbers::edit, phone_numbers::remove))
         .routes(routes!(api_keys::list, api_keys::create))
-        .routes(routes!(api_keys::show, api_keys::revoke))
+        .routes(routes!(api_keys::show, api_keys::edit, api_keys::revoke))
+        .routes(routes!(sessions::logout))
+        .routes(routes!(me::show))
+        .routes(routes!(me::change_password))
+        .routes(routes!(users::list, users::create))
+        .routes(routes!(users::show, users::edit, users::remove))
+        .routes(routes!(users::reset_password))
+        .routes(routes!(settings::show, settings::edit))
+        .routes(routes!(switches::list))
+        .routes(routes!(switches::show))
+        .routes(routes!(test_call::place))
+}
+
+/// What needs no key.
+pub(super) fn open() -> OpenApiRouter<Api> {
+    health::routes().merge(sessions::open_routes())
 }
 
 /// Everything.
@@ -68,7 +84,7 @@ pub(super) fn router(api: Api) -> Router {
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn_with_state(api.clone(), idempotency::layer))
         .layer(from_fn_with_state(api.clone(), auth::layer));
-    let (open, _) = health::routes().split_for_parts();
+    let (open, _) = open().split_for_parts();
     resources
         .merge(open)
         .merge(reference::routes())

@@ -49,6 +49,16 @@ impl<K: Eq + Hash> Throttle<K> {
     }
 }
 
+impl<K: Eq + Hash> Throttle<K> {
+    /// What was taken did not count after all.
+    pub(super) fn give_back(&self, asker: K) {
+        let mut all = self.used_until.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(until) = all.get_mut(&asker) {
+            *until = until.checked_sub(self.interval).unwrap_or(*until);
+        }
+    }
+}
+
 /// Whose address it is: one line has as many IPv6 addresses as it likes, of one
 /// network of 64 bits.
 pub(super) fn network(address: IpAddr) -> IpAddr {
@@ -76,6 +86,19 @@ mod tests {
         tokio::time::advance(Duration::from_secs(60)).await;
         let allowed = (0..10).filter(|_| throttle.take(1, Instant::now()).is_ok()).count();
         assert_eq!(allowed, 3, "quiet time is not saved up");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_given_back_may_be_taken_again() {
+        let throttle = Throttle::new(1.0, 2);
+        for _ in 0..10 {
+            assert_eq!(throttle.take(1, Instant::now()), Ok(()));
+            throttle.give_back(1);
+        }
+        assert_eq!(throttle.take(1, Instant::now()), Ok(()));
+        assert_eq!(throttle.take(1, Instant::now()), Ok(()));
+        assert!(throttle.take(1, Instant::now()).is_err());
+        throttle.give_back(2);
     }
 
     #[tokio::test(start_paused = true)]

@@ -7,11 +7,15 @@ use tracing_subscriber::EnvFilter;
 
 use crate::clock::Clock;
 use crate::config::{Config, Log, LogFormat, load};
+use crate::settings::Live;
 use crate::store::{Location, Store};
 
 /// Configuration and database of a command.
 pub(super) struct App {
+    /// What the file and the environment say, and the database over them.
     pub(super) config: Config,
+    /// What may be changed while this process runs.
+    pub(super) settings: Live,
     pub(super) store: Store,
     pub(super) clock: Clock,
 }
@@ -25,10 +29,13 @@ pub(super) fn config_file(named: Option<PathBuf>) -> Option<PathBuf> {
 /// Reads the configuration and opens the database, brought to this version.
 /// `level` is used if the configuration leaves the log level alone.
 pub(super) async fn open(file: Option<&Path>, quiet: bool) -> anyhow::Result<App> {
-    let config = load(file)?;
+    let mut config = load(file)?;
     start_log(&config.log, quiet)?;
     let store = open_store(&config).await?;
-    Ok(App { config, store, clock: Clock::system() })
+    let (overrides, _) = store.overrides().await?;
+    let settings = Live::new(config.configured(), overrides);
+    config.adopt(settings.general());
+    Ok(App { config, settings, store, clock: Clock::system() })
 }
 
 /// The same, for what would do harm in a database made by a slip: one that is

@@ -9,7 +9,7 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use jiff::{SignedDuration, Timestamp};
 
 use super::app;
-use crate::access::{ApiKey, ApiKeyId, KEY_PREFIX, KeySecret, Role, Scope};
+use crate::access::{ApiKey, KEY_PREFIX, KeySecret, Role, Scope};
 use crate::store::Store;
 
 #[derive(Debug, Subcommand)]
@@ -48,17 +48,11 @@ pub(super) async fn run(file: Option<PathBuf>, command: Command) -> anyhow::Resu
             }
             let secret = KeySecret::generate()?;
             let key = ApiKey {
-                id: ApiKeyId::new(),
-                name,
-                shown: secret.shown().to_owned(),
-                sha256: secret.sha256(),
-                role,
                 scopes,
-                created_at: now,
+                created_by: Some("command line".into()),
                 expires_at: expires
                     .and_then(|days| now.checked_add(SignedDuration::from_hours(24 * i64::from(days))).ok()),
-                revoked_at: None,
-                last_used_at: None,
+                ..ApiKey::new(&secret, name, role, now)
             };
             app.store.add_api_key(&key).await?;
             // The key alone on standard output: KEY=$(canvass key create …).

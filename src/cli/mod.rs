@@ -29,6 +29,7 @@ mod summary;
 mod survey;
 mod survey_csv;
 mod survey_results;
+mod user;
 mod watch;
 
 /// Self-hosted outbound campaigns for FreeSWITCH and Asterisk.
@@ -72,6 +73,9 @@ enum Command {
     /// Keys of the HTTP API.
     #[command(subcommand)]
     Key(key::Command),
+    /// The people who may use the HTTP API.
+    #[command(subcommand)]
+    User(user::Command),
     /// Check database, switches and media, and say how to mend each fault.
     Doctor,
     /// Show the configuration in force, secrets masked.
@@ -121,6 +125,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Survey(command) => Box::pin(survey::run(file, command)).await,
         Command::Dnc(command) => Box::pin(dnc::run(file, command)).await,
         Command::Key(command) => Box::pin(key::run(file, command)).await,
+        Command::User(command) => Box::pin(user::run(file, command)).await,
         Command::Doctor => Box::pin(doctor::run(file)).await,
         Command::Config => config::run(file),
         Command::Migrate => Box::pin(migrate::run(file)).await,

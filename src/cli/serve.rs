@@ -13,7 +13,9 @@ use crate::api::{self, Server};
 use crate::config::{Config, load};
 use crate::dialer::{Engine, Options, Stats};
 use crate::media::MediaServer;
+use crate::settings::Live;
 use crate::store::Store;
+use crate::store::listing::Page;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -50,7 +52,7 @@ pub(super) async fn run(file: Option<PathBuf>, args: Args) -> anyhow::Result<Exi
     loop {
         tokio::select! {
             () = ends.next() => break engine.drain(),
-            () = reload.next() => take_over(file.as_deref(), &engine),
+            () = reload.next() => take_over(file.as_deref(), &engine, &app.settings).await,
             _ = engine.finished() => anyhow::bail!("the dialing engine ended unexpectedly"),
         }
     }
@@ -95,22 +97,31 @@ async fn offer(app: &App) -> anyhow::Result<(TcpListener, api::Options)> {
         store: app.store.clone(),
         clock: app.clock,
         sounds: config.sounds()?,
-        rules: config.number_rules(),
+        settings: app.settings.clone(),
         switches: config.known_switches(),
         limits: config.api.limits(),
         engine: None,
     };
-    if !app.store.api_keys().await?.iter().any(|key| key.is_valid(app.clock.now())) {
-        // No key is made unasked: what is printed here may end in a log.
-        tracing::warn!("nobody has a key to the API yet: canvass key create NAME --role admin makes one");
+    let page = Page { offset: 0, limit: 1 };
+    let keys = app.store.api_key_page(Some(true), app.clock.now(), page).await?.total;
+    if keys == 0 && !app.store.has_users().await? {
+        // No key or password is made unasked: what is printed here may end in
+        // a log.
+        tracing::warn!(
+            "nobody may use the API yet: canvass user create NAME --role admin makes a person who may, \
+             canvass key create NAME --role admin a key for a program"
+        );
     }
     Ok((listener, options))
 }
 
 /// SIGHUP: limits, pace and trunks change at once; the rest with a restart.
-fn take_over(file: Option<&Path>, engine: &Engine) {
+async fn take_over(file: Option<&Path>, engine: &Engine, settings: &Live) {
     match load(file) {
-        Ok(config) => {
+        Ok(mut config) => {
+            let turn = settings.turn().await;
+            turn.configure(config.configured());
+            config.adopt(settings.general());
             engine.set_limits(config.limits());
             tracing::info!("the configuration was read again: limits, pace and trunks are in force");
         }

@@ -6,6 +6,7 @@ use config::{Environment, File, FileFormat};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Config;
+use crate::settings::Name;
 use crate::store::Location;
 
 /// Why the configuration cannot be used.
@@ -52,8 +53,10 @@ fn load_from(
     let parse = |error: config::ConfigError| ConfigError::Parse { origin: origin.clone(), message: explain(&error) };
     let variables =
         Environment::with_prefix("CANVASS").prefix_separator("__").separator("__").source(Some(environment));
-    let mut config: Config =
-        builder.add_source(variables).build().and_then(config::Config::try_deserialize).map_err(parse)?;
+    let read = builder.add_source(variables).build().map_err(parse)?;
+    let said = Name::ALL.into_iter().filter(|name| read.get::<config::Value>(name.key()).is_ok()).collect();
+    let mut config: Config = read.try_deserialize().map_err(parse)?;
+    config.said = said;
     config.read_secret_files()?;
     config.check()?;
     Ok(config)
@@ -98,12 +101,7 @@ impl Config {
         if let Err(error) = self.location() {
             errors.push(error.to_string());
         }
-        if self.organization.outbound_rate_limit == 0 {
-            errors.push("organization.outbound_rate_limit: is 0, must be at least 1".to_owned());
-        }
-        if self.recording.keep_days > 3_650 {
-            errors.push(format!("recording.keep_days: is {}, must be 0 to 3650", self.recording.keep_days));
-        }
+        errors.extend(self.general().check().into_iter().map(|(name, message)| format!("{}: {message}", name.key())));
         self.media.check(&mut errors);
         errors.extend(self.caller_ids.check().iter().map(|wrong| format!("caller_ids.{wrong}")));
         let name = &self.node.name;
@@ -178,6 +176,7 @@ mod tests {
             [("CANVASS__SWITCHES__MAIN__PASSWORD", "0123"), ("CANVASS__ORGANIZATION__OUTBOUND_RATE_LIMIT", "7")];
         let config = read(SWITCH, &environment).expect("read");
         assert_eq!(config.organization.outbound_rate_limit, 7);
+        assert_eq!(config.said, [Name::OutboundRateLimit], "of those that may be changed while running");
         let password = config.switches["main"].password.as_ref().map(|p| p.expose_secret().to_owned());
         assert_eq!(password.as_deref(), Some("0123"), "a password of digits stays text");
     }

@@ -14,7 +14,10 @@ use serde::{Deserialize, Serialize};
 use crate::caller_id::Watch;
 use crate::media::MediaFolder;
 use crate::number::{NumberCheck, NumberRules, Region};
+use crate::settings::{self, Configured, General};
 use crate::switch::{PartyTemplate, TrunkTemplate};
+
+pub use crate::switch::SwitchKind;
 
 mod api;
 mod campaign_file;
@@ -54,6 +57,10 @@ pub struct Config {
     pub log: Log,
     /// The switches, by name.
     pub switches: BTreeMap<String, SwitchConfig>,
+    /// The settings that stand in the file or in the environment, of those
+    /// that may be changed while running.
+    #[serde(skip)]
+    pub said: Vec<settings::Name>,
 }
 
 /// Where everything is kept.
@@ -71,6 +78,8 @@ pub struct Database {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Organization {
+    /// What it is called; up to 200 characters.
+    pub name: String,
     /// Country of numbers written without a country code (ISO 3166, `US`).
     pub region: Region,
     /// How strictly numbers are checked: `valid` or `possible`.
@@ -173,16 +182,6 @@ pub enum LogFormat {
     Json,
 }
 
-/// What drives a switch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SwitchKind {
-    /// FreeSWITCH, by its event socket.
-    Freeswitch,
-    /// Asterisk, by ARI.
-    Asterisk,
-}
-
 /// One switch.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -265,7 +264,7 @@ impl Default for Database {
 
 impl Default for Organization {
     fn default() -> Self {
-        Self { region: Region::US, number_check: NumberCheck::default(), outbound_rate_limit: 10 }
+        Self { name: String::new(), region: Region::US, number_check: NumberCheck::default(), outbound_rate_limit: 10 }
     }
 }
 
@@ -315,7 +314,39 @@ impl Default for Log {
 impl Config {
     /// How lists' numbers are read.
     pub fn number_rules(&self) -> NumberRules {
-        NumberRules { region: self.organization.region, check: self.organization.number_check }
+        self.general().rules()
+    }
+
+    /// What may be changed while running, as it stands here.
+    pub fn general(&self) -> General {
+        General {
+            organization_name: self.organization.name.clone(),
+            region: self.organization.region,
+            number_check: self.organization.number_check,
+            outbound_rate_limit: self.organization.outbound_rate_limit,
+            recording_keep_days: self.recording.keep_days,
+            drain_seconds: self.dialer.drain_seconds,
+        }
+    }
+
+    /// The same, with what was said and what was not.
+    pub fn configured(&self) -> Configured {
+        Configured { general: self.general(), said: self.said.clone() }
+    }
+
+    /// Goes by these settings from now on.
+    pub fn adopt(&mut self, general: General) {
+        let General {
+            organization_name,
+            region,
+            number_check,
+            outbound_rate_limit,
+            recording_keep_days,
+            drain_seconds,
+        } = general;
+        self.organization = Organization { name: organization_name, region, number_check, outbound_rate_limit };
+        self.recording.keep_days = recording_keep_days;
+        self.dialer.drain_seconds = drain_seconds;
     }
 
     /// The media folder with its path made absolute, as switches need it.
@@ -325,8 +356,7 @@ impl Config {
 
     /// How long recordings are kept; none: for ever.
     pub fn keep_recordings(&self) -> Option<std::time::Duration> {
-        let days = self.recording.keep_days;
-        (days > 0).then(|| std::time::Duration::from_secs(u64::from(days) * 86_400))
+        self.general().keep_recordings()
     }
 
     /// The same for recordings.

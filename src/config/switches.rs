@@ -133,6 +133,7 @@ impl Config {
         Limits {
             outbound_limit: self.organization.outbound_rate_limit,
             drain: Duration::from_secs(self.dialer.drain_seconds.into()),
+            keep_recordings: self.keep_recordings(),
             switches: self.switches.iter().map(|(name, switch)| switch.limits(name)).collect(),
         }
     }

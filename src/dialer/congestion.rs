@@ -93,6 +93,11 @@ impl Congestion {
         self.rate
     }
 
+    /// Whether the rate is less than it might be.
+    pub(super) fn is_slowed(&self) -> bool {
+        self.rate < self.max_rate
+    }
+
     /// Whether a call may be sent.
     pub(super) fn gate(&self, now: Instant) -> Gate {
         match self.breaker {

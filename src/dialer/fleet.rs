@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
 use super::congestion::{Change, Congestion, Gate};
-use super::handle::SwitchState;
+use super::handle::{TrunkFlow, TrunkState};
 use super::pace::Pace;
 use crate::campaign::{Settings, TransferTo};
 use crate::switch::{Parties, TrunkTemplate};
@@ -48,6 +49,18 @@ pub(super) struct Member {
     ready: bool,
     in_progress: u32,
     planned: u32,
+}
+
+/// What is told of a switch, but for its connection.
+#[derive(Clone, Debug)]
+pub(super) struct MemberState {
+    pub(super) name: String,
+    pub(super) ready: bool,
+    pub(super) calls: u32,
+    pub(super) max_channels: u32,
+    pub(super) max_calls_per_second: f64,
+    pub(super) default_trunk: String,
+    pub(super) trunks: Vec<TrunkState>,
 }
 
 /// The place a call is planned for.
@@ -116,14 +129,21 @@ impl Fleet {
     }
 
     /// How a switch is, for people.
-    pub(super) fn state(&self, switch: usize, connected: bool) -> SwitchState {
+    pub(super) fn state(&self, switch: usize, now: Instant, wall: Timestamp) -> MemberState {
         let member = &self.members[switch];
-        SwitchState {
+        let trunk = |(name, trunk): (&String, &Trunk)| TrunkState {
+            name: name.clone(),
+            calls_per_second: trunk.congestion.rate(),
+            flow: trunk.flow(now, wall),
+        };
+        MemberState {
             name: member.limits.name.clone(),
-            connected,
             ready: member.ready,
             calls: member.load(),
             max_channels: member.limits.max_channels,
+            max_calls_per_second: member.limits.max_calls_per_second,
+            default_trunk: member.limits.default_trunk.clone(),
+            trunks: member.trunks.iter().map(trunk).collect(),
         }
     }
 
@@ -255,6 +275,18 @@ impl Fleet {
 }
 
 impl Trunk {
+    fn flow(&self, now: Instant, wall: Timestamp) -> TrunkFlow {
+        match self.congestion.gate(now) {
+            Gate::Probing => TrunkFlow::Probing,
+            Gate::ClosedUntil(until) => {
+                let wait = SignedDuration::try_from(until.saturating_duration_since(now)).unwrap_or_default();
+                TrunkFlow::ClosedUntil(wall.checked_add(wait).unwrap_or(wall))
+            }
+            Gate::Open if self.congestion.is_slowed() => TrunkFlow::Slow,
+            Gate::Open => TrunkFlow::Open,
+        }
+    }
+
     fn new(template: TrunkTemplate, rate: f64, now: Instant) -> Self {
         Self { template, congestion: Congestion::new(rate, now), pace: Pace::per_second(rate), planned: 0 }
     }
@@ -408,8 +440,13 @@ mod tests {
             fleet.end(&place, Some(true), now, now);
         }
         let Pick::NotBefore(until) = fleet.pick(&Settings::default(), now) else { panic!("closed") };
+        let wall: Timestamp = "2026-03-01T09:00:00Z".parse().expect("an instant");
+        let flow = |fleet: &Fleet, now| fleet.state(0, now, wall).trunks[0].flow;
+        let TrunkFlow::ClosedUntil(opens) = flow(&fleet, now) else { panic!("closed") };
+        assert_eq!(opens, wall + (until - now));
         assert!(matches!(fleet.pick(&Settings::default(), until), Pick::Place(_)));
         fleet.plan(&place, until);
         assert_eq!(fleet.pick(&Settings::default(), until), Pick::Full);
+        assert_eq!(flow(&fleet, until), TrunkFlow::Probing);
     }
 }

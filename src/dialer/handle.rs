@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc, oneshot};
 
+use super::engine::Limits;
 use super::news::News;
+use crate::switch::SwitchKind;
 
 /// The way to a running engine. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -26,12 +29,18 @@ pub(super) enum Question {
 }
 
 /// How a switch is at this moment.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SwitchState {
     /// Its name.
     pub name: String,
+    /// What it is.
+    pub kind: SwitchKind,
     /// Whether the connection to it is up.
     pub connected: bool,
+    /// Since when it is, or is not.
+    pub since: Timestamp,
+    /// Why it was last not, since the engine started.
+    pub last_error: Option<LinkFault>,
     /// Whether it gets calls: it is connected, and every call of a daemon
     /// before is settled.
     pub ready: bool,
@@ -39,6 +48,45 @@ pub struct SwitchState {
     pub calls: u32,
     /// Calls it may carry at once.
     pub max_channels: u32,
+    /// Calls started on it a second, at most (0: no limit).
+    pub max_calls_per_second: f64,
+    /// The trunk of campaigns that name none.
+    pub default_trunk: String,
+    /// Its trunks, by name.
+    pub trunks: Vec<TrunkState>,
+}
+
+/// A connection that was lost, or was not made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkFault {
+    /// When.
+    pub at: Timestamp,
+    /// Why, in words.
+    pub reason: String,
+}
+
+/// How a trunk is at this moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrunkState {
+    /// Its name.
+    pub name: String,
+    /// Calls started through it a second, at most, now (0: no limit).
+    pub calls_per_second: f64,
+    /// Whether calls go through it.
+    pub flow: TrunkFlow,
+}
+
+/// Whether calls go through a trunk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrunkFlow {
+    /// As fast as they may.
+    Open,
+    /// Slower: too many calls were turned away.
+    Slow,
+    /// Not before then.
+    ClosedUntil(Timestamp),
+    /// One is tried, whose end decides.
+    Probing,
 }
 
 impl Handle {
@@ -49,6 +97,11 @@ impl Handle {
     /// Has the engine look for changed campaigns now instead of within a second.
     pub fn wake(&self) {
         self.wake.notify_one();
+    }
+
+    /// Uses these limits from now on, as [`Engine::set_limits`](super::Engine::set_limits).
+    pub fn set_limits(&self, limits: Limits) {
+        let _ = self.news.send(News::Limits(limits));
     }
 
     /// How the switches are, in the order of the configuration.

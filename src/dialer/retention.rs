@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::news::News;
 use crate::clock::Clock;
@@ -22,7 +22,8 @@ pub(super) struct Retention {
     pub(super) clock: Clock,
     /// As we see it.
     pub(super) folder: PathBuf,
-    pub(super) keep: Duration,
+    /// None: for ever.
+    pub(super) keep: watch::Receiver<Option<Duration>>,
     /// Closed when the engine is gone.
     pub(super) news: mpsc::UnboundedSender<News>,
 }
@@ -45,7 +46,8 @@ impl Retention {
 
     /// Deletes what is older than `keep` at `now`; of how many calls.
     async fn sweep(&self, now: Timestamp) -> Result<u64, StoreError> {
-        let keep = SignedDuration::try_from(self.keep).unwrap_or(SignedDuration::MAX);
+        let Some(keep) = *self.keep.borrow() else { return Ok(0) };
+        let keep = SignedDuration::try_from(keep).unwrap_or(SignedDuration::MAX);
         let Ok(before) = now.checked_sub(keep) else { return Ok(0) };
         let mut swept = 0;
         loop {

@@ -1,16 +1,19 @@
 //! Rows of pages, to what the rest of the program knows: once for both engines.
 
+use jiff::Timestamp;
 use serde_json::Value;
 use sqlx::{ColumnIndex, Decode, Type};
 use uuid::Uuid;
 
 use super::StoreError;
 use super::listing::{CallMetrics, KeptAnswer, TargetRow, Versioned};
+use super::people::Credentials;
 use super::rows::StoredRow;
-use crate::access::{ApiKey, ApiKeyId};
+use crate::access::{ApiKey, ApiKeyId, PasswordHash, User, UserId};
 use crate::call::CallId;
 use crate::campaign::TargetFacts;
 use crate::contact::NewContact;
+use crate::settings::Overrides;
 
 /// A row of either engine that may hold bytes and fractions too.
 pub(super) trait ListedRow: StoredRow
@@ -39,11 +42,37 @@ where
             sha256,
             role: self.word("role")?,
             scopes: scopes.map_err(|error| StoreError::unreadable("api_keys.scopes", error))?,
+            created_by: self.try_get("created_by")?,
             created_at: self.instant("created_at")?,
+            updated_at: self.instant("updated_at")?,
             expires_at: self.instant_option("expires_at")?,
             revoked_at: self.instant_option("revoked_at")?,
             last_used_at: self.instant_option("last_used_at")?,
         })
+    }
+
+    fn user(&self) -> Result<User, StoreError> {
+        Ok(User {
+            id: UserId(self.try_get("id")?),
+            login: self.try_get("login")?,
+            name: self.try_get("name")?,
+            role: self.word("role")?,
+            active: self.try_get("active")?,
+            must_change_password: self.try_get("must_change_password")?,
+            created_at: self.instant("created_at")?,
+            updated_at: self.instant("updated_at")?,
+            last_login_at: self.instant_option("last_login_at")?,
+        })
+    }
+
+    fn credentials(&self) -> Result<Credentials, StoreError> {
+        Ok(Credentials { user: self.user()?, password: PasswordHash::kept(self.try_get("password")?) })
+    }
+
+    fn overrides(&self) -> Result<(Overrides, Timestamp), StoreError> {
+        let overrides = serde_json::from_value(self.json("overrides")?);
+        let overrides = overrides.map_err(|error| StoreError::unreadable("settings.overrides", error))?;
+        Ok((overrides, self.instant("updated_at")?))
     }
 
     fn target_row(&self) -> Result<TargetRow, StoreError> {

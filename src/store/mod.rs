@@ -18,6 +18,7 @@ mod listed_rows;
 pub mod listing;
 mod migrations;
 mod model;
+pub mod people;
 mod played;
 mod postgres;
 mod rows;
@@ -109,7 +110,9 @@ macro_rules! on_engine {
 }
 
 mod number_use;
+mod people_access;
 mod resources;
+mod settings_access;
 
 impl Store {
     /// Opens the database without touching its schema.

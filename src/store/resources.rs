@@ -1,6 +1,7 @@
 //! What the API asks of a database: pages, edits, copies, keys.
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use super::listing::{
     Begun, CallMetrics, CallQuery, CampaignEdit, CampaignQuery, Copied, Draft, Edited, KeptAnswer, Listed, Page,
@@ -189,6 +190,31 @@ impl Store {
         on_engine!(self, db => db.touch_api_key(id, now).await)
     }
 
+    /// A page of the keys, oldest first: all, or only those that are, or are
+    /// not, valid at `now`.
+    pub async fn api_key_page(
+        &self,
+        active: Option<bool>,
+        now: Timestamp,
+        page: Page,
+    ) -> Result<Listed<ApiKey>, StoreError> {
+        on_engine!(self, db => db.api_key_page(active, now, page).await)
+    }
+
+    /// Changes the name of a key and when it ends, if its version is still
+    /// `if_version`; `false`: it is not, or there is no such key. One that is
+    /// revoked stays so.
+    pub async fn edit_api_key(
+        &self,
+        id: ApiKeyId,
+        name: &str,
+        expires_at: Option<Timestamp>,
+        if_version: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        on_engine!(self, db => db.edit_api_key(id, name, expires_at, if_version, now).await)
+    }
+
     /// Ends a key; one that is ended keeps its end. `false`: there is none.
     pub async fn revoke_api_key(&self, id: ApiKeyId, now: Timestamp) -> Result<bool, StoreError> {
         on_engine!(self, db => db.revoke_api_key(id, now).await)
@@ -196,12 +222,13 @@ impl Store {
 
     // --- requests that come again ----------------------------------------
 
-    /// Notes that a request is being worked on, unless it is known. What was
+    /// Notes that a request of the key or user `by` is being worked on, unless
+    /// it is known. What was
     /// begun before `abandoned_before` and never answered, and what was begun
     /// before `forgotten_before`, is forgotten.
     pub async fn begin_idempotent(
         &self,
-        by: ApiKeyId,
+        by: Uuid,
         key: &str,
         fingerprint: &[u8; 32],
         now: Timestamp,
@@ -212,7 +239,7 @@ impl Store {
     }
 
     /// Keeps the answer of a request; none: forgets that it was begun.
-    pub async fn end_idempotent(&self, by: ApiKeyId, key: &str, answer: Option<&KeptAnswer>) -> Result<(), StoreError> {
+    pub async fn end_idempotent(&self, by: Uuid, key: &str, answer: Option<&KeptAnswer>) -> Result<(), StoreError> {
         on_engine!(self, db => db.end_idempotent(by, key, answer).await)
     }
 }

@@ -8,7 +8,9 @@
 use std::path::Path;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
+use utoipa::ToSchema;
 
 use crate::audio::amd::Answer;
 use crate::call::{CallId, Cause, SipStatus};
@@ -217,6 +219,16 @@ pub enum CommandError {
     Refused(String),
 }
 
+/// What a switch is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SwitchKind {
+    /// FreeSWITCH, by its event socket.
+    Freeswitch,
+    /// Asterisk, by ARI.
+    Asterisk,
+}
+
 /// Where connection events of a switch arrive.
 pub type LinkEvents = mpsc::UnboundedReceiver<LinkEvent>;
 
@@ -230,6 +242,14 @@ pub enum Switch {
 }
 
 impl Switch {
+    /// Which of the two it is.
+    pub fn kind(&self) -> SwitchKind {
+        match self {
+            Self::FreeSwitch(_) => SwitchKind::Freeswitch,
+            Self::Asterisk(_) => SwitchKind::Asterisk,
+        }
+    }
+
     /// Whether commands can be sent now.
     pub fn is_up(&self) -> bool {
         match self {

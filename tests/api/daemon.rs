@@ -45,7 +45,10 @@ async fn keys_the_api_and_the_end_of_a_daemon() {
     let mut daemon = Process::start(&["--config", &config, "serve"], &log);
     let base = address(&log);
     let said = std::fs::read_to_string(&log).expect("read");
-    assert!(said.contains("canvass key create") && !said.contains("cv_"), "{said}");
+    assert!(
+        said.contains("canvass key create") && said.contains("canvass user create") && !said.contains("cv_"),
+        "{said}"
+    );
 
     let (well, key, beside) = canvass(&config, &["key", "create", "laptop", "--role", "operator"]);
     assert!(well, "{beside}");
@@ -67,13 +70,33 @@ async fn keys_the_api_and_the_end_of_a_daemon() {
     let (_, table, _) = canvass(&config, &["key", "list"]);
     assert!(table.contains(&key[..11]) && !table.contains(key) && table.contains("operator"), "{table}");
 
+    let (well, password, beside) = canvass(&config, &["user", "create", "anna", "--role", "admin"]);
+    let password = password.trim();
+    assert!(well && password.len() == 23 && !beside.contains(password), "{beside}");
+    assert!(!canvass(&config, &["user", "create", "ANNA"]).0, "the login is taken");
+    let (well, _, beside) = canvass(&config, &["user", "disable", "anna"]);
+    assert!(!well && beside.contains("only administrator"), "{beside}");
+    let login = client.post(format!("{base}/api/login")).json(&json!({"login": "Anna", "password": password}));
+    let entered: Value = login.send().await.expect("an answer").json().await.expect("JSON");
+    assert_eq!(entered["user"]["must_change_password"], true, "{entered}");
+    let (_, again, _) = canvass(&config, &["user", "reset", "anna"]);
+    assert_ne!(again.trim(), password);
+    let (_, table, _) = canvass(&config, &["user", "list"]);
+    assert!(table.contains("must change the password") && !table.contains(password), "{table}");
+
     assert!(!canvass(&config, &["key", "revoke", "nobody"]).0);
     assert!(canvass(&config, &["key", "revoke", "laptop"]).0);
-    assert_eq!(create().await.expect("an answer").status().as_u16(), 401);
+    // Another process revoked it: the daemon learns that within two seconds.
+    let until = Instant::now() + Duration::from_secs(60);
+    while create().await.expect("an answer").status().as_u16() != 401 {
+        assert!(Instant::now() < until, "the key is revoked");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 
     assert_eq!(daemon.terminate(Duration::from_secs(30)), Some(true));
     assert!(client.get(format!("{base}/healthz")).send().await.is_err(), "nobody listens any more");
-    assert!(!std::fs::read_to_string(&log).expect("read").contains(key), "no key in a log");
+    let said = std::fs::read_to_string(&log).expect("read");
+    assert!(!said.contains(key) && !said.contains(password) && !said.contains("cs_"), "no secret in a log");
 
     let quiet = folder.path().join("quiet.log");
     let mut daemon = Process::start(&["--config", &config, "serve", "--no-api"], &quiet);

@@ -17,4 +17,7 @@ mod contacts;
 mod daemon;
 mod keys;
 mod lists;
+mod people;
 mod requests;
+mod settings;
+mod switches;

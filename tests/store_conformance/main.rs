@@ -18,6 +18,7 @@ mod lock;
 mod media;
 mod number_use;
 mod numbers;
+mod people;
 mod recordings;
 mod reports;
 mod resources;

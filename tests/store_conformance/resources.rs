@@ -264,16 +264,10 @@ async fn pages_of_calls(bench: &Bench) {
 
 fn key(name: &str, secret: &KeySecret) -> ApiKey {
     ApiKey {
-        id: ApiKeyId::new(),
-        name: name.into(),
-        shown: secret.shown().to_owned(),
-        sha256: secret.sha256(),
-        role: Role::Operator,
         scopes: vec![Scope::CampaignsRead, Scope::DncWrite],
-        created_at: now(),
+        created_by: Some("user:anna".into()),
         expires_at: Some(later(3_600)),
-        revoked_at: None,
-        last_used_at: None,
+        ..ApiKey::new(secret, name.into(), Role::Operator, now())
     }
 }
 
@@ -290,25 +284,41 @@ async fn keys_are_found_and_end(bench: &Bench) {
     assert!(!bench.store.revoke_api_key(ApiKeyId::new(), now()).await.unwrap());
     let ended = bench.store.api_key(made.id).await.unwrap().unwrap();
     assert_eq!((ended.last_used_at, ended.revoked_at), (Some(later(5)), Some(later(6))));
+    assert!(ended.updated_at >= later(6));
     assert_eq!(bench.store.api_keys().await.unwrap().len(), 2);
+    let page = async |active| {
+        let listed = bench.store.api_key_page(active, later(10), Page { offset: 0, limit: 5 }).await.unwrap();
+        assert_eq!(listed.total, listed.items.len() as u64);
+        listed.items.into_iter().map(|key| key.name).collect::<Vec<_>>()
+    };
+    assert_eq!(page(Some(true)).await, ["other"]);
+    assert_eq!(page(Some(false)).await, ["CRM"]);
+    assert_eq!(page(None).await.len(), 2);
+    let edit = async |name: &str, version| {
+        bench.store.edit_api_key(made.id, name, Some(later(60)), version, later(7)).await.unwrap()
+    };
+    assert!(!edit("too late", made.updated_at).await);
+    assert!(edit("CRM, the old one", ended.updated_at).await);
+    let edited = bench.store.api_key(made.id).await.unwrap().unwrap();
+    assert_eq!((edited.name.as_str(), edited.expires_at), ("CRM, the old one", Some(later(60))));
+    assert!(edited.updated_at > ended.updated_at && edited.revoked_at.is_some());
 }
 
 async fn a_request_that_comes_again(bench: &Bench) {
     let by = key("CRM", &KeySecret::generate().unwrap());
-    bench.store.add_api_key(&by).await.unwrap();
     let begin = async |print: u8, at: i64| {
         let (abandoned, forgotten) = (later(at - 600), later(at - 86_400));
-        bench.store.begin_idempotent(by.id, "abc", &[print; 32], later(at), abandoned, forgotten).await.unwrap()
+        bench.store.begin_idempotent(by.id.0, "abc", &[print; 32], later(at), abandoned, forgotten).await.unwrap()
     };
     assert_eq!(begin(1, 0).await, Begun::Fresh);
     assert_eq!(begin(1, 1).await, Begun::Running);
     assert_eq!(begin(2, 2).await, Begun::Other);
-    bench.store.end_idempotent(by.id, "abc", None).await.unwrap();
+    bench.store.end_idempotent(by.id.0, "abc", None).await.unwrap();
     assert_eq!(begin(2, 3).await, Begun::Fresh, "what was not done may be tried again");
     assert_eq!(begin(2, 700).await, Begun::Fresh, "what was broken off too");
     let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
     let answer = KeptAnswer { status: 201, headers, body: b"{\"\xff\0".to_vec() };
-    bench.store.end_idempotent(by.id, "abc", Some(&answer)).await.unwrap();
+    bench.store.end_idempotent(by.id.0, "abc", Some(&answer)).await.unwrap();
     assert_eq!(begin(2, 86_000).await, Begun::Done(answer));
     assert_eq!(begin(1, 90_000).await, Begun::Fresh, "after a day it is forgotten");
 }

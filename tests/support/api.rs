@@ -5,10 +5,11 @@
 
 use std::time::Duration;
 
-use canvass::access::{ApiKey, ApiKeyId, KeySecret, Role, Scope};
+use canvass::access::{ApiKey, KeySecret, Role, Scope};
 use canvass::api::{KnownSwitch, Limits, Options, Server};
+use canvass::config::Config;
 use canvass::dialer::Engine;
-use canvass::number::{NumberCheck, NumberRules, Region};
+use canvass::settings::{Live, Overrides};
 use canvass::store::Store;
 use canvass::switch::simulator::CalleeMix;
 use jiff::SignedDuration;
@@ -98,7 +99,7 @@ impl Home {
             store: world.store.clone(),
             clock: world.clock,
             sounds: world.media().into(),
-            rules: NumberRules { region: Region::US, check: NumberCheck::Valid },
+            settings: Live::new(Config::default().configured(), Overrides::default()),
             switches: vec![KnownSwitch {
                 name: "main".into(),
                 trunks: vec!["carrier".into()],
@@ -124,16 +125,9 @@ impl Home {
         let secret = KeySecret::generate().expect("a key");
         let now = self.world.clock.now();
         let key = ApiKey {
-            id: ApiKeyId::new(),
-            name: "test".into(),
-            shown: secret.shown().to_owned(),
-            sha256: secret.sha256(),
-            role,
             scopes: scopes.to_vec(),
-            created_at: now,
             expires_at: Some(now + SignedDuration::from_hours(1)),
-            revoked_at: None,
-            last_used_at: None,
+            ..ApiKey::new(&secret, "test".into(), role, now)
         };
         self.world.store.add_api_key(&key).await.expect("added");
         secret.expose().to_owned()

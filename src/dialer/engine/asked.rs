@@ -1,5 +1,8 @@
 //! Answers to what others in the process ask.
 
+use tokio::time::Instant;
+
+use super::links::LinkHistory;
 use super::state::State;
 use crate::dialer::handle::{Question, SwitchState};
 
@@ -12,7 +15,24 @@ impl State {
     }
 
     fn switches(&self) -> Vec<SwitchState> {
-        let states = self.links.iter().enumerate();
-        states.map(|(switch, link)| self.fleet.state(switch, link.borrow().up)).collect()
+        let (now, wall) = (Instant::now(), self.context.clock.now());
+        let state = |switch: usize| {
+            let LinkHistory { since, last_error } = self.histories[switch].clone();
+            let member = self.fleet.state(switch, now, wall);
+            SwitchState {
+                name: member.name,
+                kind: self.context.lines[switch].switch.kind(),
+                connected: self.links[switch].borrow().up,
+                since,
+                last_error,
+                ready: member.ready,
+                calls: member.calls,
+                max_channels: member.max_channels,
+                max_calls_per_second: member.max_calls_per_second,
+                default_trunk: member.default_trunk,
+                trunks: member.trunks,
+            }
+        };
+        (0..self.links.len()).map(state).collect()
     }
 }

@@ -1,16 +1,34 @@
 //! The switches' connections.
 
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 use super::state::State;
 use crate::call::CallId;
 use crate::dialer::context::Link;
+use crate::dialer::handle::LinkFault;
 use crate::dialer::news::News;
 use crate::switch::{LinkEvent, LinkEvents};
+
+/// What happened to a switch's connection last.
+#[derive(Clone, Debug)]
+pub(super) struct LinkHistory {
+    /// When it came up or went down; at first, when the engine started.
+    pub(super) since: Timestamp,
+    /// The last time it went down, and why.
+    pub(super) last_error: Option<LinkFault>,
+}
+
+impl LinkHistory {
+    pub(super) fn new(since: Timestamp) -> Self {
+        Self { since, last_error: None }
+    }
+}
 
 impl State {
     pub(super) fn on_link(&mut self, switch: usize, event: LinkEvent) {
         let name = self.fleet.name(switch).to_owned();
+        self.remember(switch, &event);
         match event {
             LinkEvent::Up { epoch } => {
                 tracing::info!(switch = %name, epoch, "connected");
@@ -35,6 +53,23 @@ impl State {
             }
         }
         self.update_ready(switch);
+    }
+
+    fn remember(&mut self, switch: usize, event: &LinkEvent) {
+        let now = self.context.clock.now();
+        let was_up = self.links[switch].borrow().up;
+        let history = &mut self.histories[switch];
+        match event {
+            LinkEvent::Up { .. } => history.since = now,
+            LinkEvent::Down { reason } => {
+                // Every attempt to connect again may tell of its failure.
+                if was_up {
+                    history.since = now;
+                }
+                history.last_error = Some(LinkFault { at: now, reason: reason.clone() });
+            }
+            LinkEvent::Gap | LinkEvent::Orphan(_) => {}
+        }
     }
 
     /// A call that a daemon before left open is settled.

@@ -74,7 +74,10 @@ pub struct Limits {
     pub outbound_limit: u32,
     /// How long running calls may go on after [`Engine::drain`].
     pub drain: Duration,
-    /// Limits and trunks of the switches, by their names.
+    /// How long recordings are kept; none: for ever. Looked at once an hour.
+    pub keep_recordings: Option<Duration>,
+    /// Limits and trunks of switches, by their names; those not among them
+    /// keep theirs.
     pub switches: Vec<SwitchLimits>,
 }
 

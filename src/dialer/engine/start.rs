@@ -8,7 +8,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::Instant;
 
 use super::ending::Ending;
-use super::links::forward;
+use super::links::{LinkHistory, forward};
 use super::state::State;
 use super::{EngineError, Options};
 use crate::call::CallId;
@@ -52,6 +52,8 @@ impl State {
             limits.push(setup.limits);
             tokio::spawn(forward(index, setup.events, news.clone()));
         }
+        let (keep_recordings, keep) = watch::channel(options.keep_recordings);
+        let histories = vec![LinkHistory::new(options.clock.now()); links.len()];
         let context = Arc::new(Context {
             clock: options.clock,
             ledger,
@@ -79,6 +81,8 @@ impl State {
             go: HashMap::new(),
             outbound_limit: options.outbound_limit,
             drain: options.drain,
+            keep_recordings,
+            histories,
             wake: wake.clone(),
             stop,
             database_away: false,
@@ -92,11 +96,8 @@ impl State {
         let known = HashMap::new();
         let (recordings, store, now) = (state.context.recordings.clone(), state.store.clone(), options.clock.now());
         tokio::spawn(async move { recordings.go_on(&store, &by_name, now).await });
-        if let Some(keep) = options.keep_recordings {
-            let (store, news) = (options.store.clone(), news.clone());
-            let folder = options.recordings.local.clone();
-            tokio::spawn(Retention { store, clock: options.clock, folder, keep, news }.run());
-        }
+        let (store, folder) = (options.store.clone(), options.recordings.local.clone());
+        tokio::spawn(Retention { store, clock: options.clock, folder, keep, news: news.clone() }.run());
         let health =
             Health { store: options.store.clone(), clock: options.clock, watch: options.watch, news: news.clone() };
         tokio::spawn(health.run());

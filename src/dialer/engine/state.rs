@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::ending::Ending;
+use super::links::LinkHistory;
 use crate::call::CallId;
 use crate::campaign::CampaignId;
 use crate::dialer::caller_ids::CallerIds;
@@ -46,6 +47,9 @@ pub(super) struct State {
     pub(super) go: HashMap<CampaignId, Arc<AtomicBool>>,
     pub(super) outbound_limit: u32,
     pub(super) drain: Duration,
+    pub(super) keep_recordings: watch::Sender<Option<Duration>>,
+    /// Since when each switch is connected or not, and what went wrong last.
+    pub(super) histories: Vec<LinkHistory>,
     pub(super) wake: Arc<Notify>,
     pub(super) stop: watch::Sender<bool>,
     pub(super) database_away: bool,
@@ -95,6 +99,7 @@ impl State {
             News::Limits(limits) => {
                 self.outbound_limit = limits.outbound_limit;
                 self.drain = limits.drain;
+                self.keep_recordings.send_replace(limits.keep_recordings);
                 for name in self.fleet.update(limits.switches, Instant::now()) {
                     tracing::warn!(switch = %name, "a new switch is used from the next start on");
                 }

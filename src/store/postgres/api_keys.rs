@@ -7,16 +7,25 @@ use super::session::{OPERATION, within};
 use super::{Postgres, StoreError};
 use crate::access::{ApiKey, ApiKeyId};
 use crate::store::listed_rows::ListedRow;
+use crate::store::listing::{Listed, Page};
 use crate::store::text;
 
 /// The columns of a key, before what selects them.
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, name, shown, sha256, role, scopes, created_at, expires_at, revoked_at, last_used_at
+            "SELECT id, name, shown, sha256, role, scopes, created_by, created_at, updated_at, expires_at, revoked_at,
+                 last_used_at
              FROM api_keys ",
             $rest
         )
+    };
+}
+
+/// Those that are valid at `$2`, or are not, as `$1` says; null: all.
+macro_rules! valid {
+    () => {
+        "WHERE ($1::boolean IS NULL OR $1 = (revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)))"
     };
 }
 
@@ -26,8 +35,8 @@ impl Postgres {
         within(OPERATION, async {
             let mut session = self.session().await?;
             sqlx::query(
-                "INSERT INTO api_keys (id, name, shown, sha256, role, scopes, created_at, expires_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+                "INSERT INTO api_keys (id, name, shown, sha256, role, scopes, created_at, updated_at, expires_at, created_by)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             )
             .bind(key.id.0)
             .bind(text::clean(&key.name))
@@ -36,7 +45,9 @@ impl Postgres {
             .bind(key.role.as_str())
             .bind(sqlx::types::Json(&key.scopes))
             .bind(at(key.created_at))
+.bind(at(key.updated_at))
             .bind(key.expires_at.map(at))
+.bind(text::clean_option(key.created_by.as_ref()))
             .execute(session.connection())
             .await?;
             session.keep();
@@ -97,11 +108,68 @@ impl Postgres {
     pub async fn revoke_api_key(&self, id: ApiKeyId, now: Timestamp) -> Result<bool, StoreError> {
         within(OPERATION, async {
             let mut session = self.session().await?;
-            let done = sqlx::query("UPDATE api_keys SET revoked_at = coalesce(revoked_at, $2) WHERE id = $1")
+            let done = sqlx::query("UPDATE api_keys SET revoked_at = coalesce(revoked_at, $2), updated_at = greatest($2, updated_at + interval '1 microsecond') WHERE id = $1")
                 .bind(id.0)
                 .bind(at(now))
                 .execute(session.connection())
                 .await?;
+            session.keep();
+            Ok(done.rows_affected() > 0)
+        })
+        .await
+    }
+
+    /// See [`Store::api_key_page`](crate::store::Store::api_key_page).
+    pub async fn api_key_page(
+        &self,
+        active: Option<bool>,
+        now: Timestamp,
+        page: Page,
+    ) -> Result<Listed<ApiKey>, StoreError> {
+        within(OPERATION, async {
+            let mut session = self.session().await?;
+            let total: i64 = sqlx::query_scalar(concat!("SELECT count(*) FROM api_keys ", valid!()))
+                .bind(active)
+                .bind(at(now))
+                .fetch_one(session.connection())
+                .await?;
+            let found = sqlx::query(concat!(select!(""), valid!(), " ORDER BY created_at, id LIMIT $3 OFFSET $4"))
+                .bind(active)
+                .bind(at(now))
+                .bind(i64::from(page.limit))
+                .bind(text::stored(page.offset))
+                .fetch_all(session.connection())
+                .await?;
+            session.keep();
+            let items = found.iter().map(ListedRow::api_key).collect::<Result<_, _>>()?;
+            Ok(Listed { items, total: text::size(total) })
+        })
+        .await
+    }
+
+    /// See [`Store::edit_api_key`](crate::store::Store::edit_api_key).
+    pub async fn edit_api_key(
+        &self,
+        id: ApiKeyId,
+        name: &str,
+        expires_at: Option<Timestamp>,
+        if_version: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        within(OPERATION, async {
+            let mut session = self.session().await?;
+            let done = sqlx::query(
+                "UPDATE api_keys
+                 SET name = $2, expires_at = $3, updated_at = greatest($4, updated_at + interval '1 microsecond')
+                 WHERE id = $1 AND updated_at = $5",
+            )
+            .bind(id.0)
+            .bind(text::clean(name))
+            .bind(expires_at.map(at))
+            .bind(at(now))
+            .bind(at(if_version))
+            .execute(session.connection())
+            .await?;
             session.keep();
             Ok(done.rows_affected() > 0)
         })

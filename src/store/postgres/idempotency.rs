@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 use sqlx::{Connection, Row};
+use uuid::Uuid;
 
 use super::rows::at;
 use super::session::{OPERATION, within};
 use super::{Postgres, StoreError};
-use crate::access::ApiKeyId;
 use crate::store::listed_rows::ListedRow;
 use crate::store::listing::{Begun, KeptAnswer};
 
@@ -14,7 +14,7 @@ impl Postgres {
     /// See [`Store::begin_idempotent`](crate::store::Store::begin_idempotent).
     pub async fn begin_idempotent(
         &self,
-        by: ApiKeyId,
+        by: Uuid,
         key: &str,
         fingerprint: &[u8; 32],
         now: Timestamp,
@@ -30,10 +30,10 @@ impl Postgres {
                 .execute(&mut *transaction)
                 .await?;
             let fresh = sqlx::query(
-                "INSERT INTO idempotency (api_key, key, fingerprint, started_at) VALUES ($1, $2, $3, $4)
-                 ON CONFLICT (api_key, key) DO NOTHING",
+                "INSERT INTO idempotency (caller, key, fingerprint, started_at) VALUES ($1, $2, $3, $4)
+                 ON CONFLICT (caller, key) DO NOTHING",
             )
-            .bind(by.0)
+            .bind(by)
             .bind(key)
             .bind(fingerprint.as_slice())
             .bind(at(now))
@@ -43,9 +43,9 @@ impl Postgres {
                 Begun::Fresh
             } else {
                 let row = sqlx::query(
-                    "SELECT fingerprint, status, headers, body FROM idempotency WHERE api_key = $1 AND key = $2",
+                    "SELECT fingerprint, status, headers, body FROM idempotency WHERE caller = $1 AND key = $2",
                 )
-                .bind(by.0)
+                .bind(by)
                 .bind(key)
                 .fetch_optional(&mut *transaction)
                 .await?;
@@ -64,20 +64,20 @@ impl Postgres {
     }
 
     /// See [`Store::end_idempotent`](crate::store::Store::end_idempotent).
-    pub async fn end_idempotent(&self, by: ApiKeyId, key: &str, answer: Option<&KeptAnswer>) -> Result<(), StoreError> {
+    pub async fn end_idempotent(&self, by: Uuid, key: &str, answer: Option<&KeptAnswer>) -> Result<(), StoreError> {
         within(OPERATION, async {
             let mut session = self.session().await?;
             let query = match answer {
                 Some(answer) => sqlx::query(
-                    "UPDATE idempotency SET status = $3, headers = $4, body = $5 WHERE api_key = $1 AND key = $2",
+                    "UPDATE idempotency SET status = $3, headers = $4, body = $5 WHERE caller = $1 AND key = $2",
                 )
-                .bind(by.0)
+                .bind(by)
                 .bind(key)
                 .bind(i32::from(answer.status))
                 .bind(sqlx::types::Json(&answer.headers))
                 .bind(answer.body.as_slice()),
-                None => sqlx::query("DELETE FROM idempotency WHERE api_key = $1 AND key = $2 AND status IS NULL")
-                    .bind(by.0)
+                None => sqlx::query("DELETE FROM idempotency WHERE caller = $1 AND key = $2 AND status IS NULL")
+                    .bind(by)
                     .bind(key),
             };
             query.execute(session.connection()).await?;

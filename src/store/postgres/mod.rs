@@ -34,9 +34,11 @@ mod numbers;
 mod recordings;
 mod rows;
 mod session;
+mod settings;
 mod surveys;
 mod target_list;
 mod targets;
+mod users;
 
 pub(super) use lock::Lock;
 

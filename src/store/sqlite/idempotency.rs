@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 use sqlx::Row;
+use uuid::Uuid;
 
 use super::rows::{self, micros};
 use super::{Durability, Sqlite};
-use crate::access::ApiKeyId;
 use crate::store::StoreError;
 use crate::store::listed_rows::ListedRow;
 use crate::store::listing::{Begun, KeptAnswer};
@@ -14,7 +14,7 @@ impl Sqlite {
     /// See [`Store::begin_idempotent`](crate::store::Store::begin_idempotent).
     pub async fn begin_idempotent(
         &self,
-        by: ApiKeyId,
+        by: Uuid,
         key: &str,
         fingerprint: &[u8; 32],
         now: Timestamp,
@@ -29,8 +29,8 @@ impl Sqlite {
             .execute(&mut *transaction)
             .await?;
         let known =
-            sqlx::query("SELECT fingerprint, status, headers, body FROM idempotency WHERE api_key = ?1 AND key = ?2")
-                .bind(by.0)
+            sqlx::query("SELECT fingerprint, status, headers, body FROM idempotency WHERE caller = ?1 AND key = ?2")
+                .bind(by)
                 .bind(key)
                 .fetch_optional(&mut *transaction)
                 .await?;
@@ -38,8 +38,8 @@ impl Sqlite {
             Some(row) if row.try_get::<Vec<u8>, _>("fingerprint")? != fingerprint => Begun::Other,
             Some(row) => row.kept_answer()?.map_or(Begun::Running, Begun::Done),
             None => {
-                sqlx::query("INSERT INTO idempotency (api_key, key, fingerprint, started_at) VALUES (?1, ?2, ?3, ?4)")
-                    .bind(by.0)
+                sqlx::query("INSERT INTO idempotency (caller, key, fingerprint, started_at) VALUES (?1, ?2, ?3, ?4)")
+                    .bind(by)
                     .bind(key)
                     .bind(fingerprint.as_slice())
                     .bind(micros(now))
@@ -53,20 +53,20 @@ impl Sqlite {
     }
 
     /// See [`Store::end_idempotent`](crate::store::Store::end_idempotent).
-    pub async fn end_idempotent(&self, by: ApiKeyId, key: &str, answer: Option<&KeptAnswer>) -> Result<(), StoreError> {
+    pub async fn end_idempotent(&self, by: Uuid, key: &str, answer: Option<&KeptAnswer>) -> Result<(), StoreError> {
         let mut writer = self.writer().await;
         let mut transaction = writer.begin(Durability::Full).await?;
         let query = match answer {
             Some(answer) => sqlx::query(
-                "UPDATE idempotency SET status = ?3, headers = ?4, body = ?5 WHERE api_key = ?1 AND key = ?2",
+                "UPDATE idempotency SET status = ?3, headers = ?4, body = ?5 WHERE caller = ?1 AND key = ?2",
             )
-            .bind(by.0)
+            .bind(by)
             .bind(key)
             .bind(i64::from(answer.status))
             .bind(rows::json(&answer.headers)?)
             .bind(answer.body.as_slice()),
-            None => sqlx::query("DELETE FROM idempotency WHERE api_key = ?1 AND key = ?2 AND status IS NULL")
-                .bind(by.0)
+            None => sqlx::query("DELETE FROM idempotency WHERE caller = ?1 AND key = ?2 AND status IS NULL")
+                .bind(by)
                 .bind(key),
         };
         query.execute(&mut *transaction).await?;

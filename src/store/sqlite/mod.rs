@@ -32,9 +32,11 @@ mod numbers;
 mod readers;
 mod recordings;
 mod rows;
+mod settings;
 mod surveys;
 mod target_list;
 mod targets;
+mod users;
 mod writer;
 
 pub(super) use lock::Lock;

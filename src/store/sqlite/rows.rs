@@ -24,6 +24,11 @@ pub(super) fn json<T: serde::Serialize>(rows: &[T]) -> Result<String, StoreError
     serde_json::to_string(rows).map_err(|error| StoreError::Refused(sqlx::Error::Encode(error.into())))
 }
 
+/// Anything as JSON.
+pub(super) fn json_object<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| StoreError::Refused(sqlx::Error::Encode(error.into())))
+}
+
 impl StoredRow for SqliteRow {
     type Instant = i64;
     type Int = i64;

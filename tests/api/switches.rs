@@ -1,0 +1,86 @@
+//! The switches, and test calls.
+
+use canvass::access::Role;
+use serde_json::json;
+
+use crate::api::{Home, on_both_engines, send};
+
+on_both_engines!(
+    switches_tell_how_they_are,
+    a_test_call_goes_through_the_engine,
+    what_forbids_a_call_forbids_a_test_call
+);
+
+async fn ready(home: &Home) {
+    for _ in 0..600 {
+        if home.get("/api/switches/main").await.expect(200)["ready"] == true {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("the switch never was ready");
+}
+
+async fn switches_tell_how_they_are(home: &Home) {
+    ready(home).await;
+    let reply = home.get("/api/switches").await;
+    let all = reply.expect(200);
+    let capacity = json!({"connected": 1, "ready": 1, "calls": 0, "max_channels": 100, "max_calls_per_second": 400.0,
+        "outbound_rate_limit": 10});
+    assert_eq!(all["capacity"], capacity);
+    let main = &all["items"][0];
+    assert_eq!((&main["name"], &main["kind"]), (&json!("main"), &json!("freeswitch")));
+    let trunk = json!({"name": "carrier", "state": "open", "closed_until": null, "calls_per_second": 400.0});
+    assert_eq!(main["trunks"], json!([trunk]));
+    assert!(!reply.text.contains("ClueCon"), "no password");
+    home.get("/api/switches/other").await.expect(404);
+
+    home.simulator.drop_connections();
+    let mut last = json!(null);
+    for _ in 0..600 {
+        last = home.get("/api/switches/main").await.expect(200);
+        if last["last_error"].is_object() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert!(last["last_error"]["reason"].as_str().is_some_and(|reason| !reason.is_empty()), "{last}");
+    ready(home).await;
+}
+
+async fn a_test_call_goes_through_the_engine(home: &Home) {
+    ready(home).await;
+    home.post("/api/phone-numbers", json!({"phone_number": "+15550100001"})).await.expect(201);
+    let body = json!({"phone_number": "(555) 200-0001", "trunk": "carrier"});
+    let request = || home.request("POST", "/api/switches/main/test-call").header("idempotency-key", "1").json(&body);
+    let reply = send(request()).await;
+    let placed = reply.expect(202);
+    assert_eq!(reply.header("location"), placed["campaign"]);
+    assert_eq!(send(request()).await.expect(202), placed, "not a second call");
+    let id = placed["campaign_id"].as_str().expect("an id");
+    let campaign = home.until(id, "completed").await;
+    assert_eq!(campaign["name"], "Test call to +15552000001");
+    let runs = home.get(placed["runs"].as_str().expect("a place")).await.expect(200);
+    assert_eq!(runs["total"], 1);
+    assert_eq!(runs["items"][0]["phone_number"], "+15552000001", "{runs}");
+}
+
+async fn what_forbids_a_call_forbids_a_test_call(home: &Home) {
+    ready(home).await;
+    let call = async |body| home.post("/api/switches/main/test-call", body).await;
+    assert_eq!(call(json!({"phone_number": "+15552000001"})).await.fields(), ["caller_id"]);
+    home.post("/api/phone-numbers", json!({"phone_number": "+15550100001"})).await.expect(201);
+    let wrong =
+        json!({"phone_number": "12", "caller_id": "+15550100009", "trunk": "carier", "prompts": ["/etc/x.wav"]});
+    assert_eq!(call(wrong).await.fields(), ["caller_id", "phone_number", "prompts", "trunk"]);
+    assert_eq!(call(json!({"say": "", "phone": 1})).await.fields(), ["phone"]);
+    let refused = call(json!({"phone_number": "+15552000001", "prompts": ["missing.wav"]})).await.expect(422);
+    assert!(refused["reasons"][0].as_str().is_some_and(|reason| reason.contains("missing.wav")), "{refused}");
+    home.post("/api/dnc", json!({"phone_number": "+15552000001"})).await.expect(201);
+    call(json!({"phone_number": "+15552000001"})).await.expect(409);
+    assert_eq!(home.get("/api/campaigns").await.expect(200)["total"], 0, "no campaign is left behind");
+    home.post("/api/switches/other/test-call", json!({"phone_number": "+15552000002"})).await.expect(404);
+    let viewer = home.key(Role::Viewer, &[]).await;
+    let body = json!({"phone_number": "+15552000002"});
+    send(home.request_as(Some(&viewer), "POST", "/api/switches/main/test-call").json(&body)).await.expect(403);
+}
