@@ -3,11 +3,15 @@
 
 use jiff::Timestamp;
 
-use super::model::{Campaign, TargetId};
+use super::model::{Campaign, Tally, TargetId};
 use crate::call::{CallId, Outcome};
 use crate::campaign::{CampaignId, CampaignStatus, Settings, TargetAction, TargetRefusal, TargetStatus};
 use crate::contact::NewContact;
 use crate::number::PhoneNumber;
+
+/// Calls are counted so far, where no counter knows how many fit, and sorted
+/// where no index has the order: what a request costs has an end.
+pub const COUNTED: u64 = 100_000;
 
 /// Which part of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,6 +130,18 @@ pub struct TargetQuery {
     pub descending: bool,
 }
 
+impl TargetQuery {
+    /// How many targets fit, where a campaign's counters know.
+    pub(super) fn tallied(&self, tally: &Tally) -> Option<u64> {
+        let Self { statuses, number, sort: _, descending: _ } = self;
+        if number.is_some() {
+            return None;
+        }
+        let wanted = |status: &TargetStatus| statuses.is_empty() || statuses.contains(status);
+        Some(tally.targets.iter().filter(|(status, _)| wanted(status)).map(|(_, count)| count).sum())
+    }
+}
+
 /// What targets are sorted by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TargetSort {
@@ -204,6 +220,31 @@ pub struct CallQuery {
     pub sort: CallSort,
     /// The other way round.
     pub descending: bool,
+}
+
+impl CallQuery {
+    /// How many calls fit, where a campaign's counters know.
+    pub(super) fn tallied(&self, tally: &Tally) -> Option<u64> {
+        let Self { outcomes, in_progress, number, caller_id, target, from, until, sort: _, descending: _ } = self;
+        if number.is_some() || caller_id.is_some() || target.is_some() || from.is_some() || until.is_some() {
+            return None;
+        }
+        let ended = match outcomes.as_slice() {
+            [] => tally.calls(),
+            some => Outcome::ALL
+                .iter()
+                .filter(|outcome| some.contains(outcome))
+                .map(|outcome| tally.outcome(*outcome))
+                .sum(),
+        };
+        // What goes on has no outcome yet.
+        let open = if outcomes.is_empty() { tally.in_call() } else { 0 };
+        Some(match in_progress {
+            None => ended + open,
+            Some(true) => open,
+            Some(false) => ended,
+        })
+    }
 }
 
 /// What calls are sorted by.

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::listing::{
-    Begun, CallMetrics, CallQuery, CampaignEdit, CampaignQuery, Copied, Draft, Edited, KeptAnswer, Listed, Page,
-    TargetChanged, TargetQuery, TargetRow, Versioned,
+    Begun, COUNTED, CallMetrics, CallQuery, CallSort, CampaignEdit, CampaignQuery, Copied, Draft, Edited, KeptAnswer,
+    Listed, Page, TargetChanged, TargetQuery, TargetRow, Versioned,
 };
 use super::{CallRow, Changed, DoNotCall, OwnNumber, Store, StoreError, TargetId};
 use crate::access::{ApiKey, ApiKeyId};
@@ -112,18 +112,28 @@ impl Store {
 
     // --- calls -----------------------------------------------------------
 
-    /// A page of a campaign's calls.
+    /// A page of a campaign's calls; none: more than [`COUNTED`] fit, and the
+    /// order is one that no index has. `total` stops at [`COUNTED`] where no
+    /// counter knows it.
     pub async fn call_page(
         &self,
         campaign: CampaignId,
         query: &CallQuery,
         page: Page,
-    ) -> Result<Listed<CallRow>, StoreError> {
-        on_engine!(self, db => db.call_page(campaign, query, page).await)
+    ) -> Result<Option<Listed<CallRow>>, StoreError> {
+        let total = match query.tallied(&self.tally(campaign).await?) {
+            Some(total) => total,
+            None => on_engine!(self, db => db.call_count(campaign, query).await)?,
+        };
+        if query.sort != CallSort::CreatedAt && total >= COUNTED {
+            return Ok(None);
+        }
+        let items = on_engine!(self, db => db.call_items(campaign, query, page).await)?;
+        Ok(Some(Listed { items, total }))
     }
 
     /// Up to `limit` calls that fit the query's filters, after `after` in order
-    /// of id; the query's own order is not used. For reports of any length.
+    /// of placing; the query's own order is not used. For reports of any length.
     pub async fn calls_after(
         &self,
         campaign: CampaignId,

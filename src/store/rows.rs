@@ -130,6 +130,7 @@ where
             status: self.word("status")?,
             attempts: self.count("attempts")?,
             congestions: self.count("congestions")?,
+            answered_at: self.instant_option("answered_at")?,
         })
     }
 

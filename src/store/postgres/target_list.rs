@@ -36,11 +36,17 @@ impl Postgres {
         query: &TargetQuery,
         page: Page,
     ) -> Result<Listed<TargetRow>, StoreError> {
+        let tallied = query.tallied(&self.tally(campaign).await?);
         within(OPERATION, async {
             let mut session = self.session().await?;
-            let mut count = QueryBuilder::<sqlx::Postgres>::new("SELECT count(*) FROM campaign_contacts AS t");
-            filter(&mut count, campaign, query);
-            let total: i64 = count.build_query_scalar().fetch_one(session.connection()).await?;
+            let total = match tallied {
+                Some(total) => total,
+                None => {
+                    let mut count = QueryBuilder::<sqlx::Postgres>::new("SELECT count(*) FROM campaign_contacts AS t");
+                    filter(&mut count, campaign, query);
+                    text::size(count.build_query_scalar().fetch_one(session.connection()).await?)
+                }
+            };
             let mut list = QueryBuilder::<sqlx::Postgres>::new(COLUMNS);
             filter(&mut list, campaign, query);
             let way = if query.descending { " DESC" } else { "" };
@@ -54,7 +60,7 @@ impl Postgres {
             let found = list.build().fetch_all(session.connection()).await?;
             session.keep();
             let items = found.iter().map(ListedRow::target_row).collect::<Result<_, _>>()?;
-            Ok(Listed { items, total: text::size(total) })
+            Ok(Listed { items, total })
         })
         .await
     }

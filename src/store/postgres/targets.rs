@@ -206,6 +206,33 @@ async fn insert(
 
 /// Adds differences to the counters.
 pub(super) async fn write_tally(connection: &mut PgConnection, tally: &TallyMoves) -> Result<(), StoreError> {
+    write_counts(connection, tally).await?;
+    write_talks(connection, tally).await
+}
+
+async fn write_talks(connection: &mut PgConnection, tally: &TallyMoves) -> Result<(), StoreError> {
+    let talks: Vec<_> = tally.talks().collect();
+    if talks.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "INSERT INTO campaign_talk AS t (campaign_id, calls, total_us, longest_us, shortest_us)
+         SELECT * FROM UNNEST($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
+         ON CONFLICT (campaign_id) DO UPDATE SET calls = t.calls + excluded.calls,
+             total_us = t.total_us + excluded.total_us, longest_us = greatest(t.longest_us, excluded.longest_us),
+             shortest_us = least(t.shortest_us, excluded.shortest_us)",
+    )
+    .bind(talks.iter().map(|(campaign, _)| campaign.0).collect::<Vec<_>>())
+    .bind(talks.iter().map(|(_, talked)| talked.calls).collect::<Vec<_>>())
+    .bind(talks.iter().map(|(_, talked)| talked.total).collect::<Vec<_>>())
+    .bind(talks.iter().map(|(_, talked)| talked.longest).collect::<Vec<_>>())
+    .bind(talks.iter().map(|(_, talked)| talked.shortest).collect::<Vec<_>>())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn write_counts(connection: &mut PgConnection, tally: &TallyMoves) -> Result<(), StoreError> {
     let (mut campaigns, mut kinds, mut keys, mut counts) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for ((campaign, kind, key), count) in tally.iter() {
         campaigns.push(campaign.0);

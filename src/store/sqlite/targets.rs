@@ -187,6 +187,33 @@ async fn next_id(connection: &mut SqliteConnection, table: &str) -> Result<i64, 
 
 /// Adds differences to the counters.
 pub(super) async fn write_tally(connection: &mut SqliteConnection, tally: &TallyMoves) -> Result<(), StoreError> {
+    write_counts(connection, tally).await?;
+    write_talks(connection, tally).await
+}
+
+async fn write_talks(connection: &mut SqliteConnection, tally: &TallyMoves) -> Result<(), StoreError> {
+    let lines: Vec<_> = tally
+        .talks()
+        .map(|(campaign, talked)| (rows::hex(campaign.0), talked.calls, talked.total, talked.longest, talked.shortest))
+        .collect();
+    if lines.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "INSERT INTO campaign_talk (campaign_id, calls, total_us, longest_us, shortest_us)
+         SELECT unhex(j.value ->> 0), j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value ->> 4
+         FROM jsonb_each(?1) AS j WHERE true
+         ON CONFLICT (campaign_id) DO UPDATE SET calls = calls + excluded.calls,
+             total_us = total_us + excluded.total_us, longest_us = max(longest_us, excluded.longest_us),
+             shortest_us = min(shortest_us, excluded.shortest_us)",
+    )
+    .bind(rows::json(&lines)?)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn write_counts(connection: &mut SqliteConnection, tally: &TallyMoves) -> Result<(), StoreError> {
     let lines: Vec<_> =
         tally.iter().map(|((campaign, kind, key), count)| (rows::hex(campaign.0), kind.as_str(), key, count)).collect();
     if lines.is_empty() {
