@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::model::{Campaign, Tally, TargetId};
+use super::model::{Added, Campaign, Tally, TargetId};
 use crate::call::{CallId, Outcome};
 use crate::campaign::{CampaignId, CampaignStatus, Settings, TargetAction, TargetRefusal, TargetStatus};
 use crate::contact::NewContact;
@@ -103,6 +103,35 @@ pub enum Edited {
     Conflict(CampaignStatus),
     /// Somebody else changed it first.
     Stale,
+    /// There is no such campaign.
+    NotFound,
+}
+
+/// A launch of a campaign, decided on one version of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CampaignLaunch {
+    /// The version it was checked on.
+    pub version: Timestamp,
+    /// Start then; none: now.
+    pub scheduled_at: Option<Timestamp>,
+    /// Calls in progress at once from now on; none: as before.
+    pub max_concurrent: Option<u32>,
+}
+
+impl CampaignLaunch {
+    /// What the campaign becomes.
+    pub(super) fn status(&self) -> CampaignStatus {
+        if self.scheduled_at.is_some() { CampaignStatus::Scheduled } else { CampaignStatus::Running }
+    }
+}
+
+/// What came of adding contacts to a campaign by hand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ContactsAdded {
+    /// They are there.
+    Yes(Added),
+    /// The campaign is in a state that does not allow it.
+    Conflict(CampaignStatus),
     /// There is no such campaign.
     NotFound,
 }

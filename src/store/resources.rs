@@ -3,13 +3,14 @@
 use jiff::Timestamp;
 
 use super::listing::{
-    Begun, COUNTED, CallMetrics, CallQuery, CallSort, CampaignEdit, CampaignQuery, Copied, Draft, Edited, KeptAnswer,
-    Listed, Page, TargetChanged, TargetQuery, TargetRow, Versioned,
+    Begun, COUNTED, CallMetrics, CallQuery, CallSort, CampaignEdit, CampaignLaunch, CampaignQuery, ContactsAdded,
+    Copied, Draft, Edited, KeptAnswer, Listed, Page, TargetChanged, TargetQuery, TargetRow, Versioned,
 };
 use super::{CallRow, Changed, DoNotCall, OwnNumber, Store, StoreError, TargetId};
 use crate::access::{ApiKey, ApiKeyId};
 use crate::call::CallId;
 use crate::campaign::{CampaignId, TargetAction};
+use crate::contact::NewContact;
 use crate::number::PhoneNumber;
 
 /// Targets copied or deleted in one transaction: the ledger waits no longer
@@ -44,6 +45,30 @@ impl Store {
         now: Timestamp,
     ) -> Result<Edited, StoreError> {
         on_engine!(self, db => db.edit_campaign(id, edit, now).await)
+    }
+
+    /// Starts a campaign, or has it start later, if its state allows
+    /// [`Action::Launch`](crate::campaign::Action::Launch) and its version is
+    /// the one the launch was checked on. Of its settings nothing else changes.
+    pub async fn launch_campaign(
+        &self,
+        id: CampaignId,
+        launch: &CampaignLaunch,
+        now: Timestamp,
+    ) -> Result<Edited, StoreError> {
+        on_engine!(self, db => db.launch_campaign(id, launch, now).await)
+    }
+
+    /// As [`Self::add_targets`], if the campaign's state allows
+    /// [`Action::Edit`](crate::campaign::Action::Edit): nobody launches or
+    /// cancels it before they are there.
+    pub async fn add_contacts(
+        &self,
+        campaign: CampaignId,
+        contacts: &[NewContact],
+        now: Timestamp,
+    ) -> Result<ContactsAdded, StoreError> {
+        on_engine!(self, db => db.add_contacts(campaign, contacts, now).await)
     }
 
     /// Adds targets of one campaign to another, in the same order, pending and

@@ -6,7 +6,7 @@ use sqlx::{Connection, PgConnection, QueryBuilder, Row};
 use super::rows::at;
 use super::session::{OPERATION, within};
 use super::targets::write_tally;
-use super::{Postgres, StoreError};
+use super::{Postgres, StoreError, campaigns};
 use crate::campaign::{Action, CampaignId, CampaignStatus, TargetStatus};
 use crate::store::ledger::TallyMoves;
 use crate::store::listed_rows::ListedRow;
@@ -174,7 +174,7 @@ impl Postgres {
                 session.keep();
                 return Ok((0, None));
             };
-            let over = status(&mut transaction, from).await?.is_none_or(CampaignStatus::is_final);
+            let over = campaigns::held(&mut transaction, from).await?.is_none_or(CampaignStatus::is_final);
             let done = sqlx::query(COPY)
                 .bind(to.0)
                 .bind(at(now))

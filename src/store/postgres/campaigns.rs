@@ -94,7 +94,8 @@ impl Postgres {
             let done = sqlx::query(
                 "UPDATE campaigns SET status = $2, reason = $3, scheduled_at = coalesce($4, scheduled_at),
                      started_at = CASE WHEN $2 = 'running' THEN coalesce(started_at, $5) ELSE started_at END,
-                     finished_at = CASE WHEN $6 THEN $5 END, updated_at = $5
+                     finished_at = CASE WHEN $6 THEN $5 END,
+                     updated_at = greatest($5, updated_at + interval '1 microsecond')
                  WHERE id = $1 AND status = ANY($7)
                      AND ($2 <> 'completed' OR NOT (
                          EXISTS (SELECT 1 FROM campaign_contacts WHERE campaign_id = $1 AND due_at IS NOT NULL)
@@ -128,20 +129,34 @@ impl Postgres {
         let from: Vec<_> = CampaignStatus::sources(Action::Edit).iter().map(|status| status.as_str()).collect();
         within(OPERATION, async {
             let mut session = self.session().await?;
-            let done =
-                sqlx::query("UPDATE campaigns SET settings = $2, updated_at = $3 WHERE id = $1 AND status = ANY($4)")
-                    .bind(id.0)
-                    .bind(settings)
-                    .bind(at(now))
-                    .bind(from)
-                    .execute(session.connection())
-                    .await?;
+            let done = sqlx::query(
+                "UPDATE campaigns SET settings = $2,
+                         updated_at = greatest($3, updated_at + interval '1 microsecond')
+                     WHERE id = $1 AND status = ANY($4)",
+            )
+            .bind(id.0)
+            .bind(settings)
+            .bind(at(now))
+            .bind(from)
+            .execute(session.connection())
+            .await?;
             let changed = changed(session.connection(), id, done.rows_affected()).await?;
             session.keep();
             Ok(changed)
         })
         .await
     }
+}
+
+/// A campaign's status, which nobody changes before the transaction ends.
+/// Shared, as the ledger's own look is: the ledger holds targets when it takes
+/// it, and others take targets after it, so neither may wait for the other here.
+pub(super) async fn held(connection: &mut PgConnection, id: CampaignId) -> Result<Option<CampaignStatus>, StoreError> {
+    let row = sqlx::query("SELECT status FROM campaigns WHERE id = $1 FOR SHARE")
+        .bind(id.0)
+        .fetch_optional(connection)
+        .await?;
+    row.map(|row| row.word("status")).transpose()
 }
 
 /// What came of an update that touched so many rows, and if none, why.

@@ -6,7 +6,7 @@ use sqlx::{Connection, QueryBuilder};
 use super::rows::at;
 use super::session::{OPERATION, within};
 use super::targets::write_tally;
-use super::{Postgres, StoreError};
+use super::{Postgres, StoreError, campaigns};
 use crate::campaign::{CampaignId, TargetAction, TargetChange};
 use crate::store::ledger::TallyMoves;
 use crate::store::listed_rows::ListedRow;
@@ -89,6 +89,8 @@ impl Postgres {
         within(OPERATION, async {
             let mut session = self.session().await?;
             let mut transaction = session.connection().begin().await?;
+            // First, so that it holds what the facts say.
+            campaigns::held(&mut transaction, campaign).await?;
             let row = sqlx::query(FACTS).bind(target.0).bind(campaign.0).fetch_optional(&mut *transaction).await?;
             let facts = row.as_ref().map(ListedRow::target_facts).transpose()?;
             let changed = match facts.map(|facts| (facts, action.decide(facts))) {

@@ -88,7 +88,7 @@ impl Sqlite {
         sqlx::query(
             "UPDATE campaigns SET status = ?2, reason = ?3, scheduled_at = coalesce(?4, scheduled_at),
                  started_at = CASE WHEN ?2 = 'running' THEN coalesce(started_at, ?5) ELSE started_at END,
-                 finished_at = CASE WHEN ?6 THEN ?5 END, updated_at = ?5
+                 finished_at = CASE WHEN ?6 THEN ?5 END, updated_at = max(?5, updated_at + 1)
              WHERE id = ?1",
         )
         .bind(id.0)
@@ -117,7 +117,7 @@ impl Sqlite {
         if !status.allows(Action::Edit) {
             return Ok(Changed::Conflict(status));
         }
-        sqlx::query("UPDATE campaigns SET settings = ?2, updated_at = ?3 WHERE id = ?1")
+        sqlx::query("UPDATE campaigns SET settings = ?2, updated_at = max(?3, updated_at + 1) WHERE id = ?1")
             .bind(id.0)
             .bind(settings)
             .bind(micros(now))

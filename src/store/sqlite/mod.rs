@@ -22,6 +22,7 @@ mod campaign_edit;
 mod campaigns;
 mod do_not_call;
 mod idempotency;
+mod launch;
 mod ledger;
 mod lock;
 mod media;

@@ -5,11 +5,12 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
 use super::rows::{self, micros};
-use super::{Durability, Sqlite};
-use crate::campaign::{CampaignId, TargetStatus};
+use super::{Durability, Sqlite, campaigns};
+use crate::campaign::{Action, CampaignId, TargetStatus};
 use crate::contact::{ContactFields, NewContact};
 use crate::number::PhoneNumber;
 use crate::store::ledger::TallyMoves;
+use crate::store::listing::ContactsAdded;
 use crate::store::model::{Added, Remaining, Tally, TargetId};
 use crate::store::rows::StoredRow;
 use crate::store::slice::Slice;
@@ -46,15 +47,28 @@ impl Sqlite {
     ) -> Result<Added, StoreError> {
         let mut writer = self.writer().await;
         let mut transaction = writer.begin(Durability::Bulk).await?;
-        let mut slice = Slice::new(contacts);
-        mark_known(&mut transaction, campaign, &mut slice).await?;
-        let fresh = slice.fresh();
-        if !fresh.is_empty() {
-            insert(&mut transaction, campaign, &fresh, now).await?;
-            write_tally(&mut transaction, &slice.moves(campaign)).await?;
-        }
+        let added = add(&mut transaction, campaign, contacts, now).await?;
         transaction.commit().await?;
-        Ok(slice.added())
+        Ok(added)
+    }
+
+    /// See [`Store::add_contacts`](crate::store::Store::add_contacts).
+    pub async fn add_contacts(
+        &self,
+        campaign: CampaignId,
+        contacts: &[NewContact],
+        now: Timestamp,
+    ) -> Result<ContactsAdded, StoreError> {
+        let mut writer = self.writer().await;
+        let mut transaction = writer.begin(Durability::Bulk).await?;
+        match campaigns::status(&mut transaction, campaign).await? {
+            None => return Ok(ContactsAdded::NotFound),
+            Some(status) if !status.allows(Action::Edit) => return Ok(ContactsAdded::Conflict(status)),
+            Some(_) => {}
+        }
+        let added = add(&mut transaction, campaign, contacts, now).await?;
+        transaction.commit().await?;
+        Ok(ContactsAdded::Yes(added))
     }
 
     /// See [`Store::tally`](crate::store::Store::tally).
@@ -118,6 +132,23 @@ impl Sqlite {
         .await?;
         rows.iter().map(StoredRow::contact).collect()
     }
+}
+
+/// Adds what the campaign does not have.
+async fn add(
+    connection: &mut SqliteConnection,
+    campaign: CampaignId,
+    contacts: &[NewContact],
+    now: Timestamp,
+) -> Result<Added, StoreError> {
+    let mut slice = Slice::new(contacts);
+    mark_known(connection, campaign, &mut slice).await?;
+    let fresh = slice.fresh();
+    if !fresh.is_empty() {
+        insert(connection, campaign, &fresh, now).await?;
+        write_tally(connection, &slice.moves(campaign)).await?;
+    }
+    Ok(slice.added())
 }
 
 /// Marks the numbers that the campaign has.
