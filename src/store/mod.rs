@@ -109,6 +109,7 @@ macro_rules! on_engine {
 }
 
 mod resources;
+mod upkeep;
 
 impl Store {
     /// Opens the database without touching its schema.

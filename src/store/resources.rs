@@ -96,13 +96,15 @@ impl Store {
     /// Deletes a campaign, its targets and their calls, if its state allows
     /// [`Action::Delete`](crate::campaign::Action::Delete) and no call of it
     /// goes on. A draft is `cancelled` first, so that nobody launches what is
-    /// half gone. In several transactions: broken off, it can be repeated.
+    /// half gone. In several transactions: broken off, it can be repeated, and is
+    /// by the daemon. Its recordings are noted in
+    /// [`Self::recordings_to_delete`]. Contacts stay.
     pub async fn delete_campaign(&self, id: CampaignId, now: Timestamp) -> Result<Changed, StoreError> {
         match on_engine!(self, db => db.condemn_campaign(id, now).await)? {
             Changed::Yes => {}
             refused @ (Changed::Conflict(_) | Changed::NotFound) => return Ok(refused),
         }
-        while !on_engine!(self, db => db.delete_some_of_campaign(id, STEP).await)? {}
+        while !on_engine!(self, db => db.delete_some_of_campaign(id, STEP, now).await)? {}
         Ok(Changed::Yes)
     }
 
@@ -231,9 +233,9 @@ impl Store {
 
     // --- requests that come again ----------------------------------------
 
-    /// Notes that a request is being worked on, unless it is known. What was
-    /// begun before `abandoned_before` and never answered, and what was begun
-    /// before `forgotten_before`, is forgotten.
+    /// Notes that a request is being worked on, unless it is known. One that
+    /// was begun before `abandoned_before` and never answered, and one that was
+    /// begun before `forgotten_before`, is not known any more.
     pub async fn begin_idempotent(
         &self,
         by: ApiKeyId,

@@ -35,13 +35,14 @@ impl Postgres {
         within(OPERATION, async {
             let mut session = self.session().await?;
             sqlx::query(
-                "INSERT INTO campaigns (id, name, status, settings, created_at, updated_at)
-                 VALUES ($1, $2, 'draft', $3, $4, $4)",
+                "INSERT INTO campaigns (id, name, name_folded, status, settings, created_at, updated_at)
+                 VALUES ($1, $2, $5, 'draft', $3, $4, $4)",
             )
             .bind(id.0)
             .bind(text::clean(name))
             .bind(settings)
             .bind(at(now))
+            .bind(text::folded(name))
             .execute(session.connection())
             .await?;
             session.keep();
@@ -63,7 +64,7 @@ impl Postgres {
 
     /// See [`Store::campaigns`](crate::store::Store::campaigns).
     pub async fn campaigns(&self) -> Result<Vec<Campaign>, StoreError> {
-        self.list(select!("ORDER BY created_at DESC, id DESC")).await
+        self.list(select!("WHERE unfinished_since IS NULL ORDER BY created_at DESC, id DESC")).await
     }
 
     /// See [`Store::active_campaigns`](crate::store::Store::active_campaigns).

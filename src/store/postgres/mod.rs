@@ -37,6 +37,7 @@ mod session;
 mod surveys;
 mod target_list;
 mod targets;
+mod upkeep;
 
 pub(super) use lock::Lock;
 

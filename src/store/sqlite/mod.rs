@@ -35,6 +35,7 @@ mod rows;
 mod surveys;
 mod target_list;
 mod targets;
+mod upkeep;
 mod writer;
 
 pub(super) use lock::Lock;
