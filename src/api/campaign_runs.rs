@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::auth::{Allowed, CampaignsRead};
+use super::auth::{Allowed, CampaignsRead, ContactsRead};
 use super::campaign_fields::out_of_time;
 use super::campaigns::known;
 use super::extract::{CampaignAt, UrlQuery};
@@ -191,12 +191,14 @@ pub(super) fn seconds(from: Option<Timestamp>, to: Option<Timestamp>) -> Option<
 ///
 /// Every attempt to reach a contact, those in progress included. `total` is
 /// exact without `filters` and with those of `outcome` and `in_progress`; with
-/// others it stops at 100,000.
+/// others it stops at 100,000. Shows numbers and names: needs `contacts:read`
+/// beside `campaigns:read`.
 #[utoipa::path(get, path = "/api/campaigns/{id}/runs", tag = "watching",
     params(("id" = CampaignId, Path, description = "The campaign's id"), ListRuns),
     responses((status = 200, description = "A page of calls", body = Paged<Run>)))]
 pub(super) async fn runs(
     _: Allowed<CampaignsRead>,
+    _: Allowed<ContactsRead>,
     State(api): State<Api>,
     CampaignAt(id): CampaignAt,
     UrlQuery(asked): UrlQuery<ListRuns>,

@@ -191,7 +191,7 @@ fn broken(error: &MultipartError) -> Problem {
     if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
         Problem::new(Kind::TooLarge, "the upload is too large")
     } else {
-        Problem::new(Kind::Malformed, "the multipart body cannot be read, or ended too early")
+        Problem::new(Kind::Malformed, "the multipart body cannot be read, ended too early, or came too slowly")
     }
 }
 

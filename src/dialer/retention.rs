@@ -1,88 +1,88 @@
 //! Recordings are deleted when they were kept long enough.
 
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::mpsc;
 
-use super::news::News;
-use crate::clock::Clock;
+use super::recordings::remove;
+use crate::call::CallId;
 use crate::store::{RecordedCall, Store, StoreError};
 
-/// How often it is looked for them.
-const INTERVAL: Duration = Duration::from_secs(3_600);
 /// Calls looked at in one go.
 const PAGE: u32 = 500;
+/// With so many that cannot be deleted something is wrong with the folder:
+/// the rest waits for the next look.
+const HOPELESS: usize = 10_000;
 
 /// Deletes recordings that are older than `keep`.
 pub(super) struct Retention {
     pub(super) store: Store,
-    pub(super) clock: Clock,
     /// As we see it.
     pub(super) folder: PathBuf,
     pub(super) keep: Duration,
-    /// Closed when the engine is gone.
-    pub(super) news: mpsc::UnboundedSender<News>,
+}
+
+/// What came of a look.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Swept {
+    /// Calls whose recordings are gone.
+    calls: u64,
+    /// Calls whose recordings are there still.
+    kept: Vec<CallId>,
+    /// Why, of one of them.
+    why: Option<String>,
 }
 
 impl Retention {
-    /// Runs until the engine is gone.
-    pub(super) async fn run(self) {
-        loop {
-            match self.sweep(self.clock.now()).await {
-                Ok(0) => {}
-                Ok(calls) => tracing::info!(calls, "recordings were kept long enough: deleted"),
-                Err(error) => tracing::warn!(%error, "could not look for recordings kept long enough"),
+    /// Deletes what is older than `keep` at `now`.
+    pub(super) async fn look(&self, now: Timestamp) {
+        match self.sweep(now).await {
+            Ok(swept) => {
+                if swept.calls > 0 {
+                    tracing::info!(calls = swept.calls, "recordings were kept long enough: deleted");
+                }
+                if let Some(why) = swept.why {
+                    tracing::warn!(calls = swept.kept.len(), why, "recordings cannot be deleted: tried again");
+                }
             }
-            tokio::select! {
-                () = tokio::time::sleep(INTERVAL) => {}
-                () = self.news.closed() => return,
-            }
+            Err(error) => tracing::warn!(%error, "could not look for recordings kept long enough"),
         }
     }
 
-    /// Deletes what is older than `keep` at `now`; of how many calls.
-    async fn sweep(&self, now: Timestamp) -> Result<u64, StoreError> {
+    async fn sweep(&self, now: Timestamp) -> Result<Swept, StoreError> {
+        let mut swept = Swept::default();
         let keep = SignedDuration::try_from(self.keep).unwrap_or(SignedDuration::MAX);
-        let Ok(before) = now.checked_sub(keep) else { return Ok(0) };
-        let mut swept = 0;
+        let Ok(before) = now.checked_sub(keep) else { return Ok(swept) };
         loop {
-            let calls = self.store.recordings_before(before, PAGE).await?;
-            let mut gone = 0;
+            let calls = self.store.recordings_before(before, PAGE, &swept.kept).await?;
             for call in &calls {
-                // One that cannot be deleted is noted still, and tried again.
-                if deleted(&self.folder, call).await {
-                    self.store.forget_recording(call.call).await?;
-                    gone += 1;
+                match deleted(&self.folder, call).await {
+                    Ok(()) => {
+                        self.store.forget_recording(call.call).await?;
+                        swept.calls += 1;
+                    }
+                    // It is noted still, and tried again at the next look.
+                    Err(error) => {
+                        swept.kept.push(call.call);
+                        swept.why = Some(error.to_string());
+                    }
                 }
             }
-            swept += gone;
-            if gone == 0 || calls.len() < PAGE as usize {
+            if calls.len() < PAGE as usize || swept.kept.len() >= HOPELESS {
                 return Ok(swept);
             }
         }
     }
 }
 
-/// Whether none of a call's recordings is there any more.
-async fn deleted(folder: &Path, call: &RecordedCall) -> bool {
-    let mut all = true;
+/// Deletes all of a call's recordings that are there.
+async fn deleted(folder: &Path, call: &RecordedCall) -> std::io::Result<()> {
+    let mut result = Ok(());
     for name in &call.recordings {
-        // Names are ours: letters, digits and hyphens. Anything else is not
-        // a file of this folder.
-        if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
-            continue;
-        }
-        match tokio::fs::remove_file(folder.join(format!("{name}.wav"))).await {
-            Ok(()) => {}
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => {
-                tracing::warn!(name, %error, "a recording cannot be deleted");
-                all = false;
-            }
+        if let Err(error) = remove(folder, name).await {
+            result = Err(error);
         }
     }
-    all
+    result
 }

@@ -1,8 +1,9 @@
 //! What is asked of the store, and given, a page at a time; and the changes of
 //! campaigns and targets that a person makes one by one.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
+use super::StoreError;
 use super::model::{Added, Campaign, Tally, TargetId};
 use crate::call::{CallId, Outcome};
 use crate::campaign::{CampaignId, CampaignStatus, Settings, TargetAction, TargetRefusal, TargetStatus};
@@ -12,6 +13,12 @@ use crate::number::PhoneNumber;
 /// Calls are counted so far, where no counter knows how many fit, and sorted
 /// where no index has the order: what a request costs has an end.
 pub const COUNTED: u64 = 100_000;
+
+/// How long the answer to a request with an Idempotency-Key is kept.
+pub(crate) const ANSWERS_KEPT: SignedDuration = SignedDuration::from_hours(24);
+
+/// After this a request that was never answered counts as broken off.
+pub(crate) const REQUEST_ABANDONED: SignedDuration = SignedDuration::from_mins(10);
 
 /// Which part of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +46,15 @@ pub struct Versioned {
     pub campaign: Campaign,
     /// When its status or settings last changed.
     pub updated_at: Timestamp,
+}
+
+/// The campaigns in `scheduled` or `running`, oldest first.
+#[derive(Debug, Default)]
+pub struct ActiveCampaigns {
+    /// They.
+    pub campaigns: Vec<Campaign>,
+    /// Those that this version cannot read, and why.
+    pub unreadable: Vec<(CampaignId, StoreError)>,
 }
 
 /// Which campaigns, and in what order.

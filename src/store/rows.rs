@@ -9,6 +9,7 @@ use serde_json::Value;
 use sqlx::{ColumnIndex, Decode, Row, Type};
 use uuid::Uuid;
 
+use super::listing::ActiveCampaigns;
 use super::model::{
     CallRow, Campaign, Claimed, DoNotCall, Media, OpenCall, OwnNumber, PlannedCall, RecordedCall, Remaining,
     StoredSurvey, Tally, TargetId,
@@ -96,6 +97,21 @@ where
             started_at: self.instant_option("started_at")?,
             finished_at: self.instant_option("finished_at")?,
         })
+    }
+
+    /// Campaigns, one a row. One that cannot be read does not hide the others.
+    fn active_campaigns(rows: &[Self]) -> Result<ActiveCampaigns, StoreError>
+    where
+        Self: Sized,
+    {
+        let mut active = ActiveCampaigns::default();
+        for row in rows {
+            match row.campaign() {
+                Ok(campaign) => active.campaigns.push(campaign),
+                Err(error) => active.unreadable.push((row.campaign_id("id")?, error)),
+            }
+        }
+        Ok(active)
     }
 
     fn contact(&self) -> Result<ContactFields, StoreError> {

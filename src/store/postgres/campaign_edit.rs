@@ -111,7 +111,7 @@ impl Postgres {
             list.push(" OFFSET ").push_bind(text::stored(page.offset));
             let found = list.build().fetch_all(session.connection()).await?;
             session.keep();
-            let items = found.iter().map(ListedRow::versioned).collect::<Result<_, _>>()?;
+            let items = found.iter().filter_map(ListedRow::versioned_if_readable).collect();
             Ok(Listed { items, total: text::size(total) })
         })
         .await

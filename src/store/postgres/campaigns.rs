@@ -2,11 +2,13 @@
 
 use jiff::Timestamp;
 use sqlx::PgConnection;
+use sqlx::postgres::PgRow;
 
 use super::rows::at;
 use super::session::{OPERATION, within};
 use super::{Postgres, StoreError};
 use crate::campaign::{Action, CampaignId, CampaignStatus, Settings};
+use crate::store::listing::ActiveCampaigns;
 use crate::store::model::{Campaign, Changed, StatusChange};
 use crate::store::rows::StoredRow;
 use crate::store::text;
@@ -21,6 +23,9 @@ macro_rules! select {
         )
     };
 }
+
+/// The campaigns to look after.
+const ACTIVE: &str = select!("WHERE status IN ('scheduled', 'running') ORDER BY created_at, id");
 
 impl Postgres {
     /// See [`Store::create_campaign`](crate::store::Store::create_campaign).
@@ -68,8 +73,14 @@ impl Postgres {
     }
 
     /// See [`Store::active_campaigns`](crate::store::Store::active_campaigns).
-    pub async fn active_campaigns(&self) -> Result<Vec<Campaign>, StoreError> {
-        self.list(select!("WHERE status IN ('scheduled', 'running') ORDER BY created_at, id")).await
+    pub async fn active_campaigns(&self) -> Result<ActiveCampaigns, StoreError> {
+        within(OPERATION, async {
+            let mut session = self.session().await?;
+            let found = sqlx::query(ACTIVE).fetch_all(session.connection()).await?;
+            session.keep();
+            PgRow::active_campaigns(&found)
+        })
+        .await
     }
 
     async fn list(&self, sql: &'static str) -> Result<Vec<Campaign>, StoreError> {

@@ -102,7 +102,7 @@ impl Sqlite {
         list.push(" LIMIT ").push_bind(i64::from(page.limit));
         list.push(" OFFSET ").push_bind(text::stored(page.offset));
         let found: Vec<SqliteRow> = list.build().fetch_all(reader.connection()?).await?;
-        let items = found.iter().map(ListedRow::versioned).collect::<Result<_, _>>()?;
+        let items = found.iter().filter_map(ListedRow::versioned_if_readable).collect();
         Ok(Listed { items, total: text::size(total) })
     }
 

@@ -6,6 +6,7 @@ use sqlx::sqlite::SqliteRow;
 use super::rows::micros;
 use super::{Durability, Sqlite};
 use crate::campaign::{Action, CampaignId, CampaignStatus, Settings};
+use crate::store::listing::ActiveCampaigns;
 use crate::store::model::{Campaign, Changed, StatusChange};
 use crate::store::rows::StoredRow;
 use crate::store::{StoreError, text};
@@ -20,6 +21,9 @@ macro_rules! select {
         )
     };
 }
+
+/// The campaigns to look after.
+const ACTIVE: &str = select!("WHERE status IN ('scheduled', 'running') ORDER BY created_at, id");
 
 impl Sqlite {
     /// See [`Store::create_campaign`](crate::store::Store::create_campaign).
@@ -60,8 +64,10 @@ impl Sqlite {
     }
 
     /// See [`Store::active_campaigns`](crate::store::Store::active_campaigns).
-    pub async fn active_campaigns(&self) -> Result<Vec<Campaign>, StoreError> {
-        self.list(select!("WHERE status IN ('scheduled', 'running') ORDER BY created_at, id")).await
+    pub async fn active_campaigns(&self) -> Result<ActiveCampaigns, StoreError> {
+        let mut reader = self.reader().await?;
+        let found: Vec<SqliteRow> = sqlx::query(ACTIVE).fetch_all(reader.connection()?).await?;
+        SqliteRow::active_campaigns(&found)
     }
 
     async fn list(&self, sql: &'static str) -> Result<Vec<Campaign>, StoreError> {
