@@ -33,7 +33,7 @@ const OUT_OF_BREATH: Duration = Duration::from_secs(1);
 /// What those hear for whom there is no seat.
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
     content-type: application/problem+json\r\n\
-    content-length: 103\r\n\
+    content-length: 104\r\n\
     retry-after: 5\r\n\
     connection: close\r\n\r\n\
     {\"type\":\"/problems/unavailable\",\"title\":\"Too many connections\",\"status\":503,\"detail\":\"try again later\"}\n";

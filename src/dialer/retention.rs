@@ -86,3 +86,51 @@ async fn deleted(folder: &Path, call: &RecordedCall) -> std::io::Result<()> {
     }
     result
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::Connection;
+
+    use super::*;
+    use crate::store::Location;
+
+    /// More than one look's worth of files that cannot be deleted, older than
+    /// the one that can.
+    const FILL: &str = "
+        INSERT INTO campaigns (id, name, status, settings, created_at, updated_at)
+            VALUES (zeroblob(16), 'c', 'running', '{}', 0, 0);
+        INSERT INTO contacts (id, number, created_at) VALUES (1, '+15550000001', 0);
+        INSERT INTO campaign_contacts (id, campaign_id, contact_id, number, status, updated_at)
+            VALUES (1, zeroblob(16), 1, '+15550000001', 'completed', 0);
+        WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 602)
+        INSERT INTO calls (id, campaign_id, target_id, number, attempt, caller_id, switch, created_at, ended_at,
+                outcome, recording)
+            SELECT unhex(printf('%032x', n)), zeroblob(16), 1, '+15550000001', 1, '+15550000002', 'fs1', n, n,
+                'answered', 'r' || n FROM n";
+
+    #[tokio::test]
+    async fn what_cannot_be_deleted_keeps_nothing_else() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("canvass.db");
+        let store = Store::open(&Location::Sqlite(file.clone())).await.expect("a store");
+        store.migrate().await.expect("a schema");
+        let url = format!("sqlite://{}", file.display());
+        let mut connection = sqlx::SqliteConnection::connect(&url).await.expect("a connection");
+        sqlx::raw_sql(FILL).execute(&mut connection).await.expect("rows");
+        connection.close().await.expect("closed");
+        // A folder is no file, whoever asks.
+        for n in 1..=600 {
+            std::fs::create_dir(folder.path().join(format!("r{n}.wav"))).expect("a folder");
+        }
+        std::fs::write(folder.path().join("r601.wav"), b"sound").expect("a file");
+        let retention =
+            Retention { store: store.clone(), folder: folder.path().to_owned(), keep: Duration::from_secs(60) };
+        let now = Timestamp::from_second(3_600).expect("an instant");
+        let swept = retention.sweep(now).await.expect("a look");
+        assert_eq!((swept.calls, swept.kept.len()), (2, 600), "one deleted, one was gone");
+        assert!(swept.why.is_some() && !folder.path().join("r601.wav").exists());
+        std::fs::remove_dir(folder.path().join("r7.wav")).expect("removed");
+        let again = retention.sweep(now).await.expect("a look");
+        assert_eq!((again.calls, again.kept.len()), (1, 599), "tried again");
+    }
+}

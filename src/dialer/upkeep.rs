@@ -117,6 +117,8 @@ impl Upkeep {
 
 #[cfg(test)]
 mod tests {
+    use sqlx::Connection;
+
     use super::*;
     use crate::campaign::{CampaignId, Settings};
     use crate::store::Location;
@@ -139,5 +141,39 @@ mod tests {
         upkeep.look(begun + SignedDuration::from_mins(61)).await;
         assert_eq!(store.campaign(id).await.expect("read"), None);
         assert!(!store.finish_copy(id, begun).await.expect("asked"));
+    }
+
+    #[tokio::test]
+    async fn files_of_deleted_calls_go_and_those_that_may_come_are_waited_for() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("canvass.db");
+        let store = Store::open(&Location::Sqlite(file.clone())).await.expect("a store");
+        store.migrate().await.expect("a schema");
+        let url = format!("sqlite://{}", file.display());
+        let mut connection = sqlx::SqliteConnection::connect(&url).await.expect("a connection");
+        let noted = "INSERT INTO recordings_to_delete (name, added_at, due_at)
+            VALUES ('here', 0, 0), ('coming', 0, 0), ('../canvass', 0, 0), ('stuck', 0, 0)";
+        sqlx::raw_sql(noted).execute(&mut connection).await.expect("rows");
+        connection.close().await.expect("closed");
+        std::fs::create_dir(folder.path().join("stuck.wav")).expect("a folder");
+        let there = |name: &str| folder.path().join(format!("{name}.wav")).exists();
+        std::fs::write(folder.path().join("here.wav"), b"sound").expect("a file");
+        let (news, _inbox) = mpsc::unbounded_channel();
+        let upkeep =
+            Upkeep { store: store.clone(), clock: Clock::system(), folder: folder.path().to_owned(), keep: None, news };
+        let at = |hours| Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hours);
+        let due = async |hours| {
+            let names = store.recordings_to_delete(at(hours), 10).await.expect("read");
+            names.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
+        };
+        upkeep.look(at(0)).await;
+        assert!(!there("here") && due(0).await.is_empty());
+        assert_eq!(due(2).await, ["stuck"]);
+        // It was fetched only now.
+        std::fs::write(folder.path().join("coming.wav"), b"sound").expect("a file");
+        std::fs::remove_dir(folder.path().join("stuck.wav")).expect("removed");
+        upkeep.look(at(26)).await;
+        assert!(!there("coming") && file.exists());
+        assert_eq!(due(1_000).await, [""; 0]);
     }
 }

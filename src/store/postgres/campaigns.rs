@@ -1,8 +1,8 @@
 //! Campaigns.
 
 use jiff::Timestamp;
-use sqlx::PgConnection;
 use sqlx::postgres::PgRow;
+use sqlx::{Connection, PgConnection};
 
 use super::rows::at;
 use super::session::{OPERATION, within};
@@ -103,6 +103,12 @@ impl Postgres {
         let from: Vec<_> = change.from.iter().map(|status| status.as_str()).collect();
         within(OPERATION, async {
             let mut session = self.session().await?;
+            let mut transaction = session.connection().begin().await?;
+            // Waited for first: what the change depends on is looked at after it.
+            sqlx::query("SELECT 1 FROM campaigns WHERE id = $1 FOR NO KEY UPDATE")
+                .bind(id.0)
+                .execute(&mut *transaction)
+                .await?;
             let done = sqlx::query(
                 "UPDATE campaigns SET status = $2, reason = $3, scheduled_at = coalesce($4, scheduled_at),
                      started_at = CASE WHEN $2 = 'running' THEN coalesce(started_at, $5) ELSE started_at END,
@@ -121,9 +127,10 @@ impl Postgres {
             .bind(at(now))
             .bind(change.to.is_final())
             .bind(from)
-            .execute(session.connection())
+            .execute(&mut *transaction)
             .await?;
-            let changed = changed(session.connection(), id, done.rows_affected()).await?;
+            let changed = changed(&mut transaction, id, done.rows_affected()).await?;
+            transaction.commit().await?;
             session.keep();
             Ok(changed)
         })
