@@ -6,7 +6,11 @@ use serde_json::{Value, json};
 
 use crate::api::{Home, on_both_engines, send};
 
-on_both_engines!(a_key_is_shown_once_and_can_be_revoked, nothing_opens_without_the_right_key);
+on_both_engines!(
+    a_key_is_shown_once_and_can_be_revoked,
+    nothing_opens_without_the_right_key,
+    figures_are_no_phone_numbers,
+);
 
 async fn a_key_is_shown_once_and_can_be_revoked(home: &Home) {
     let body = json!({"name": "CRM", "role": "operator", "scopes": ["dnc:write", "dnc:read"], "expires_in_days": 30});
@@ -36,6 +40,24 @@ async fn a_key_is_shown_once_and_can_be_revoked(home: &Home) {
     send(make).await.expect(403);
     let kept = home.request("POST", "/api/api-keys").header("idempotency-key", "1").json(&json!({"name": "x"}));
     send(kept).await.expect(400);
+}
+
+/// A key for figures shows nobody's number or name.
+async fn figures_are_no_phone_numbers(home: &Home) {
+    let id = home.draft("Spring").await;
+    let figures = home.key(Role::Viewer, &[Scope::CampaignsRead]).await;
+    let both = home.key(Role::Viewer, &[Scope::CampaignsRead, Scope::ContactsRead]).await;
+    let people = home.key(Role::Viewer, &[Scope::ContactsRead]).await;
+    let ask = async |key: &str, what: &str| {
+        send(home.request_as(Some(key), "GET", &format!("/api/campaigns/{id}/{what}"))).await.status
+    };
+    for what in ["runs", "report"] {
+        assert_eq!((ask(&figures, what).await, ask(&both, what).await, ask(&people, what).await), (403, 200, 403));
+    }
+    for what in ["stats", "progress"] {
+        assert_eq!(ask(&figures, what).await, 200, "{what}");
+    }
+    assert_eq!(ask(&figures, "contacts").await, 403);
 }
 
 /// Every operation of the description, with keys that must not do.
