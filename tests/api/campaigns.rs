@@ -218,8 +218,7 @@ async fn what_changes_during_a_launch_is_neither_lost_nor_unchecked(home: &Home)
         let looks = AtomicU32::new(0);
         let launch = |_: &canvass::store::Campaign| {
             if looks.fetch_add(1, Ordering::Relaxed) < often {
-                let changed = home.patch(&format!("/api/campaigns/{id}"), change.clone());
-                let changed = async { changed.await.expect(200) };
+                let changed = async { home.patch(&format!("/api/campaigns/{id}"), change.clone()).await.expect(200) };
                 tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(changed));
             }
             Launch { max_concurrent: Some(9), ..Launch::default() }

@@ -85,7 +85,7 @@ async fn whoever_keeps_the_daemon_waiting_is_sent_away() {
 async fn heads_have_a_size() {
     let home = Home::sqlite().await;
     let many: String = (0..200).map(|n| format!("x-{n}: y\r\n")).collect();
-    let long = format!("x-long: {}\r\n", "y".repeat(100 * 1024));
+    let long = format!("x-long: {}\r\n", "y".repeat(300 * 1024));
     for headers in [many, long] {
         let mut stream = connect(&home).await;
         // It may be refused before it was sent as a whole.
