@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::auth::{Allowed, ContactsRead, ContactsWrite};
 use super::campaign_runs::seconds;
-use super::campaign_upload::takes_contacts;
+use super::campaign_upload::{not_now, takes_contacts};
 use super::campaigns::{known, no_campaign};
 use super::extract::{CampaignAt, ContactAt, JsonBody, JsonRequest, UrlQuery};
 use super::page::{Paged, SortOrder, Wanted};
@@ -25,7 +25,7 @@ use crate::campaign::{CampaignId, TargetAction, TargetStatus};
 use crate::contact::NewContact;
 use crate::number::PhoneNumber;
 use crate::store::TargetId;
-use crate::store::listing::{TargetChanged, TargetQuery, TargetRow, TargetSort};
+use crate::store::listing::{ContactsAdded as Adding, TargetChanged, TargetQuery, TargetRow, TargetSort};
 
 /// Contacts in one request, at most.
 const MOST: usize = 1_000;
@@ -285,7 +285,11 @@ pub(super) async fn add(
     if !faults.is_empty() {
         return Err(Problem::fields(faults));
     }
-    let added = api.store.add_targets(id, &contacts, api.now()).await?;
+    let added = match api.store.add_contacts(id, &contacts, api.now()).await? {
+        Adding::Yes(added) => added,
+        Adding::Conflict(status) => return Err(not_now(status)),
+        Adding::NotFound => return Err(no_campaign(id)),
+    };
     let body = ContactsAdded {
         accepted: added.added,
         duplicates: added.duplicates.len() as u64,

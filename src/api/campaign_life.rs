@@ -16,6 +16,7 @@ use super::problem::{Answer, Fault, ProblemBody};
 use super::{Api, KnownSwitch, read};
 use crate::campaign::{CampaignId, Settings, TargetStatus};
 use crate::control::{self, ControlError};
+use crate::store::Campaign;
 
 /// How to launch. All of it may be left out.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -171,13 +172,12 @@ pub(super) async fn start(
 }
 
 async fn launched(api: &Api, id: CampaignId, request: &LaunchRequest) -> Answer<Json<Launched>> {
-    let campaign = known(api, id).await?.campaign;
-    let launch = control::Launch {
+    let launch = |campaign: &Campaign| control::Launch {
         scheduled_at: request.scheduled_at.unwrap_or(campaign.scheduled_at),
         max_concurrent: request.max_concurrent,
         usable_switches: Some(usable(&api.switches, &campaign.settings)),
     };
-    let report = control::launch(&api.store, &api.sounds, id, &launch, api.now()).await?;
+    let report = control::launch_as(&api.store, &api.sounds, id, launch, api.now()).await?;
     api.changed();
     let campaign = body(api, known(api, id).await?).await?;
     Ok(Json(Launched { campaign, warnings: report.warnings }))

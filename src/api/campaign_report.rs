@@ -10,7 +10,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::Api;
-use super::auth::{Allowed, CampaignsRead};
+use super::auth::{Allowed, CampaignsRead, ContactsRead};
 use super::campaign_fields::out_of_time;
 use super::campaigns::known;
 use super::extract::{CampaignAt, UrlQuery};
@@ -39,12 +39,14 @@ pub(super) struct ReportRange {
 /// A campaign's report
 ///
 /// A row per call, in order of dialing, as CSV. Cells a spreadsheet would run
-/// as formulas are defused by an apostrophe.
+/// as formulas are defused by an apostrophe. Shows numbers and names: needs
+/// `contacts:read` beside `campaigns:read`.
 #[utoipa::path(get, path = "/api/campaigns/{id}/report", tag = "watching",
     params(("id" = CampaignId, Path, description = "The campaign's id"), ReportRange),
     responses((status = 200, description = "The report", body = String, content_type = "text/csv")))]
 pub(super) async fn report(
     _: Allowed<CampaignsRead>,
+    _: Allowed<ContactsRead>,
     State(api): State<Api>,
     CampaignAt(id): CampaignAt,
     UrlQuery(range): UrlQuery<ReportRange>,

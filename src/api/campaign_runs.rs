@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::auth::{Allowed, CampaignsRead};
+use super::auth::{Allowed, CampaignsRead, ContactsRead};
 use super::campaign_fields::out_of_time;
 use super::campaigns::known;
 use super::extract::{CampaignAt, UrlQuery};
@@ -17,7 +17,7 @@ use super::{Api, read};
 use crate::call::{Outcome, SurveyState, TransferState};
 use crate::campaign::{CampaignId, TargetStatus};
 use crate::number::PhoneNumber;
-use crate::store::listing::{CallQuery, CallSort};
+use crate::store::listing::{COUNTED, CallQuery, CallSort};
 use crate::store::{CallRow, TargetId};
 
 /// Which calls.
@@ -36,7 +36,8 @@ pub(super) struct ListRuns {
     /// `until` (instants with an offset).
     #[param(example = "{\"outcome\":[\"busy\",\"no_answer\"]}")]
     filters: Option<String>,
-    /// What they are sorted by; if not said: when they were placed.
+    /// What they are sorted by; if not said: when they were placed. By anything
+    /// else up to 100,000 calls are sorted: of more, say with `filters` which.
     #[param(inline)]
     sort_by: Option<SortRuns>,
     /// Which way.
@@ -188,12 +189,16 @@ pub(super) fn seconds(from: Option<Timestamp>, to: Option<Timestamp>) -> Option<
 
 /// A campaign's calls
 ///
-/// Every attempt to reach a contact, those in progress included.
+/// Every attempt to reach a contact, those in progress included. `total` is
+/// exact without `filters` and with those of `outcome` and `in_progress`; with
+/// others it stops at 100,000. Shows numbers and names: needs `contacts:read`
+/// beside `campaigns:read`.
 #[utoipa::path(get, path = "/api/campaigns/{id}/runs", tag = "watching",
     params(("id" = CampaignId, Path, description = "The campaign's id"), ListRuns),
     responses((status = 200, description = "A page of calls", body = Paged<Run>)))]
 pub(super) async fn runs(
     _: Allowed<CampaignsRead>,
+    _: Allowed<ContactsRead>,
     State(api): State<Api>,
     CampaignAt(id): CampaignAt,
     UrlQuery(asked): UrlQuery<ListRuns>,
@@ -217,8 +222,13 @@ pub(super) async fn runs(
         },
         descending: asked.sort_order.unwrap_or_default() == SortOrder::Desc,
     };
-    let listed = api.store.call_page(id, &query, wanted.page()).await?;
-    Ok(Json(wanted.of(listed, Run::from)))
+    match api.store.call_page(id, &query, wanted.page()).await? {
+        Some(listed) => Ok(Json(wanted.of(listed, Run::from))),
+        None => {
+            let message = format!("sorts up to {COUNTED} calls: narrow them with filters, or sort by created_at");
+            Err(Problem::field("sort_by", message))
+        }
+    }
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 
 use super::Api;
 use super::auth::{Allowed, CampaignsRead, ContactsWrite};
-use super::campaigns::known;
+use super::campaigns::{known, no_campaign};
 use super::extract::CampaignAt;
 use super::problem::{Answer, Kind, Problem, ProblemBody};
 use crate::campaign::{Action, CampaignId, CampaignStatus};
@@ -163,14 +163,13 @@ pub(super) async fn upload(
 
 /// Contacts are added to a draft or to a paused campaign.
 pub(super) fn takes_contacts(status: CampaignStatus) -> Answer<()> {
-    if status.allows(Action::Edit) {
-        return Ok(());
-    }
+    if status.allows(Action::Edit) { Ok(()) } else { Err(not_now(status)) }
+}
+
+/// The campaign's state does not allow it.
+pub(super) fn not_now(status: CampaignStatus) -> Problem {
     let advice = if status.is_final() { "duplicate it" } else { "pause it first" };
-    Err(Problem::conflict(
-        format!("cannot add contacts to a campaign that is {status}: {advice}"),
-        status.allowed_actions(),
-    ))
+    Problem::conflict(format!("cannot add contacts to a campaign that is {status}: {advice}"), status.allowed_actions())
 }
 
 /// Puts a file on disk: memory does not grow with it, and a file that is too
@@ -192,7 +191,7 @@ fn broken(error: &MultipartError) -> Problem {
     if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
         Problem::new(Kind::TooLarge, "the upload is too large")
     } else {
-        Problem::new(Kind::Malformed, "the multipart body cannot be read, or ended too early")
+        Problem::new(Kind::Malformed, "the multipart body cannot be read, ended too early, or came too slowly")
     }
 }
 
@@ -210,6 +209,9 @@ async fn import(api: &Api, id: CampaignId, name: &str, file: std::fs::File) -> A
             Err(problem)
         }
         Err(ImportError::Store { source, .. }) => Err(source.into()),
+        Err(ImportError::Conflict { accepted: 0, status }) => Err(status.map_or_else(|| no_campaign(id), not_now)),
+        Err(error @ ImportError::Conflict { status, .. }) => Err(status
+            .map_or_else(|| no_campaign(id), |status| Problem::conflict(error.to_string(), status.allowed_actions()))),
         Err(error @ (ImportError::Rejects { .. } | ImportError::Interrupted { .. })) => Err(Problem::internal(error)),
     }
 }

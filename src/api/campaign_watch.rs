@@ -138,18 +138,14 @@ impl CallStats {
             avg_duration_seconds: seconds(metrics.average),
             max_duration_seconds: seconds(metrics.longest),
             min_duration_seconds: seconds(metrics.shortest),
-            total_attempts: tally.calls() + in_call(tally),
+            total_attempts: tally.calls() + tally.in_call(),
         }
     }
 }
 
-fn in_call(tally: &Tally) -> u64 {
-    tally.target(TargetStatus::Calling) + tally.target(TargetStatus::Connected)
-}
-
 /// Not called yet, or being called for the first time.
 fn open(tally: &Tally) -> u64 {
-    tally.target(TargetStatus::Pending) + in_call(tally)
+    tally.target(TargetStatus::Pending) + tally.in_call()
 }
 
 fn percent(tally: &Tally) -> u64 {
@@ -222,7 +218,7 @@ impl Progress {
             completed: count(&[S::Completed]),
             failed: count(&[S::NoAnswer, S::Busy, S::Failed]),
             pending: count(&[S::Pending]),
-            in_progress: in_call(tally),
+            in_progress: tally.in_call(),
             status,
         }
     }

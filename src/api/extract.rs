@@ -182,7 +182,7 @@ pub(super) async fn bytes(body: Body, limit: usize) -> Answer<Bytes> {
         Err(error) if error.is::<LengthLimitError>() => {
             Err(Problem::new(Kind::TooLarge, format!("a body may have {limit} bytes")))
         }
-        Err(_) => Err(Problem::new(Kind::Malformed, "the body ended too early")),
+        Err(_) => Err(Problem::new(Kind::Malformed, "the body ended too early, or came too slowly")),
     }
 }
 

@@ -16,19 +16,13 @@ use super::Api;
 use super::auth::Caller;
 use super::extract::bytes;
 use super::problem::{Answer, Kind, Problem};
-use crate::store::listing::{Begun, KeptAnswer};
+use crate::store::listing::{ANSWERS_KEPT, Begun, KeptAnswer, REQUEST_ABANDONED};
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// Longest key.
 const LONGEST: usize = 255;
-
-/// How long answers are kept.
-const KEPT: SignedDuration = SignedDuration::from_hours(24);
-
-/// After this a request that was never answered counts as broken off.
-const ABANDONED: SignedDuration = SignedDuration::from_mins(10);
 
 /// Largest answer kept, in bytes.
 const LARGEST: usize = 1024 * 1024;
@@ -71,8 +65,10 @@ async fn once(api: Api, request: Request, next: Next) -> Answer<Response> {
     let fingerprint: [u8; 32] = hash.finalize().into();
     let now = api.now();
     let before = |span: SignedDuration| now.checked_sub(span).unwrap_or(now);
-    let begun =
-        api.store.begin_idempotent(caller.id(), &key, &fingerprint, now, before(ABANDONED), before(KEPT)).await?;
+    let begun = api
+        .store
+        .begin_idempotent(caller.id(), &key, &fingerprint, now, before(REQUEST_ABANDONED), before(ANSWERS_KEPT))
+        .await?;
     match begun {
         Begun::Done(answer) => Ok(again(answer)),
         Begun::Other => {

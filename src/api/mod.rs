@@ -9,6 +9,7 @@
 //! | `auth` | who asks, and what they may |
 //! | `known`, `hashing` | who was let in lately; where passwords are compared |
 //! | `throttle` | how often |
+//! | `listener`, `seats`, `unread` | connections: how many, and how long each may keep us waiting |
 //! | `idempotency` | a request that comes again is answered as before |
 //! | `page` | parts of lists |
 //! | `flat` | descriptions of objects that two structs make together |
@@ -51,6 +52,7 @@ mod hashing;
 mod health;
 mod idempotency;
 mod known;
+mod listener;
 mod me;
 mod openapi;
 mod page;
@@ -59,11 +61,13 @@ mod problem;
 mod read;
 mod reference;
 mod router;
+mod seats;
 mod sessions;
 mod settings;
 mod switches;
 mod test_call;
 mod throttle;
+mod unread;
 mod users;
 
 pub use openapi::document;
@@ -118,6 +122,14 @@ pub struct Limits {
     pub burst: u32,
     /// Wrong keys a minute from one address.
     pub failures_per_minute: u32,
+    /// Connections at once.
+    pub connections: u32,
+    /// Connections at once from one address, or one network of IPv6.
+    pub connections_of_one: u32,
+    /// How long a client may keep us waiting: for the head of a request, from
+    /// one part of a body to the next, with nothing to ask, without reading an
+    /// answer.
+    pub client_pause: Duration,
 }
 
 impl Default for Limits {
@@ -128,6 +140,9 @@ impl Default for Limits {
             requests_per_second: 200.0,
             burst: 400,
             failures_per_minute: 20,
+            connections: 1_024,
+            connections_of_one: 256,
+            client_pause: Duration::from_secs(30),
         }
     }
 }
@@ -186,14 +201,14 @@ impl Api {
 pub struct Server {
     address: SocketAddr,
     ending: watch::Sender<bool>,
-    task: JoinHandle<std::io::Result<()>>,
+    task: JoinHandle<()>,
 }
 
 impl Server {
     /// Answers on a listener from now on.
     pub fn start(listener: TcpListener, options: Options) -> std::io::Result<Self> {
         let address = listener.local_addr()?;
-        let (ending, mut end) = watch::channel(false);
+        let (ending, end) = watch::channel(false);
         let limits = options.limits;
         let shared = Shared {
             requests: throttle::Throttle::new(limits.requests_per_second, limits.burst),
@@ -205,14 +220,8 @@ impl Server {
             ending: end.clone(),
             options,
         };
-        let service = router::router(Api(Arc::new(shared))).into_make_service_with_connect_info::<SocketAddr>();
-        let task = tokio::spawn(async move {
-            let ended = async move {
-                // Its sender gone is an end too.
-                let _ = end.wait_for(|ending| *ending).await;
-            };
-            axum::serve(listener, service).with_graceful_shutdown(ended).await
-        });
+        let router = router::router(Api(Arc::new(shared)));
+        let task = tokio::spawn(listener::serve(listener, router, limits, end));
         Ok(Self { address, ending, task })
     }
 

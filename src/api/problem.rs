@@ -320,7 +320,7 @@ impl From<ControlError> for Problem {
                 problem.body.reasons = reasons;
                 problem
             }
-            ControlError::NobodyLeft => Self::new(Kind::Conflict, error.to_string()),
+            ControlError::NobodyLeft | ControlError::Restless => Self::new(Kind::Conflict, error.to_string()),
             ControlError::Store(error) => error.into(),
         }
     }

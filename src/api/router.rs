@@ -9,6 +9,7 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::RequestBodyTimeoutLayer;
 use tracing::Instrument;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -78,6 +79,7 @@ pub(super) fn open() -> OpenApiRouter<Api> {
 
 /// Everything.
 pub(super) fn router(api: Api) -> Router {
+    let pause = api.limits.client_pause;
     let (resources, _) = resources().split_for_parts();
     let resources = resources
         // Bodies have limits of their own, by kind.
@@ -90,6 +92,7 @@ pub(super) fn router(api: Api) -> Router {
         .merge(reference::routes())
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
+        .layer(RequestBodyTimeoutLayer::new(pause))
         .layer(from_fn(patience))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(headers))

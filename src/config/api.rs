@@ -1,5 +1,7 @@
 //! The HTTP API.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::Config;
@@ -24,6 +26,14 @@ pub struct ApiConfig {
     pub burst: u32,
     /// Wrong keys a minute from one address. 1 to 10,000.
     pub failures_per_minute: u32,
+    /// Connections at once. 1 to 100,000.
+    pub max_connections: u32,
+    /// Connections at once from one address, or one /64 of IPv6: that of a
+    /// proxy has all of its clients. 1 to 100,000.
+    pub max_connections_per_address: u32,
+    /// Seconds a client may keep the daemon waiting: for a request, for the
+    /// next part of it, or for an answer to be read. 1 to 3,600.
+    pub client_timeout_seconds: u32,
 }
 
 impl Default for ApiConfig {
@@ -36,6 +46,9 @@ impl Default for ApiConfig {
             requests_per_second: 200,
             burst: 400,
             failures_per_minute: 20,
+            max_connections: 1_024,
+            max_connections_per_address: 256,
+            client_timeout_seconds: 30,
         }
     }
 }
@@ -48,6 +61,9 @@ impl ApiConfig {
             ("requests_per_second", self.requests_per_second, 100_000),
             ("burst", self.burst, 100_000),
             ("failures_per_minute", self.failures_per_minute, 10_000),
+            ("max_connections", self.max_connections, 100_000),
+            ("max_connections_per_address", self.max_connections_per_address, 100_000),
+            ("client_timeout_seconds", self.client_timeout_seconds, 3_600),
         ];
         for (name, value, most) in limits {
             if !(1..=most).contains(&value) {
@@ -69,6 +85,9 @@ impl ApiConfig {
             requests_per_second: self.requests_per_second.into(),
             burst: self.burst,
             failures_per_minute: self.failures_per_minute,
+            connections: self.max_connections,
+            connections_of_one: self.max_connections_per_address,
+            client_pause: Duration::from_secs(self.client_timeout_seconds.into()),
         }
     }
 }

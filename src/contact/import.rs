@@ -13,8 +13,9 @@ use super::error::{ListError, ListWarning};
 use super::reader::ListReader;
 use super::rejects::RejectedWriter;
 use super::row::{RawRow, RejectReason, Rejected, Row};
-use crate::campaign::CampaignId;
+use crate::campaign::{CampaignId, CampaignStatus};
 use crate::clock::Clock;
+use crate::store::listing::ContactsAdded;
 use crate::store::{Added, Store, StoreError};
 
 /// Rows that go to the database in one transaction.
@@ -88,6 +89,14 @@ pub enum ImportError {
         #[source]
         source: io::Error,
     },
+    /// Somebody launched, cancelled or deleted the campaign meanwhile.
+    #[error("after {accepted} contacts: the campaign {}", .status.map_or("was deleted".to_owned(), |status| format!("is {status}")))]
+    Conflict {
+        /// Contacts added before.
+        accepted: u64,
+        /// The state it is in; none: it is gone.
+        status: Option<CampaignStatus>,
+    },
     /// The process is shutting down.
     #[error("after {accepted} contacts: interrupted")]
     Interrupted {
@@ -96,7 +105,8 @@ pub enum ImportError {
     },
 }
 
-/// Reads `list` to its end into a campaign. Every contact is due at once, in
+/// Reads `list` to its end into a campaign, as long as that is a draft or
+/// paused. Every contact is due at once, in
 /// the order of the list.
 ///
 /// `rejects` gets each row that was rejected or is a duplicate, in the order of
@@ -117,7 +127,29 @@ pub async fn import_list<R: Read + Send + 'static>(
 
 /// Takes contacts, in order.
 trait Sink {
-    fn add(&mut self, contacts: &[NewContact]) -> impl Future<Output = Result<Added, StoreError>> + Send;
+    fn add(&mut self, contacts: &[NewContact]) -> impl Future<Output = Result<Added, NotAdded>> + Send;
+}
+
+/// Why a [`Sink`] took nothing.
+enum NotAdded {
+    Store(StoreError),
+    /// The campaign's state does not allow it; none: it is gone.
+    Conflict(Option<CampaignStatus>),
+}
+
+impl From<StoreError> for NotAdded {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl NotAdded {
+    fn after(self, accepted: u64) -> ImportError {
+        match self {
+            Self::Store(source) => ImportError::Store { accepted, source },
+            Self::Conflict(status) => ImportError::Conflict { accepted, status },
+        }
+    }
 }
 
 struct Targets<'a> {
@@ -127,8 +159,12 @@ struct Targets<'a> {
 }
 
 impl Sink for Targets<'_> {
-    async fn add(&mut self, contacts: &[NewContact]) -> Result<Added, StoreError> {
-        self.store.add_targets(self.campaign, contacts, self.now).await
+    async fn add(&mut self, contacts: &[NewContact]) -> Result<Added, NotAdded> {
+        match self.store.add_contacts(self.campaign, contacts, self.now).await? {
+            ContactsAdded::Yes(added) => Ok(added),
+            ContactsAdded::Conflict(status) => Err(NotAdded::Conflict(Some(status))),
+            ContactsAdded::NotFound => Err(NotAdded::Conflict(None)),
+        }
     }
 }
 
@@ -158,7 +194,7 @@ async fn run<R: Read + Send + 'static>(
         let batch: Batch = batch.map_err(|source| ImportError::List { accepted, source })?;
         let added = match batch.contacts.as_slice() {
             [] => Added::default(),
-            contacts => sink.add(contacts).await.map_err(|source| ImportError::Store { accepted, source })?,
+            contacts => sink.add(contacts).await.map_err(|error| error.after(accepted))?,
         };
         let left_out = summary.note(batch, &added);
         if !left_out.is_empty() {

@@ -26,7 +26,8 @@ pub async fn duplicate(
 ) -> Result<Copy, ControlError> {
     let source = known(store, id).await?;
     let name = name.unwrap_or_else(|| format!("{} (copy)", source.name));
-    copy(store, &source, name, &Copied::All, now).await
+    let made = copy(store, &source, name, &Copied::All, now).await?;
+    finish(store, made, now).await
 }
 
 /// Makes a draft with the same settings and those contacts that are in one of
@@ -49,7 +50,12 @@ pub async fn redial(
         store.delete_campaign(made.id, now).await?;
         return Err(ControlError::NobodyLeft);
     }
-    Ok(made)
+    finish(store, made, now).await
+}
+
+/// Now it is there as a whole.
+async fn finish(store: &Store, made: Copy, now: Timestamp) -> Result<Copy, ControlError> {
+    if store.finish_copy(made.id, now).await? { Ok(made) } else { Err(ControlError::NotFound(made.id.to_string())) }
 }
 
 async fn copy(
@@ -61,7 +67,7 @@ async fn copy(
 ) -> Result<Copy, ControlError> {
     let id = CampaignId::new();
     let draft = Draft { id, name, settings: source.settings.clone(), scheduled_at: None };
-    store.add_draft(&draft, now).await?;
+    store.begin_copy(&draft, now).await?;
     match store.copy_targets(source.id, id, which, now).await {
         Ok(contacts) => Ok(Copy { id, contacts }),
         Err(error) => {

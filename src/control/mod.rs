@@ -8,8 +8,12 @@ use jiff::Timestamp;
 use crate::campaign::{Action, CampaignId, CampaignStatus, LaunchFacts, LaunchReport, Settings, check_launch};
 use crate::contact::{ContactFields, placeholders, unknown_placeholders};
 use crate::media::Sounds;
+use crate::store::listing::{CampaignLaunch, Edited, Versioned};
 use crate::store::{Campaign, Changed, StatusChange, Store, StoreError};
 use crate::survey::{Survey, taken_keys};
+
+/// How often a launch is tried while others change the campaign.
+const LAUNCHES: u32 = 5;
 
 /// Contacts looked at for the columns of a list.
 const LOOKED_AT: u32 = 100;
@@ -40,6 +44,9 @@ pub enum ControlError {
     /// It may not start; every reason.
     #[error("the campaign cannot start:\n  {}", .0.join("\n  "))]
     Refused(Vec<String>),
+    /// It was changed again and again while it was checked: try once more.
+    #[error("the campaign is being changed by others just now: try again")]
+    Restless,
     /// A copy would have no contacts: nobody fits what was asked.
     #[error("nobody is left to redial: no contact in one of those states was never reached")]
     NobodyLeft,
@@ -99,30 +106,48 @@ pub async fn launch(
     launch: &Launch,
     now: Timestamp,
 ) -> Result<LaunchReport, ControlError> {
-    let mut campaign = known(store, id).await?;
-    if !campaign.status.allows(Action::Launch) {
-        return Err(ControlError::Conflict { action: Action::Launch, status: campaign.status });
+    launch_as(store, sounds, id, |_| launch.clone(), now).await
+}
+
+/// As [`launch`]; how is decided on the campaign as it is found. What somebody
+/// changes while it is checked is neither lost nor left unchecked: then it is
+/// checked again.
+pub async fn launch_as(
+    store: &Store,
+    sounds: &Sounds,
+    id: CampaignId,
+    decide: impl Fn(&Campaign) -> Launch,
+    now: Timestamp,
+) -> Result<LaunchReport, ControlError> {
+    for _ in 0..LAUNCHES {
+        let found = store.versioned_campaign(id).await?;
+        let Versioned { mut campaign, updated_at } = found.ok_or_else(|| ControlError::NotFound(id.to_string()))?;
+        let refused = |status| Err(ControlError::Conflict { action: Action::Launch, status });
+        if !campaign.status.allows(Action::Launch) {
+            return refused(campaign.status);
+        }
+        let launch = decide(&campaign);
+        if let Some(limit) = launch.max_concurrent {
+            campaign.settings.max_concurrent = limit;
+        }
+        let facts = facts(store, sounds, &campaign, launch.usable_switches).await?;
+        let report = check_launch(&campaign.settings, &facts);
+        if !report.refusals.is_empty() {
+            return Err(ControlError::Refused(report.refusals));
+        }
+        let change = CampaignLaunch {
+            version: updated_at,
+            scheduled_at: launch.scheduled_at.filter(|at| *at > now),
+            max_concurrent: launch.max_concurrent,
+        };
+        match store.launch_campaign(id, &change, now).await? {
+            Edited::Yes => return Ok(report),
+            Edited::Conflict(status) => return refused(status),
+            Edited::NotFound => return Err(ControlError::NotFound(id.to_string())),
+            Edited::Stale => {}
+        }
     }
-    if let Some(limit) = launch.max_concurrent {
-        campaign.settings.max_concurrent = limit;
-    }
-    let facts = facts(store, sounds, &campaign, launch.usable_switches).await?;
-    let report = check_launch(&campaign.settings, &facts);
-    if !report.refusals.is_empty() {
-        return Err(ControlError::Refused(report.refusals));
-    }
-    if launch.max_concurrent.is_some() {
-        made(Action::Edit, id, store.set_settings(id, &campaign.settings, now).await?)?;
-    }
-    let later = launch.scheduled_at.filter(|at| *at > now);
-    let change = StatusChange {
-        to: if later.is_some() { CampaignStatus::Scheduled } else { CampaignStatus::Running },
-        from: CampaignStatus::sources(Action::Launch),
-        reason: None,
-        scheduled_at: later,
-    };
-    made(Action::Launch, id, store.change_status(id, &change, now).await?)?;
-    Ok(report)
+    Err(ControlError::Restless)
 }
 
 /// Places no new calls from now on.

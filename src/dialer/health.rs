@@ -47,7 +47,7 @@ impl Health {
         let numbers: HashMap<_, _> = self.store.numbers().await?.into_iter().map(|own| (own.number, own)).collect();
         let since = hour_of(now) - Hour::from(self.watch.window_hours) + 1;
         let figures = since_judged(&self.store.number_hours(since).await?, &numbers);
-        for campaign in self.store.active_campaigns().await? {
+        for campaign in self.store.active_campaigns().await?.campaigns {
             if campaign.status != CampaignStatus::Running {
                 continue;
             }

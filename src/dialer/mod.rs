@@ -15,6 +15,7 @@
 //! | `recovery` | calls found open after a restart |
 //! | `ledger` | the one writer of claims and ends |
 //! | `poller` | which campaigns should run |
+//! | `upkeep`, `retention` | what was broken off, and recordings nobody needs |
 //!
 //! **At most once.** A call's row is committed before the switch is told, and
 //! its id is the channel's id. After a crash a row without an end is looked
@@ -41,6 +42,7 @@ mod roster;
 mod runner;
 mod shown;
 mod spool;
+mod upkeep;
 
 pub use crate::media::MediaFolder;
 pub use context::Stats;

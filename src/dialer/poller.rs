@@ -31,6 +31,8 @@ pub(super) struct Poller {
     pub(super) known: HashMap<CampaignId, Arc<Prepared>>,
     /// The numbers whose last day the engine was told.
     pub(super) numbers: HashSet<PhoneNumber>,
+    /// Those that could not be read then: told once.
+    pub(super) unreadable: HashSet<CampaignId>,
     pub(super) only: Option<CampaignId>,
     pub(super) wake: Arc<Notify>,
     pub(super) news: mpsc::UnboundedSender<News>,
@@ -61,7 +63,14 @@ impl Poller {
     async fn look(&mut self) -> Result<Running, StoreError> {
         let now = self.clock.now();
         let mut running = Vec::new();
-        for campaign in self.store.active_campaigns().await? {
+        let active = self.store.active_campaigns().await?;
+        for (campaign, error) in &active.unreadable {
+            if !self.unreadable.contains(campaign) {
+                tracing::error!(%campaign, %error, "cannot be read: not dialed, the others are");
+            }
+        }
+        self.unreadable = active.unreadable.iter().map(|(campaign, _)| *campaign).collect();
+        for campaign in active.campaigns {
             if self.only.is_some_and(|only| only != campaign.id) {
                 continue;
             }

@@ -1,7 +1,10 @@
 //! A running campaign with all its calls need at hand: its settings, its
 //! survey, and where its sounds are.
 
-use jiff::Timestamp;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
 
 use crate::call::{CompileError, Script, Sound, compile};
 use crate::campaign::Settings;
@@ -11,13 +14,29 @@ use crate::number::PhoneNumber;
 use crate::store::{Store, StoreError, TargetId};
 use crate::survey::{Survey, taken_keys};
 
+/// How long a script serves other calls: as long as the poller takes to see
+/// that a file is gone, and far shorter than a signed URL works.
+const FRESH: SignedDuration = SignedDuration::from_secs(1);
+
+/// Scripts kept at once: one for each caller ID shown to whom a key rings.
+const KEPT: usize = 1_000;
+
 /// A campaign that can be dialed now.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
 pub(super) struct Prepared {
     pub(super) settings: Settings,
     pub(super) survey: Option<Survey>,
     /// What each entry that names a sound stands for.
     pub(super) found: Found,
+    /// What calls do that are the same for everyone, and when it was compiled.
+    scripts: Mutex<HashMap<Way, (Timestamp, Arc<Script>)>>,
+}
+
+impl PartialEq for Prepared {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { settings, survey, found, scripts: _ } = self;
+        *settings == other.settings && *survey == other.survey && *found == other.found
+    }
 }
 
 /// Why a campaign cannot be dialed.
@@ -46,7 +65,7 @@ pub(super) enum Unplayable {
 }
 
 /// Where a call goes, as far as its script depends on it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Way {
     /// The product that plays its sounds.
     pub(super) player: Player,
@@ -79,12 +98,43 @@ impl Prepared {
         if !found.missing.is_empty() {
             return Err(Unready::Pause(format!("a prompt is missing: {}", found.missing.join("; "))));
         }
-        Ok(Self { settings, survey, found })
+        Ok(Self { settings, survey, found, scripts: Mutex::default() })
     }
 
-    /// What one call does after its answer. Files are looked at once more, and
-    /// texts are spoken for this contact.
+    /// What one call does after its answer. Texts are spoken for this contact;
+    /// what is the same for everyone is compiled, and its files are looked at,
+    /// once a second at most.
     pub(super) async fn script(
+        &self,
+        target: TargetId,
+        way: &Way,
+        sounds: &Sounds,
+        store: &Store,
+        now: Timestamp,
+    ) -> Result<Arc<Script>, Unplayable> {
+        if !self.found.is_for_everyone() {
+            return self.compiled(target, way, sounds, store, now).await.map(Arc::new);
+        }
+        if let Some(script) = self.fresh(way, now) {
+            return Ok(script);
+        }
+        let script = Arc::new(self.compiled(target, way, sounds, store, now).await?);
+        let mut scripts = self.scripts.lock().unwrap_or_else(PoisonError::into_inner);
+        if scripts.len() >= KEPT {
+            scripts.clear();
+        }
+        scripts.insert(way.clone(), (now, script.clone()));
+        Ok(script)
+    }
+
+    fn fresh(&self, way: &Way, now: Timestamp) -> Option<Arc<Script>> {
+        let scripts = self.scripts.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, script) = scripts.get(way)?;
+        let age = now.duration_since(*at);
+        (SignedDuration::ZERO..FRESH).contains(&age).then(|| script.clone())
+    }
+
+    async fn compiled(
         &self,
         target: TargetId,
         way: &Way,
@@ -121,5 +171,41 @@ impl Prepared {
         };
         compile(&self.settings, self.survey.as_ref(), play, way.transfer.clone(), waits)
             .map_err(|error: CompileError| Unplayable::Campaign(error.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::media::MediaFolder;
+    use crate::store::Location;
+
+    #[tokio::test]
+    async fn what_is_the_same_for_everyone_is_compiled_once_a_second() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&Location::Sqlite(folder.path().join("canvass.db"))).await.expect("a store");
+        store.migrate().await.expect("a schema");
+        let file = folder.path().join("hello.wav");
+        std::fs::write(&file, b"sound").expect("a file");
+        let sounds = Sounds::from(MediaFolder::same(folder.path()));
+        let settings = Settings { prompts: vec!["hello.wav".into()], ..Settings::default() };
+        let prepared = Prepared::new(settings, &sounds, &store).await.expect("prepared");
+        let way = Way { player: Player::FreeSwitch, transfer: None };
+        let script = async |way: &Way, now| prepared.script(TargetId(1), way, &sounds, &store, now).await;
+
+        let now: Timestamp = "2026-03-01T09:00:00Z".parse().expect("an instant");
+        let first = script(&way, now).await.expect("a script");
+        let soon = script(&way, now + SignedDuration::from_millis(999)).await.expect("a script");
+        assert!(Arc::ptr_eq(&first, &soon));
+        let elsewhere = Way { player: Player::Asterisk, ..way.clone() };
+        assert!(!Arc::ptr_eq(&first, &script(&elsewhere, now).await.expect("a script")));
+        let later = script(&way, now + FRESH).await.expect("a script");
+        assert!(!Arc::ptr_eq(&first, &later));
+
+        // Its files are looked at as often; a clock set back serves nothing old.
+        std::fs::remove_file(&file).expect("removed");
+        for at in [now, now + FRESH + FRESH] {
+            assert!(matches!(script(&way, at).await, Err(Unplayable::Campaign(_))));
+        }
     }
 }

@@ -3,6 +3,8 @@
 //! or the switch is away. Nothing waits for it.
 
 use std::collections::HashMap;
+use std::io::ErrorKind;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -80,6 +82,20 @@ impl Recordings {
         if tokio::time::timeout(FINISH, self.tasks.wait()).await.is_err() {
             tracing::warn!(recordings = self.tasks.len(), "not fetched yet: the next start goes on");
         }
+    }
+}
+
+/// Deletes the file of a recording; `false`: there is none.
+pub(super) async fn remove(folder: &Path, name: &str) -> std::io::Result<bool> {
+    // Names are ours: letters, digits and hyphens. Anything else is not a file
+    // of this folder.
+    if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+        return Ok(false);
+    }
+    match tokio::fs::remove_file(folder.join(format!("{name}.wav"))).await {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

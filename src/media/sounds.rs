@@ -103,7 +103,7 @@ pub struct SoundFile {
 }
 
 /// Whose words a sound is named in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Player {
     /// FreeSWITCH; URLs by its `mod_http_cache`.
     FreeSwitch,

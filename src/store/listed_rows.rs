@@ -31,6 +31,16 @@ where
         Ok(Versioned { campaign: self.campaign()?, updated_at: self.instant("updated_at")? })
     }
 
+    /// One that cannot be read is told in the log and left out: the others are
+    /// shown all the same.
+    fn versioned_if_readable(&self) -> Option<Versioned> {
+        let told = |error: &StoreError| {
+            let id = self.campaign_id("id").map(|id| id.to_string()).unwrap_or_default();
+            tracing::error!(campaign = id, %error, "a campaign cannot be read: it is left out of a list");
+        };
+        self.versioned().inspect_err(told).ok()
+    }
+
     fn api_key(&self) -> Result<ApiKey, StoreError> {
         let sha256: Vec<u8> = self.try_get("sha256")?;
         let sha256 = sha256.try_into().map_err(|_| StoreError::unreadable("api_keys.sha256", "not 32 bytes"))?;

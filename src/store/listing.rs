@@ -1,13 +1,24 @@
 //! What is asked of the store, and given, a page at a time; and the changes of
 //! campaigns and targets that a person makes one by one.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::model::{Campaign, TargetId};
+use super::StoreError;
+use super::model::{Added, Campaign, Tally, TargetId};
 use crate::call::{CallId, Outcome};
 use crate::campaign::{CampaignId, CampaignStatus, Settings, TargetAction, TargetRefusal, TargetStatus};
 use crate::contact::NewContact;
 use crate::number::PhoneNumber;
+
+/// Calls are counted so far, where no counter knows how many fit, and sorted
+/// where no index has the order: what a request costs has an end.
+pub const COUNTED: u64 = 100_000;
+
+/// How long the answer to a request with an Idempotency-Key is kept.
+pub(crate) const ANSWERS_KEPT: SignedDuration = SignedDuration::from_hours(24);
+
+/// After this a request that was never answered counts as broken off.
+pub(crate) const REQUEST_ABANDONED: SignedDuration = SignedDuration::from_mins(10);
 
 /// Which part of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +46,15 @@ pub struct Versioned {
     pub campaign: Campaign,
     /// When its status or settings last changed.
     pub updated_at: Timestamp,
+}
+
+/// The campaigns in `scheduled` or `running`, oldest first.
+#[derive(Debug, Default)]
+pub struct ActiveCampaigns {
+    /// They.
+    pub campaigns: Vec<Campaign>,
+    /// Those that this version cannot read, and why.
+    pub unreadable: Vec<(CampaignId, StoreError)>,
 }
 
 /// Which campaigns, and in what order.
@@ -103,6 +123,35 @@ pub enum Edited {
     NotFound,
 }
 
+/// A launch of a campaign, decided on one version of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CampaignLaunch {
+    /// The version it was checked on.
+    pub version: Timestamp,
+    /// Start then; none: now.
+    pub scheduled_at: Option<Timestamp>,
+    /// Calls in progress at once from now on; none: as before.
+    pub max_concurrent: Option<u32>,
+}
+
+impl CampaignLaunch {
+    /// What the campaign becomes.
+    pub(super) fn status(&self) -> CampaignStatus {
+        if self.scheduled_at.is_some() { CampaignStatus::Scheduled } else { CampaignStatus::Running }
+    }
+}
+
+/// What came of adding contacts to a campaign by hand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ContactsAdded {
+    /// They are there.
+    Yes(Added),
+    /// The campaign is in a state that does not allow it.
+    Conflict(CampaignStatus),
+    /// There is no such campaign.
+    NotFound,
+}
+
 /// Which targets of a campaign go into a copy of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Copied {
@@ -124,6 +173,18 @@ pub struct TargetQuery {
     pub sort: TargetSort,
     /// The other way round.
     pub descending: bool,
+}
+
+impl TargetQuery {
+    /// How many targets fit, where a campaign's counters know.
+    pub(super) fn tallied(&self, tally: &Tally) -> Option<u64> {
+        let Self { statuses, number, sort: _, descending: _ } = self;
+        if number.is_some() {
+            return None;
+        }
+        let wanted = |status: &TargetStatus| statuses.is_empty() || statuses.contains(status);
+        Some(tally.targets.iter().filter(|(status, _)| wanted(status)).map(|(_, count)| count).sum())
+    }
 }
 
 /// What targets are sorted by.
@@ -204,6 +265,31 @@ pub struct CallQuery {
     pub sort: CallSort,
     /// The other way round.
     pub descending: bool,
+}
+
+impl CallQuery {
+    /// How many calls fit, where a campaign's counters know.
+    pub(super) fn tallied(&self, tally: &Tally) -> Option<u64> {
+        let Self { outcomes, in_progress, number, caller_id, target, from, until, sort: _, descending: _ } = self;
+        if number.is_some() || caller_id.is_some() || target.is_some() || from.is_some() || until.is_some() {
+            return None;
+        }
+        let ended = match outcomes.as_slice() {
+            [] => tally.calls(),
+            some => Outcome::ALL
+                .iter()
+                .filter(|outcome| some.contains(outcome))
+                .map(|outcome| tally.outcome(*outcome))
+                .sum(),
+        };
+        // What goes on has no outcome yet.
+        let open = if outcomes.is_empty() { tally.in_call() } else { 0 };
+        Some(match in_progress {
+            None => ended + open,
+            Some(true) => open,
+            Some(false) => ended,
+        })
+    }
 }
 
 /// What calls are sorted by.

@@ -113,6 +113,7 @@ mod number_use;
 mod people_access;
 mod resources;
 mod settings_access;
+mod upkeep;
 
 impl Store {
     /// Opens the database without touching its schema.
@@ -185,7 +186,7 @@ impl Store {
     }
 
     /// The campaigns in `scheduled` or `running`, oldest first.
-    pub async fn active_campaigns(&self) -> Result<Vec<Campaign>, StoreError> {
+    pub async fn active_campaigns(&self) -> Result<listing::ActiveCampaigns, StoreError> {
         on_engine!(self, db => db.active_campaigns().await)
     }
 
@@ -305,9 +306,15 @@ impl Store {
     }
 
     /// Up to `limit` calls that ended before an instant and have recordings,
-    /// in order of id: those whose recordings were kept long enough.
-    pub async fn recordings_before(&self, instant: Timestamp, limit: u32) -> Result<Vec<RecordedCall>, StoreError> {
-        on_engine!(self, db => db.recordings_before(instant, limit).await)
+    /// in order of id: those whose recordings were kept long enough. Without
+    /// those in `except`.
+    pub async fn recordings_before(
+        &self,
+        instant: Timestamp,
+        limit: u32,
+        except: &[CallId],
+    ) -> Result<Vec<RecordedCall>, StoreError> {
+        on_engine!(self, db => db.recordings_before(instant, limit, except).await)
     }
 
     /// Calls that ended from an instant on, with their recordings, up to

@@ -117,6 +117,11 @@ impl Tally {
         self.outcomes.iter().find(|(o, _)| *o == outcome).map_or(0, |(_, n)| *n)
     }
 
+    /// Targets in a call, which are as many as calls that go on.
+    pub fn in_call(&self) -> u64 {
+        self.target(TargetStatus::Calling) + self.target(TargetStatus::Connected)
+    }
+
     /// All ended calls.
     pub fn calls(&self) -> u64 {
         self.outcomes.iter().map(|(_, n)| n).sum()

@@ -4,13 +4,14 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::listing::{
-    Begun, CallMetrics, CallQuery, CampaignEdit, CampaignQuery, Copied, Draft, Edited, KeptAnswer, Listed, Page,
-    TargetChanged, TargetQuery, TargetRow, Versioned,
+    Begun, COUNTED, CallMetrics, CallQuery, CallSort, CampaignEdit, CampaignLaunch, CampaignQuery, ContactsAdded,
+    Copied, Draft, Edited, KeptAnswer, Listed, Page, TargetChanged, TargetQuery, TargetRow, Versioned,
 };
 use super::{CallRow, Changed, DoNotCall, OwnNumber, Store, StoreError, TargetId};
 use crate::access::{ApiKey, ApiKeyId};
 use crate::call::CallId;
 use crate::campaign::{CampaignId, TargetAction};
+use crate::contact::NewContact;
 use crate::number::PhoneNumber;
 
 /// Targets copied or deleted in one transaction: the ledger waits no longer
@@ -47,6 +48,30 @@ impl Store {
         on_engine!(self, db => db.edit_campaign(id, edit, now).await)
     }
 
+    /// Starts a campaign, or has it start later, if its state allows
+    /// [`Action::Launch`](crate::campaign::Action::Launch) and its version is
+    /// the one the launch was checked on. Of its settings nothing else changes.
+    pub async fn launch_campaign(
+        &self,
+        id: CampaignId,
+        launch: &CampaignLaunch,
+        now: Timestamp,
+    ) -> Result<Edited, StoreError> {
+        on_engine!(self, db => db.launch_campaign(id, launch, now).await)
+    }
+
+    /// As [`Self::add_targets`], if the campaign's state allows
+    /// [`Action::Edit`](crate::campaign::Action::Edit): nobody launches or
+    /// cancels it before they are there.
+    pub async fn add_contacts(
+        &self,
+        campaign: CampaignId,
+        contacts: &[NewContact],
+        now: Timestamp,
+    ) -> Result<ContactsAdded, StoreError> {
+        on_engine!(self, db => db.add_contacts(campaign, contacts, now).await)
+    }
+
     /// Adds targets of one campaign to another, in the same order, pending and
     /// due at `now`; gives how many. In several transactions: broken off, it
     /// leaves a part, and can be repeated.
@@ -72,13 +97,15 @@ impl Store {
     /// Deletes a campaign, its targets and their calls, if its state allows
     /// [`Action::Delete`](crate::campaign::Action::Delete) and no call of it
     /// goes on. A draft is `cancelled` first, so that nobody launches what is
-    /// half gone. In several transactions: broken off, it can be repeated.
+    /// half gone. In several transactions: broken off, it can be repeated, and is
+    /// by the daemon. Its recordings are noted in
+    /// [`Self::recordings_to_delete`]. Contacts stay.
     pub async fn delete_campaign(&self, id: CampaignId, now: Timestamp) -> Result<Changed, StoreError> {
         match on_engine!(self, db => db.condemn_campaign(id, now).await)? {
             Changed::Yes => {}
             refused @ (Changed::Conflict(_) | Changed::NotFound) => return Ok(refused),
         }
-        while !on_engine!(self, db => db.delete_some_of_campaign(id, STEP).await)? {}
+        while !on_engine!(self, db => db.delete_some_of_campaign(id, STEP, now).await)? {}
         Ok(Changed::Yes)
     }
 
@@ -113,18 +140,28 @@ impl Store {
 
     // --- calls -----------------------------------------------------------
 
-    /// A page of a campaign's calls.
+    /// A page of a campaign's calls; none: more than [`COUNTED`] fit, and the
+    /// order is one that no index has. `total` stops at [`COUNTED`] where no
+    /// counter knows it.
     pub async fn call_page(
         &self,
         campaign: CampaignId,
         query: &CallQuery,
         page: Page,
-    ) -> Result<Listed<CallRow>, StoreError> {
-        on_engine!(self, db => db.call_page(campaign, query, page).await)
+    ) -> Result<Option<Listed<CallRow>>, StoreError> {
+        let total = match query.tallied(&self.tally(campaign).await?) {
+            Some(total) => total,
+            None => on_engine!(self, db => db.call_count(campaign, query).await)?,
+        };
+        if query.sort != CallSort::CreatedAt && total >= COUNTED {
+            return Ok(None);
+        }
+        let items = on_engine!(self, db => db.call_items(campaign, query, page).await)?;
+        Ok(Some(Listed { items, total }))
     }
 
     /// Up to `limit` calls that fit the query's filters, after `after` in order
-    /// of id; the query's own order is not used. For reports of any length.
+    /// of placing; the query's own order is not used. For reports of any length.
     pub async fn calls_after(
         &self,
         campaign: CampaignId,
@@ -222,10 +259,9 @@ impl Store {
 
     // --- requests that come again ----------------------------------------
 
-    /// Notes that a request of the key or user `by` is being worked on, unless
-    /// it is known. What was
-    /// begun before `abandoned_before` and never answered, and what was begun
-    /// before `forgotten_before`, is forgotten.
+    /// Notes that a request of the key or user `by` is being worked on, unless it is known. One that
+    /// was begun before `abandoned_before` and never answered, and one that was
+    /// begun before `forgotten_before`, is not known any more.
     pub async fn begin_idempotent(
         &self,
         by: Uuid,

@@ -9,6 +9,7 @@ use serde_json::Value;
 use sqlx::{ColumnIndex, Decode, Row, Type};
 use uuid::Uuid;
 
+use super::listing::ActiveCampaigns;
 use super::model::{
     CallRow, Campaign, Claimed, DoNotCall, Media, NumberHour, OpenCall, OwnNumber, PlannedCall, RecordedCall,
     Remaining, StoredSurvey, Tally, TargetId,
@@ -104,6 +105,21 @@ where
         })
     }
 
+    /// Campaigns, one a row. One that cannot be read does not hide the others.
+    fn active_campaigns(rows: &[Self]) -> Result<ActiveCampaigns, StoreError>
+    where
+        Self: Sized,
+    {
+        let mut active = ActiveCampaigns::default();
+        for row in rows {
+            match row.campaign() {
+                Ok(campaign) => active.campaigns.push(campaign),
+                Err(error) => active.unreadable.push((row.campaign_id("id")?, error)),
+            }
+        }
+        Ok(active)
+    }
+
     fn contact(&self) -> Result<ContactFields, StoreError> {
         let variables = serde_json::from_value(self.json("variables")?)
             .map_err(|error| StoreError::unreadable("contacts.variables", error))?;
@@ -137,6 +153,7 @@ where
             status: self.word("status")?,
             attempts: self.count("attempts")?,
             congestions: self.count("congestions")?,
+            answered_at: self.instant_option("answered_at")?,
         })
     }
 

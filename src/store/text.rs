@@ -19,6 +19,12 @@ pub(super) fn clean(text: &str) -> Cow<'_, str> {
     if text.contains('\0') { Cow::Owned(text.replace('\0', "")) } else { Cow::Borrowed(text) }
 }
 
+/// A name as it is searched for, whatever the case: neither database knows the
+/// case of every letter.
+pub(super) fn folded(name: &str) -> String {
+    clean(name).chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
+}
+
 /// [`clean`], where there is a text.
 pub(super) fn clean_option(text: Option<&String>) -> Option<Cow<'_, str>> {
     text.map(|text| clean(text))
@@ -111,6 +117,16 @@ fn clean_json(value: &mut Value) {
 mod tests {
     use super::*;
     use crate::campaign::TargetStatus;
+
+    #[test]
+    fn names_are_found_whatever_the_case() {
+        for (name, part) in
+            [("ÄRZTE Wien", "ärzte"), ("Straße", "STRASSE"), ("ΟΔΟΣ", "οδος"), ("İzmir", "i"), ("a\0b", "AB")]
+        {
+            assert!(folded(name).contains(&folded(part)), "{name} {part}");
+        }
+        assert!(!folded("Ost").contains(&folded("Öst")));
+    }
 
     #[test]
     fn nul_is_dropped_everywhere() {

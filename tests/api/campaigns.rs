@@ -1,6 +1,6 @@
 //! A campaign's life, from nothing to its results.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::api::{Home, on_both_engines, send};
 
@@ -12,6 +12,7 @@ on_both_engines!(
     a_launch_says_everything_that_forbids_it,
     a_start_in_the_future,
     lists_are_paged_and_filtered,
+    what_changes_during_a_launch_is_neither_lost_nor_unchecked,
 );
 
 const LIST: &str = "phone_number,name,email,company,demo_date\n+15551234567,Alice Johnson,alice@acme.com,Acme Corp,2026-02-18\n\
@@ -200,4 +201,39 @@ async fn lists_are_paged_and_filtered(home: &Home) {
     let wrong = home.get("/api/campaigns?limit=501&page=0").await;
     assert_eq!(wrong.fields(), ["limit", "page"]);
     assert_eq!(home.get("/api/campaigns?statsu=draft&page=x").await.fields(), ["page", "statsu"]);
+}
+
+async fn what_changes_during_a_launch_is_neither_lost_nor_unchecked(home: &Home) {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use canvass::campaign::CampaignId;
+    use canvass::control::{ControlError, Launch, launch_as};
+
+    let id = home.draft("Spring").await;
+    home.fill(&id, 1, 1).await;
+    let campaign: CampaignId = id.parse().expect("an id");
+    let (store, sounds) = (&home.world.store, home.world.media().into());
+    // Between the look at the campaign and its launch somebody else changes it.
+    let meanwhile = async |change: &Value, often: u32| {
+        let looks = AtomicU32::new(0);
+        let launch = |_: &canvass::store::Campaign| {
+            if looks.fetch_add(1, Ordering::Relaxed) < often {
+                let changed = async { home.patch(&format!("/api/campaigns/{id}"), change.clone()).await.expect(200) };
+                tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(changed));
+            }
+            Launch { max_concurrent: Some(9), ..Launch::default() }
+        };
+        launch_as(store, &sounds, campaign, launch, home.world.clock.now()).await
+    };
+    let unchecked = meanwhile(&json!({"prompts": ["no-such-file.wav"]}), 1).await;
+    assert!(matches!(unchecked, Err(ControlError::Refused(_))), "{unchecked:?}");
+    home.patch(&format!("/api/campaigns/{id}"), json!({"prompts": []})).await.expect(200);
+
+    let restless = meanwhile(&json!({"retry_attempts": 1}), 100).await;
+    assert!(matches!(restless, Err(ControlError::Restless)), "{restless:?}");
+
+    meanwhile(&json!({"retry_attempts": 3, "name": "Summer"}), 1).await.expect("launched");
+    let now = home.get(&format!("/api/campaigns/{id}")).await.expect(200);
+    assert_eq!((&now["retry_attempts"], &now["max_concurrent"]), (&json!(3), &json!(9)));
+    assert_eq!(now["name"], "Summer");
 }

@@ -21,7 +21,7 @@ fn canvass(config: &str, arguments: &[&str]) -> (bool, String, String) {
 }
 
 /// Waits for the address in the daemon's log.
-fn address(log: &Path) -> String {
+pub(crate) fn address(log: &Path) -> String {
     let until = Instant::now() + Duration::from_secs(60);
     loop {
         let text = std::fs::read_to_string(log).unwrap_or_default();

@@ -10,6 +10,7 @@ on_both_engines!(
     a_key_is_shown_once_and_can_be_revoked,
     a_key_is_renamed_and_ends_earlier_but_never_later,
     nothing_opens_without_the_right_key,
+    figures_are_no_phone_numbers,
 );
 
 async fn a_key_is_shown_once_and_can_be_revoked(home: &Home) {
@@ -65,6 +66,24 @@ async fn a_key_is_renamed_and_ends_earlier_but_never_later(home: &Home) {
     assert_eq!(names("active=false").await, ["CRM 2"]);
     assert_eq!(names("active=true").await, ["test"]);
     assert_eq!(names("").await.len(), 2);
+}
+
+/// A key for figures shows nobody's number or name.
+async fn figures_are_no_phone_numbers(home: &Home) {
+    let id = home.draft("Spring").await;
+    let figures = home.key(Role::Viewer, &[Scope::CampaignsRead]).await;
+    let both = home.key(Role::Viewer, &[Scope::CampaignsRead, Scope::ContactsRead]).await;
+    let people = home.key(Role::Viewer, &[Scope::ContactsRead]).await;
+    let ask = async |key: &str, what: &str| {
+        send(home.request_as(Some(key), "GET", &format!("/api/campaigns/{id}/{what}"))).await.status
+    };
+    for what in ["runs", "report"] {
+        assert_eq!((ask(&figures, what).await, ask(&both, what).await, ask(&people, what).await), (403, 200, 403));
+    }
+    for what in ["stats", "progress"] {
+        assert_eq!(ask(&figures, what).await, 200, "{what}");
+    }
+    assert_eq!(ask(&figures, "contacts").await, 403);
 }
 
 /// Every operation of the description, with keys that must not do.

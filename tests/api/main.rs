@@ -13,8 +13,10 @@ mod processes;
 mod world;
 
 mod campaigns;
+mod connections;
 mod contacts;
 mod daemon;
+mod guide;
 mod keys;
 mod lists;
 mod people;

@@ -45,7 +45,8 @@ async fn campaigns_are_listed_newest_first_and_active_ones_oldest_first(bench: &
     bench.set_status(ids[3], CampaignStatus::Scheduled).await;
     let listed: Vec<_> = bench.store.campaigns().await.unwrap().iter().map(|campaign| campaign.id).collect();
     assert_eq!(listed, [ids[3], ids[2], ids[1], ids[0]]);
-    let active: Vec<_> = bench.store.active_campaigns().await.unwrap().iter().map(|campaign| campaign.id).collect();
+    let active: Vec<_> =
+        bench.store.active_campaigns().await.unwrap().campaigns.iter().map(|campaign| campaign.id).collect();
     assert_eq!(active, [ids[0], ids[3]]);
 }
 

@@ -25,3 +25,4 @@ mod resources;
 mod schema;
 mod surveys;
 mod targets;
+mod upkeep;

@@ -60,7 +60,7 @@ async fn recordings_are_kept_so_long_and_no_longer(bench: &Bench) {
     end(bench, id, &claimed[3], 100, None).await;
     end(bench, id, &claimed[4], 200, Some("e")).await;
 
-    let before = async |seconds, limit| bench.store.recordings_before(later(seconds), limit).await.unwrap();
+    let before = async |seconds, limit| bench.store.recordings_before(later(seconds), limit, &[]).await.unwrap();
     assert_eq!(before(100, 10).await, []);
     let old =
         [recorded(&claimed[0], &["a"]), recorded(&claimed[1], &["b1", "b3"]), recorded(&claimed[2], &["c", "c1"])];

@@ -226,7 +226,7 @@ async fn pages_of_calls(bench: &Bench) {
     end(bench, id, &claimed[1], Outcome::Busy).await;
     end(bench, id, &claimed[2], Outcome::Busy).await;
     let numbers = async |query: CallQuery| {
-        let listed = bench.store.call_page(id, &query, ALL).await.unwrap();
+        let listed = bench.store.call_page(id, &query, ALL).await.unwrap().unwrap();
         assert_eq!(listed.total, listed.items.len() as u64);
         listed.items.into_iter().map(|row| row.number).collect::<Vec<_>>()
     };

@@ -148,6 +148,11 @@ impl Home {
         }
     }
 
+    /// Where it listens: address and port.
+    pub(crate) fn address(&self) -> &str {
+        self.base.trim_start_matches("http://")
+    }
+
     pub(crate) async fn get(&self, path: &str) -> Reply {
         send(self.request("GET", path)).await
     }

@@ -14,6 +14,7 @@ mod calls;
 mod claim;
 mod decode;
 mod import;
+mod load;
 mod memory;
 mod rig;
 
@@ -52,6 +53,8 @@ enum Name {
     Amd,
     /// From a freed slot to the next originate.
     Turnaround,
+    /// What 200 requests a second of the API do to dialing.
+    Load,
 }
 
 /// A measured figure.
@@ -130,6 +133,9 @@ pub(super) async fn run(args: Args) -> anyhow::Result<ExitCode> {
     }
     if wanted(Name::Turnaround) {
         show(calls::turnaround(args.runs).await?);
+    }
+    if wanted(Name::Load) {
+        show(load::measure(args.runs, args.postgres.as_deref()).await?);
     }
     if wanted(Name::Memory) {
         show(memory::measure(args.runs).await?);

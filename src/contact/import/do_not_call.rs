@@ -4,10 +4,10 @@ use std::io::Read;
 
 use jiff::Timestamp;
 
-use super::{BATCH, ImportError, ImportSummary, Sink, run};
+use super::{BATCH, ImportError, ImportSummary, NotAdded, Sink, run};
 use crate::clock::Clock;
 use crate::contact::{ListReader, NewContact, RejectedWriter};
-use crate::store::{Added, DoNotCall, Store, StoreError};
+use crate::store::{Added, DoNotCall, Store};
 
 /// What is written beside numbers that do not say it themselves.
 #[derive(Clone, Debug)]
@@ -43,7 +43,7 @@ struct Barred<'a> {
 }
 
 impl Sink for Barred<'_> {
-    async fn add(&mut self, contacts: &[NewContact]) -> Result<Added, StoreError> {
+    async fn add(&mut self, contacts: &[NewContact]) -> Result<Added, NotAdded> {
         let entries: Vec<_> = contacts.iter().map(|contact| self.unwanted.entry(contact, self.now)).collect();
         // Which ones were there already is no row to mend: only their number is told.
         Ok(Added { added: self.store.add_do_not_call_many(&entries).await?, duplicates: Vec::new() })

@@ -19,11 +19,11 @@ struct Memory {
 }
 
 impl Sink for Memory {
-    async fn add(&mut self, contacts: &[NewContact]) -> Result<Added, StoreError> {
+    async fn add(&mut self, contacts: &[NewContact]) -> Result<Added, NotAdded> {
         tokio::task::yield_now().await;
         let mut batches = self.batches.lock().expect("one test");
         if self.fails_at_batch == Some(batches.len()) {
-            return Err(StoreError::InUse("another".into()));
+            return Err(StoreError::InUse("another".into()).into());
         }
         batches.push(contacts.len());
         let mut numbers = self.numbers.lock().expect("one test");

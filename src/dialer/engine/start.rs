@@ -22,10 +22,10 @@ use crate::dialer::news::News;
 use crate::dialer::poller::Poller;
 use crate::dialer::recordings::Recordings;
 use crate::dialer::recovery;
-use crate::dialer::retention::Retention;
 use crate::dialer::roster::Roster;
 use crate::dialer::shown::shown;
 use crate::dialer::spool::Spool;
+use crate::dialer::upkeep::Upkeep;
 use crate::store::{DialingLock, OpenCall, Store, StoreError};
 
 impl State {
@@ -96,8 +96,14 @@ impl State {
         let known = HashMap::new();
         let (recordings, store, now) = (state.context.recordings.clone(), state.store.clone(), options.clock.now());
         tokio::spawn(async move { recordings.go_on(&store, &by_name, now).await });
-        let (store, folder) = (options.store.clone(), options.recordings.local.clone());
-        tokio::spawn(Retention { store, clock: options.clock, folder, keep, news: news.clone() }.run());
+        let upkeep = Upkeep {
+            store: options.store.clone(),
+            clock: options.clock,
+            folder: options.recordings.local.clone(),
+            keep,
+            news: news.clone(),
+        };
+        tokio::spawn(upkeep.run());
         let health =
             Health { store: options.store.clone(), clock: options.clock, watch: options.watch, news: news.clone() };
         tokio::spawn(health.run());
@@ -108,6 +114,7 @@ impl State {
             sounds,
             known,
             numbers,
+            unreadable: HashSet::new(),
             only: options.only,
             wake,
             news,
@@ -162,7 +169,14 @@ async fn open_calls(store: &Store) -> Result<Vec<(OpenCall, Arc<Settings>)>, Sto
         let known = match settings.entry(call.campaign) {
             Entry::Occupied(known) => known.get().clone(),
             Entry::Vacant(unknown) => {
-                let campaign = store.campaign(call.campaign).await?;
+                let campaign = match store.campaign(call.campaign).await {
+                    // Its calls are settled by the usual rules.
+                    Err(error @ StoreError::Unreadable { .. }) => {
+                        tracing::error!(campaign = %call.campaign, %error, "cannot be read");
+                        None
+                    }
+                    read => read?,
+                };
                 unknown.insert(Arc::new(campaign.map(|found| found.settings).unwrap_or_default())).clone()
             }
         };

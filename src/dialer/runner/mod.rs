@@ -165,7 +165,7 @@ async fn plan(context: &Context, job: &Job, line: &Line) -> Result<Plan, Unplace
     match job.prepared.script(target, &way, &context.sounds, &context.store, now).await {
         Ok(script) => Ok(Plan {
             call: job.claimed.planned.call,
-            script: Arc::new(script),
+            script,
             ring_timeout: settings.ring_timeout(),
             max_call: settings.max_call(),
         }),

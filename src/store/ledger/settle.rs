@@ -27,6 +27,8 @@ pub(in crate::store) struct Standing {
     pub(in crate::store) attempts: u32,
     /// The target's.
     pub(in crate::store) congestions: u32,
+    /// When it was answered, if that was noted before.
+    pub(in crate::store) answered_at: Option<Timestamp>,
 }
 
 /// A call row to write. What is none in the facts keeps the value it had.
@@ -122,9 +124,13 @@ fn end(
 ) {
     let mut facts = settlement.facts.clone();
     facts.answered_at = facts.answered_at.or(answered_at);
-    facts.ended_at = facts.ended_at.or(Some(now));
+    let ended_at = facts.ended_at.unwrap_or(now);
+    facts.ended_at = Some(ended_at);
+    if let Some(answered_at) = facts.answered_at.or(call.answered_at) {
+        tally.talked(call.campaign, answered_at, ended_at);
+    }
     tally.ended(call.campaign, settlement.outcome);
-    tally.numbers.ended(call.caller_id, facts.ended_at.unwrap_or(now), Figures::of_end(settlement.outcome, &facts));
+    tally.numbers.ended(call.caller_id, ended_at, Figures::of_end(settlement.outcome, &facts));
     changes.calls.push(CallChange { call: call.call, facts, outcome: Some(settlement.outcome) });
     // A target that somebody put into another state meanwhile stays there.
     if !in_it(call) {
@@ -164,6 +170,7 @@ mod tests {
             status: TargetStatus::Calling,
             attempts: 1,
             congestions: 0,
+            answered_at: None,
         }
     }
 
@@ -199,6 +206,15 @@ mod tests {
             moves,
             [(TallyKind::Target, "busy", 1), (TallyKind::Target, "calling", -1), (TallyKind::Outcome, "busy", 1)]
         );
+    }
+
+    #[test]
+    fn an_answer_noted_before_counts_for_the_length() {
+        let call = Standing { answered_at: Some(NOW - jiff::SignedDuration::from_secs(3)), ..open() };
+        let mut tally = TallyMoves::default();
+        settle(&batch(&[], vec![busy(&call)]), vec![call.clone()], NOW, &mut tally);
+        let talks: Vec<_> = tally.talks().map(|(campaign, talked)| (campaign, talked.calls, talked.total)).collect();
+        assert_eq!(talks, [(call.campaign, 1, 3_000_000)]);
     }
 
     #[test]

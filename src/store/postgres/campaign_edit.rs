@@ -6,7 +6,7 @@ use sqlx::{Connection, PgConnection, QueryBuilder, Row};
 use super::rows::at;
 use super::session::{OPERATION, within};
 use super::targets::write_tally;
-use super::{Postgres, StoreError};
+use super::{Postgres, StoreError, campaigns};
 use crate::campaign::{Action, CampaignId, CampaignStatus, TargetStatus};
 use crate::store::ledger::TallyMoves;
 use crate::store::listed_rows::ListedRow;
@@ -32,6 +32,27 @@ const COPY: &str = "INSERT INTO campaign_contacts (campaign_id, contact_id, numb
     ORDER BY t.id
     ON CONFLICT (campaign_id, number) DO NOTHING";
 
+/// The first targets of a campaign.
+macro_rules! first_targets {
+    ($before:literal, $after:literal) => {
+        concat!($before, "(SELECT id FROM campaign_contacts WHERE campaign_id = $1 ORDER BY id LIMIT $2)", $after)
+    };
+}
+
+/// What was recorded of their calls, and of answers in these.
+const DOOM_CALLS: &str = first_targets!(
+    "INSERT INTO recordings_to_delete (name, added_at, due_at)
+     SELECT recording, $3, $3 FROM calls WHERE recording IS NOT NULL AND target_id IN ",
+    " ON CONFLICT (name) DO NOTHING"
+);
+const DOOM_ANSWERS: &str = first_targets!(
+    "INSERT INTO recordings_to_delete (name, added_at, due_at)
+     SELECT a.recording, $3, $3 FROM calls AS c JOIN answers AS a ON a.call_id = c.id
+     WHERE a.recording IS NOT NULL AND c.target_id IN ",
+    " ON CONFLICT (name) DO NOTHING"
+);
+const DELETE: &str = first_targets!("DELETE FROM campaign_contacts WHERE id IN ", "");
+
 impl Postgres {
     /// See [`Store::add_draft`](crate::store::Store::add_draft).
     pub async fn add_draft(&self, draft: &Draft, now: Timestamp) -> Result<(), StoreError> {
@@ -39,14 +60,15 @@ impl Postgres {
         within(OPERATION, async {
             let mut session = self.session().await?;
             sqlx::query(
-                "INSERT INTO campaigns (id, name, status, settings, scheduled_at, created_at, updated_at)
-                 VALUES ($1, $2, 'draft', $3, $4, $5, $5)",
+                "INSERT INTO campaigns (id, name, name_folded, status, settings, scheduled_at, created_at, updated_at)
+                 VALUES ($1, $2, $6, 'draft', $3, $4, $5, $5)",
             )
             .bind(draft.id.0)
             .bind(text::clean(&draft.name))
             .bind(settings)
             .bind(draft.scheduled_at.map(at))
             .bind(at(now))
+            .bind(text::folded(&draft.name))
             .execute(session.connection())
             .await?;
             session.keep();
@@ -89,7 +111,7 @@ impl Postgres {
             list.push(" OFFSET ").push_bind(text::stored(page.offset));
             let found = list.build().fetch_all(session.connection()).await?;
             session.keep();
-            let items = found.iter().map(ListedRow::versioned).collect::<Result<_, _>>()?;
+            let items = found.iter().filter_map(ListedRow::versioned_if_readable).collect();
             Ok(Listed { items, total: text::size(total) })
         })
         .await
@@ -122,7 +144,7 @@ impl Postgres {
                 Edited::Conflict(status)
             } else {
                 sqlx::query(
-                    "UPDATE campaigns SET name = $2, settings = $3, scheduled_at = $4,
+                    "UPDATE campaigns SET name = $2, name_folded = $6, settings = $3, scheduled_at = $4,
                          updated_at = greatest($5, updated_at + interval '1 microsecond')
                      WHERE id = $1",
                 )
@@ -131,6 +153,7 @@ impl Postgres {
                 .bind(&settings)
                 .bind(edit.scheduled_at.map(at))
                 .bind(at(now))
+                .bind(text::folded(&edit.name))
                 .execute(&mut *transaction)
                 .await?;
                 Edited::Yes
@@ -174,7 +197,7 @@ impl Postgres {
                 session.keep();
                 return Ok((0, None));
             };
-            let over = status(&mut transaction, from).await?.is_none_or(CampaignStatus::is_final);
+            let over = campaigns::held(&mut transaction, from).await?.is_none_or(CampaignStatus::is_final);
             let done = sqlx::query(COPY)
                 .bind(to.0)
                 .bind(at(now))
@@ -208,9 +231,12 @@ impl Postgres {
                 Some(status) if in_call(&mut transaction, id).await? => Changed::Conflict(status),
                 Some(_) => {
                     sqlx::query(
-                        "UPDATE campaigns SET status = 'cancelled', reason = 'being deleted', finished_at = $2,
+                        "UPDATE campaigns SET
+                             status = CASE WHEN status = 'draft' THEN 'cancelled' ELSE status END,
+                             reason = 'being deleted', finished_at = coalesce(finished_at, $2),
+                             unfinished_since = coalesce(unfinished_since, $2),
                              updated_at = greatest($2, updated_at + interval '1 microsecond')
-                         WHERE id = $1 AND status = 'draft'",
+                         WHERE id = $1",
                     )
                     .bind(id.0)
                     .bind(at(now))
@@ -226,20 +252,22 @@ impl Postgres {
         .await
     }
 
-    /// A further step: takes out some targets with their calls, and at the end
-    /// the campaign; `true`: it is gone.
-    pub async fn delete_some_of_campaign(&self, id: CampaignId, limit: u32) -> Result<bool, StoreError> {
+    /// A further step: takes out some targets with their calls, noting their
+    /// recordings, and at the end the campaign; `true`: it is gone.
+    pub async fn delete_some_of_campaign(
+        &self,
+        id: CampaignId,
+        limit: u32,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         within(OPERATION, async {
             let mut session = self.session().await?;
             let mut transaction = session.connection().begin().await?;
-            let done = sqlx::query(
-                "DELETE FROM campaign_contacts WHERE id IN (
-                    SELECT id FROM campaign_contacts WHERE campaign_id = $1 ORDER BY id LIMIT $2)",
-            )
-            .bind(id.0)
-            .bind(i64::from(limit))
-            .execute(&mut *transaction)
-            .await?;
+            for sql in [DOOM_CALLS, DOOM_ANSWERS] {
+                let query = sqlx::query(sql).bind(id.0).bind(i64::from(limit)).bind(at(now));
+                query.execute(&mut *transaction).await?;
+            }
+            let done = sqlx::query(DELETE).bind(id.0).bind(i64::from(limit)).execute(&mut *transaction).await?;
             let empty = done.rows_affected() < u64::from(limit);
             if empty {
                 sqlx::query("DELETE FROM campaigns WHERE id = $1").bind(id.0).execute(&mut *transaction).await?;
@@ -270,12 +298,12 @@ async fn in_call(connection: &mut PgConnection, id: CampaignId) -> Result<bool, 
 }
 
 fn filter(to: &mut QueryBuilder<sqlx::Postgres>, query: &CampaignQuery) {
-    to.push(" WHERE true");
+    to.push(" WHERE unfinished_since IS NULL");
     if !query.statuses.is_empty() {
         let statuses: Vec<_> = query.statuses.iter().map(|status| status.as_str()).collect();
         to.push(" AND status = ANY(").push_bind(statuses).push(")");
     }
     if let Some(name) = &query.name {
-        to.push(" AND position(").push_bind(text::clean(name).to_lowercase()).push(" IN lower(name)) > 0");
+        to.push(" AND position(").push_bind(text::folded(name)).push(" IN coalesce(name_folded, lower(name))) > 0");
     }
 }

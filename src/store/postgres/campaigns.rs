@@ -1,12 +1,14 @@
 //! Campaigns.
 
 use jiff::Timestamp;
-use sqlx::PgConnection;
+use sqlx::postgres::PgRow;
+use sqlx::{Connection, PgConnection};
 
 use super::rows::at;
 use super::session::{OPERATION, within};
 use super::{Postgres, StoreError};
 use crate::campaign::{Action, CampaignId, CampaignStatus, Settings};
+use crate::store::listing::ActiveCampaigns;
 use crate::store::model::{Campaign, Changed, StatusChange};
 use crate::store::rows::StoredRow;
 use crate::store::text;
@@ -22,6 +24,9 @@ macro_rules! select {
     };
 }
 
+/// The campaigns to look after.
+const ACTIVE: &str = select!("WHERE status IN ('scheduled', 'running') ORDER BY created_at, id");
+
 impl Postgres {
     /// See [`Store::create_campaign`](crate::store::Store::create_campaign).
     pub async fn create_campaign(
@@ -35,13 +40,14 @@ impl Postgres {
         within(OPERATION, async {
             let mut session = self.session().await?;
             sqlx::query(
-                "INSERT INTO campaigns (id, name, status, settings, created_at, updated_at)
-                 VALUES ($1, $2, 'draft', $3, $4, $4)",
+                "INSERT INTO campaigns (id, name, name_folded, status, settings, created_at, updated_at)
+                 VALUES ($1, $2, $5, 'draft', $3, $4, $4)",
             )
             .bind(id.0)
             .bind(text::clean(name))
             .bind(settings)
             .bind(at(now))
+            .bind(text::folded(name))
             .execute(session.connection())
             .await?;
             session.keep();
@@ -63,12 +69,18 @@ impl Postgres {
 
     /// See [`Store::campaigns`](crate::store::Store::campaigns).
     pub async fn campaigns(&self) -> Result<Vec<Campaign>, StoreError> {
-        self.list(select!("ORDER BY created_at DESC, id DESC")).await
+        self.list(select!("WHERE unfinished_since IS NULL ORDER BY created_at DESC, id DESC")).await
     }
 
     /// See [`Store::active_campaigns`](crate::store::Store::active_campaigns).
-    pub async fn active_campaigns(&self) -> Result<Vec<Campaign>, StoreError> {
-        self.list(select!("WHERE status IN ('scheduled', 'running') ORDER BY created_at, id")).await
+    pub async fn active_campaigns(&self) -> Result<ActiveCampaigns, StoreError> {
+        within(OPERATION, async {
+            let mut session = self.session().await?;
+            let found = sqlx::query(ACTIVE).fetch_all(session.connection()).await?;
+            session.keep();
+            PgRow::active_campaigns(&found)
+        })
+        .await
     }
 
     async fn list(&self, sql: &'static str) -> Result<Vec<Campaign>, StoreError> {
@@ -91,10 +103,17 @@ impl Postgres {
         let from: Vec<_> = change.from.iter().map(|status| status.as_str()).collect();
         within(OPERATION, async {
             let mut session = self.session().await?;
+            let mut transaction = session.connection().begin().await?;
+            // Waited for first: what the change depends on is looked at after it.
+            sqlx::query("SELECT 1 FROM campaigns WHERE id = $1 FOR NO KEY UPDATE")
+                .bind(id.0)
+                .execute(&mut *transaction)
+                .await?;
             let done = sqlx::query(
                 "UPDATE campaigns SET status = $2, reason = $3, scheduled_at = coalesce($4, scheduled_at),
                      started_at = CASE WHEN $2 = 'running' THEN coalesce(started_at, $5) ELSE started_at END,
-                     finished_at = CASE WHEN $6 THEN $5 END, updated_at = $5
+                     finished_at = CASE WHEN $6 THEN $5 END,
+                     updated_at = greatest($5, updated_at + interval '1 microsecond')
                  WHERE id = $1 AND status = ANY($7)
                      AND ($2 <> 'completed' OR NOT (
                          EXISTS (SELECT 1 FROM campaign_contacts WHERE campaign_id = $1 AND due_at IS NOT NULL)
@@ -108,9 +127,10 @@ impl Postgres {
             .bind(at(now))
             .bind(change.to.is_final())
             .bind(from)
-            .execute(session.connection())
+            .execute(&mut *transaction)
             .await?;
-            let changed = changed(session.connection(), id, done.rows_affected()).await?;
+            let changed = changed(&mut transaction, id, done.rows_affected()).await?;
+            transaction.commit().await?;
             session.keep();
             Ok(changed)
         })
@@ -128,20 +148,34 @@ impl Postgres {
         let from: Vec<_> = CampaignStatus::sources(Action::Edit).iter().map(|status| status.as_str()).collect();
         within(OPERATION, async {
             let mut session = self.session().await?;
-            let done =
-                sqlx::query("UPDATE campaigns SET settings = $2, updated_at = $3 WHERE id = $1 AND status = ANY($4)")
-                    .bind(id.0)
-                    .bind(settings)
-                    .bind(at(now))
-                    .bind(from)
-                    .execute(session.connection())
-                    .await?;
+            let done = sqlx::query(
+                "UPDATE campaigns SET settings = $2,
+                         updated_at = greatest($3, updated_at + interval '1 microsecond')
+                     WHERE id = $1 AND status = ANY($4)",
+            )
+            .bind(id.0)
+            .bind(settings)
+            .bind(at(now))
+            .bind(from)
+            .execute(session.connection())
+            .await?;
             let changed = changed(session.connection(), id, done.rows_affected()).await?;
             session.keep();
             Ok(changed)
         })
         .await
     }
+}
+
+/// A campaign's status, which nobody changes before the transaction ends.
+/// Shared, as the ledger's own look is: the ledger holds targets when it takes
+/// it, and others take targets after it, so neither may wait for the other here.
+pub(super) async fn held(connection: &mut PgConnection, id: CampaignId) -> Result<Option<CampaignStatus>, StoreError> {
+    let row = sqlx::query("SELECT status FROM campaigns WHERE id = $1 FOR SHARE")
+        .bind(id.0)
+        .fetch_optional(connection)
+        .await?;
+    row.map(|row| row.word("status")).transpose()
 }
 
 /// What came of an update that touched so many rows, and if none, why.

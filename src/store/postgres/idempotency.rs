@@ -10,6 +10,10 @@ use super::{Postgres, StoreError};
 use crate::store::listed_rows::ListedRow;
 use crate::store::listing::{Begun, KeptAnswer};
 
+/// A key whose answer is kept no longer, or whose request was broken off.
+pub(super) const EXPIRED: &str = "DELETE FROM idempotency WHERE api_key = $3 AND key = $4
+        AND (started_at < $1 OR (started_at < $2 AND status IS NULL))";
+
 impl Postgres {
     /// See [`Store::begin_idempotent`](crate::store::Store::begin_idempotent).
     pub async fn begin_idempotent(
@@ -24,9 +28,11 @@ impl Postgres {
         within(OPERATION, async {
             let mut session = self.session().await?;
             let mut transaction = session.connection().begin().await?;
-            sqlx::query("DELETE FROM idempotency WHERE started_at < $1 OR (started_at < $2 AND status IS NULL)")
+            sqlx::query(EXPIRED)
                 .bind(at(forgotten_before))
                 .bind(at(abandoned_before))
+                .bind(by)
+                .bind(key)
                 .execute(&mut *transaction)
                 .await?;
             let fresh = sqlx::query(

@@ -21,7 +21,7 @@ use crate::store::text;
 /// The open ones of the calls given, locked in order.
 const STANDING: &str =
     "SELECT c.id, c.campaign_id, c.target_id, c.caller_id, t.last_call_id IS NOT DISTINCT FROM c.id AS current,
-        t.status, t.attempts, t.congestions
+        t.status, t.attempts, t.congestions, c.answered_at
     FROM calls AS c
     JOIN campaign_contacts AS t ON t.id = c.target_id
     WHERE c.id = ANY($1) AND c.ended_at IS NULL
@@ -271,10 +271,10 @@ async fn take(
 mod need;
 #[cfg(test)]
 #[path = "../../../tests/support/postgres.rs"]
-mod server;
+pub(super) mod server;
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::call::CallId;
     use crate::number::PhoneNumber;
@@ -284,7 +284,7 @@ mod tests {
 
     /// Twenty thousand targets that wait, half of them in another campaign,
     /// and as many ended calls.
-    const FILL: &str = "
+    pub(in crate::store::postgres) const FILL: &str = "
         INSERT INTO campaigns (id, name, status, settings, created_at, updated_at)
             SELECT lpad(n::text, 32, '0')::uuid, 'c', 'running', '{}', now(), now() FROM generate_series(1, 2) AS n;
         INSERT INTO contacts (number, created_at)
@@ -336,7 +336,8 @@ mod tests {
         assert_eq!(third, results);
     }
 
-    async fn plan(connection: &mut PgConnection, sql: &str, parameters: &str) -> String {
+    /// How the server would run a statement, one line a step.
+    pub(in crate::store::postgres) async fn plan(connection: &mut PgConnection, sql: &str, parameters: &str) -> String {
         let name = format!("plan_{}", uuid::Uuid::new_v4().simple());
         let statements = [
             format!("PREPARE {name} AS {sql}"),

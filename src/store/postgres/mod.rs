@@ -24,6 +24,7 @@ mod campaign_edit;
 mod campaigns;
 mod do_not_call;
 mod idempotency;
+mod launch;
 mod ledger;
 mod lock;
 mod media;
@@ -38,6 +39,7 @@ mod settings;
 mod surveys;
 mod target_list;
 mod targets;
+mod upkeep;
 mod users;
 
 pub(super) use lock::Lock;

@@ -16,11 +16,12 @@ use crate::store::text;
 /// Calls that ended before an instant and have recordings, each of these a row.
 const BEFORE: &str = "WITH old AS (
         SELECT * FROM (SELECT id, ended_at FROM calls
-            WHERE recording IS NOT NULL AND ended_at < $1
+            WHERE recording IS NOT NULL AND ended_at < $1 AND id <> ALL($3)
             ORDER BY ended_at LIMIT $2) AS of_calls
         UNION
         SELECT * FROM (SELECT c.id, c.ended_at FROM answers AS a JOIN calls AS c ON c.id = a.call_id
             WHERE a.recording IS NOT NULL AND a.answered_at < $1 AND c.ended_at < $1
+                AND c.id <> ALL($3)
             ORDER BY a.answered_at LIMIT $2) AS of_answers),
     chosen AS (SELECT id FROM old ORDER BY ended_at, id LIMIT $2)
     SELECT c.id, c.switch, c.recording, 0 AS position FROM chosen
@@ -58,11 +59,21 @@ impl Postgres {
     }
 
     /// See [`Store::recordings_before`](crate::store::Store::recordings_before).
-    pub async fn recordings_before(&self, instant: Timestamp, limit: u32) -> Result<Vec<RecordedCall>, StoreError> {
+    pub async fn recordings_before(
+        &self,
+        instant: Timestamp,
+        limit: u32,
+        except: &[CallId],
+    ) -> Result<Vec<RecordedCall>, StoreError> {
+        let except: Vec<_> = except.iter().map(|call| call.0).collect();
         within(OPERATION, async {
             let mut session = self.session().await?;
-            let found =
-                sqlx::query(BEFORE).bind(at(instant)).bind(i64::from(limit)).fetch_all(session.connection()).await?;
+            let found = sqlx::query(BEFORE)
+                .bind(at(instant))
+                .bind(i64::from(limit))
+                .bind(except)
+                .fetch_all(session.connection())
+                .await?;
             session.keep();
             PgRow::recorded(&found)
         })

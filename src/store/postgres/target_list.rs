@@ -6,7 +6,7 @@ use sqlx::{Connection, QueryBuilder};
 use super::rows::at;
 use super::session::{OPERATION, within};
 use super::targets::write_tally;
-use super::{Postgres, StoreError};
+use super::{Postgres, StoreError, campaigns};
 use crate::campaign::{CampaignId, TargetAction, TargetChange};
 use crate::store::ledger::TallyMoves;
 use crate::store::listed_rows::ListedRow;
@@ -36,11 +36,17 @@ impl Postgres {
         query: &TargetQuery,
         page: Page,
     ) -> Result<Listed<TargetRow>, StoreError> {
+        let tallied = query.tallied(&self.tally(campaign).await?);
         within(OPERATION, async {
             let mut session = self.session().await?;
-            let mut count = QueryBuilder::<sqlx::Postgres>::new("SELECT count(*) FROM campaign_contacts AS t");
-            filter(&mut count, campaign, query);
-            let total: i64 = count.build_query_scalar().fetch_one(session.connection()).await?;
+            let total = match tallied {
+                Some(total) => total,
+                None => {
+                    let mut count = QueryBuilder::<sqlx::Postgres>::new("SELECT count(*) FROM campaign_contacts AS t");
+                    filter(&mut count, campaign, query);
+                    text::size(count.build_query_scalar().fetch_one(session.connection()).await?)
+                }
+            };
             let mut list = QueryBuilder::<sqlx::Postgres>::new(COLUMNS);
             filter(&mut list, campaign, query);
             let way = if query.descending { " DESC" } else { "" };
@@ -54,7 +60,7 @@ impl Postgres {
             let found = list.build().fetch_all(session.connection()).await?;
             session.keep();
             let items = found.iter().map(ListedRow::target_row).collect::<Result<_, _>>()?;
-            Ok(Listed { items, total: text::size(total) })
+            Ok(Listed { items, total })
         })
         .await
     }
@@ -83,6 +89,8 @@ impl Postgres {
         within(OPERATION, async {
             let mut session = self.session().await?;
             let mut transaction = session.connection().begin().await?;
+            // First, so that it holds what the facts say.
+            campaigns::held(&mut transaction, campaign).await?;
             let row = sqlx::query(FACTS).bind(target.0).bind(campaign.0).fetch_optional(&mut *transaction).await?;
             let facts = row.as_ref().map(ListedRow::target_facts).transpose()?;
             let changed = match facts.map(|facts| (facts, action.decide(facts))) {

@@ -8,11 +8,12 @@ use sqlx::{Connection, PgConnection, Row};
 
 use super::rows::at;
 use super::session::{OPERATION, within};
-use super::{Postgres, StoreError};
-use crate::campaign::{CampaignId, TargetStatus};
+use super::{Postgres, StoreError, campaigns};
+use crate::campaign::{Action, CampaignId, TargetStatus};
 use crate::contact::{ContactFields, NewContact};
 use crate::number::PhoneNumber;
 use crate::store::ledger::TallyMoves;
+use crate::store::listing::ContactsAdded;
 use crate::store::model::{Added, Remaining, Tally, TargetId};
 use crate::store::rows::StoredRow;
 use crate::store::slice::Slice;
@@ -65,16 +66,34 @@ impl Postgres {
             let mut transaction = session.connection().begin().await?;
             sqlx::raw_sql(BULK).execute(&mut *transaction).await?;
             sqlx::query(TAKE_TURNS).bind(campaign.to_string()).execute(&mut *transaction).await?;
-            let mut slice = Slice::new(contacts);
-            mark_known(&mut transaction, campaign, &mut slice).await?;
-            let fresh = slice.fresh();
-            if !fresh.is_empty() {
-                insert(&mut transaction, campaign, &fresh, now).await?;
-                write_tally(&mut transaction, &slice.moves(campaign)).await?;
-            }
+            let added = add(&mut transaction, campaign, contacts, now).await?;
             transaction.commit().await?;
             session.keep();
-            Ok(slice.added())
+            Ok(added)
+        })
+        .await
+    }
+
+    /// See [`Store::add_contacts`](crate::store::Store::add_contacts).
+    pub async fn add_contacts(
+        &self,
+        campaign: CampaignId,
+        contacts: &[NewContact],
+        now: Timestamp,
+    ) -> Result<ContactsAdded, StoreError> {
+        within(IMPORT, async {
+            let mut session = self.session().await?;
+            let mut transaction = session.connection().begin().await?;
+            sqlx::raw_sql(BULK).execute(&mut *transaction).await?;
+            sqlx::query(TAKE_TURNS).bind(campaign.to_string()).execute(&mut *transaction).await?;
+            let added = match campaigns::held(&mut transaction, campaign).await? {
+                None => ContactsAdded::NotFound,
+                Some(status) if !status.allows(Action::Edit) => ContactsAdded::Conflict(status),
+                Some(_) => ContactsAdded::Yes(add(&mut transaction, campaign, contacts, now).await?),
+            };
+            transaction.commit().await?;
+            session.keep();
+            Ok(added)
         })
         .await
     }
@@ -162,6 +181,23 @@ impl Postgres {
     }
 }
 
+/// Adds what the campaign does not have.
+async fn add(
+    connection: &mut PgConnection,
+    campaign: CampaignId,
+    contacts: &[NewContact],
+    now: Timestamp,
+) -> Result<Added, StoreError> {
+    let mut slice = Slice::new(contacts);
+    mark_known(connection, campaign, &mut slice).await?;
+    let fresh = slice.fresh();
+    if !fresh.is_empty() {
+        insert(connection, campaign, &fresh, now).await?;
+        write_tally(connection, &slice.moves(campaign)).await?;
+    }
+    Ok(slice.added())
+}
+
 /// Marks the numbers that the campaign has.
 async fn mark_known(
     connection: &mut PgConnection,
@@ -206,6 +242,33 @@ async fn insert(
 
 /// Adds differences to the counters.
 pub(super) async fn write_tally(connection: &mut PgConnection, tally: &TallyMoves) -> Result<(), StoreError> {
+    write_counts(connection, tally).await?;
+    write_talks(connection, tally).await
+}
+
+async fn write_talks(connection: &mut PgConnection, tally: &TallyMoves) -> Result<(), StoreError> {
+    let talks: Vec<_> = tally.talks().collect();
+    if talks.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "INSERT INTO campaign_talk AS t (campaign_id, calls, total_us, longest_us, shortest_us)
+         SELECT * FROM UNNEST($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
+         ON CONFLICT (campaign_id) DO UPDATE SET calls = t.calls + excluded.calls,
+             total_us = t.total_us + excluded.total_us, longest_us = greatest(t.longest_us, excluded.longest_us),
+             shortest_us = least(t.shortest_us, excluded.shortest_us)",
+    )
+    .bind(talks.iter().map(|(campaign, _)| campaign.0).collect::<Vec<_>>())
+    .bind(talks.iter().map(|(_, talked)| talked.calls).collect::<Vec<_>>())
+    .bind(talks.iter().map(|(_, talked)| talked.total).collect::<Vec<_>>())
+    .bind(talks.iter().map(|(_, talked)| talked.longest).collect::<Vec<_>>())
+    .bind(talks.iter().map(|(_, talked)| talked.shortest).collect::<Vec<_>>())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn write_counts(connection: &mut PgConnection, tally: &TallyMoves) -> Result<(), StoreError> {
     let (mut campaigns, mut kinds, mut keys, mut counts) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for ((campaign, kind, key), count) in tally.iter() {
         campaigns.push(campaign.0);

@@ -7,7 +7,7 @@ use super::rows::{self, micros};
 use crate::call::CallId;
 use crate::campaign::CampaignId;
 use crate::store::listed_rows::ListedRow;
-use crate::store::listing::{CallMetrics, CallQuery, CallSort, Listed, Page};
+use crate::store::listing::{COUNTED, CallMetrics, CallQuery, CallSort, Page};
 use crate::store::model::CallRow;
 use crate::store::rows::StoredRow;
 use crate::store::{StoreError, text};
@@ -19,39 +19,29 @@ const COLUMNS: &str = "SELECT c.id, c.caller_id, c.switch, c.target_id, c.number
     JOIN campaign_contacts AS t ON t.id = c.target_id
     JOIN contacts AS k ON k.id = t.contact_id";
 
-const METRICS: &str = "SELECT count(*) AS talked, avg(ended_at - answered_at) / 1000000.0 AS average,
-        max(ended_at - answered_at) / 1000000.0 AS longest, min(ended_at - answered_at) / 1000000.0 AS shortest
-    FROM calls
-    WHERE campaign_id = ?1 AND answered_at IS NOT NULL AND ended_at IS NOT NULL";
+const METRICS: &str = "SELECT calls AS talked, total_us / 1000000.0 / calls AS average,
+        longest_us / 1000000.0 AS longest, shortest_us / 1000000.0 AS shortest
+    FROM campaign_talk WHERE campaign_id = ?1";
 
 impl Sqlite {
-    /// See [`Store::call_page`](crate::store::Store::call_page).
-    pub async fn call_page(
+    /// How many calls [`Store::call_page`](crate::store::Store::call_page) has
+    /// on all pages, up to [`COUNTED`].
+    pub async fn call_count(&self, campaign: CampaignId, query: &CallQuery) -> Result<u64, StoreError> {
+        let mut reader = self.reader().await?;
+        let total: i64 = count(campaign, query)?.build_query_scalar().fetch_one(reader.connection()?).await?;
+        Ok(text::size(total))
+    }
+
+    /// The rows of [`Store::call_page`](crate::store::Store::call_page).
+    pub async fn call_items(
         &self,
         campaign: CampaignId,
         query: &CallQuery,
         page: Page,
-    ) -> Result<Listed<CallRow>, StoreError> {
+    ) -> Result<Vec<CallRow>, StoreError> {
         let mut reader = self.reader().await?;
-        let mut count = sqlx::QueryBuilder::<sqlx::Sqlite>::new("SELECT count(*) FROM calls AS c");
-        filter(&mut count, campaign, query)?;
-        let total: i64 = count.build_query_scalar().fetch_one(reader.connection()?).await?;
-        let mut list = sqlx::QueryBuilder::<sqlx::Sqlite>::new(COLUMNS);
-        filter(&mut list, campaign, query)?;
-        let way = if query.descending { " DESC" } else { "" };
-        match query.sort {
-            CallSort::CreatedAt => list.push(" ORDER BY c.id").push(way),
-            CallSort::EndedAt => list.push(" ORDER BY c.ended_at").push(way).push(" NULLS LAST, c.id").push(way),
-            CallSort::Talk => {
-                list.push(" ORDER BY c.ended_at - c.answered_at").push(way).push(" NULLS LAST, c.id").push(way)
-            }
-            CallSort::Outcome => list.push(" ORDER BY c.outcome").push(way).push(" NULLS LAST, c.id").push(way),
-        };
-        list.push(" LIMIT ").push_bind(i64::from(page.limit));
-        list.push(" OFFSET ").push_bind(text::stored(page.offset));
-        let found: Vec<SqliteRow> = list.build().fetch_all(reader.connection()?).await?;
-        let items = found.iter().map(StoredRow::call_row).collect::<Result<_, _>>()?;
-        Ok(Listed { items, total: text::size(total) })
+        let found: Vec<SqliteRow> = items(campaign, query, page)?.build().fetch_all(reader.connection()?).await?;
+        found.iter().map(StoredRow::call_row).collect()
     }
 
     /// See [`Store::calls_after`](crate::store::Store::calls_after).
@@ -63,22 +53,78 @@ impl Sqlite {
         limit: u32,
     ) -> Result<Vec<CallRow>, StoreError> {
         let mut reader = self.reader().await?;
-        let mut list = sqlx::QueryBuilder::<sqlx::Sqlite>::new(COLUMNS);
-        filter(&mut list, campaign, query)?;
-        if let Some(after) = after {
-            list.push(" AND c.id > ").push_bind(after.0);
-        }
-        list.push(" ORDER BY c.id LIMIT ").push_bind(i64::from(limit));
-        let found: Vec<SqliteRow> = list.build().fetch_all(reader.connection()?).await?;
+        let after = match after {
+            None => None,
+            Some(call) => {
+                let placed: Option<i64> = sqlx::query_scalar("SELECT created_at FROM calls WHERE id = ?1")
+                    .bind(call.0)
+                    .fetch_optional(reader.connection()?)
+                    .await?;
+                // Deleted meanwhile, with all the others.
+                let Some(placed) = placed else { return Ok(Vec::new()) };
+                Some((placed, call))
+            }
+        };
+        let found: Vec<SqliteRow> =
+            following(campaign, query, after, limit)?.build().fetch_all(reader.connection()?).await?;
         found.iter().map(StoredRow::call_row).collect()
     }
 
     /// See [`Store::call_metrics`](crate::store::Store::call_metrics).
     pub async fn call_metrics(&self, campaign: CampaignId) -> Result<CallMetrics, StoreError> {
         let mut reader = self.reader().await?;
-        let row: SqliteRow = sqlx::query(METRICS).bind(campaign.0).fetch_one(reader.connection()?).await?;
-        row.call_metrics()
+        let row: Option<SqliteRow> = sqlx::query(METRICS).bind(campaign.0).fetch_optional(reader.connection()?).await?;
+        Ok(row.map(|row| row.call_metrics()).transpose()?.unwrap_or_default())
     }
+}
+
+type Builder = sqlx::QueryBuilder<sqlx::Sqlite>;
+
+/// Counts what fits, but no further than [`COUNTED`].
+fn count(campaign: CampaignId, query: &CallQuery) -> Result<Builder, StoreError> {
+    let mut sql = Builder::new("SELECT count(*) FROM (SELECT 1 FROM calls AS c");
+    filter(&mut sql, campaign, query)?;
+    sql.push(" LIMIT ").push_bind(text::stored(COUNTED)).push(")");
+    Ok(sql)
+}
+
+/// A page: first the ids of its rows, so that what is before it is not joined.
+fn items(campaign: CampaignId, query: &CallQuery, page: Page) -> Result<Builder, StoreError> {
+    let mut sql = Builder::new(COLUMNS);
+    sql.push(" WHERE c.id IN (SELECT c.id FROM calls AS c");
+    filter(&mut sql, campaign, query)?;
+    order(&mut sql, query);
+    sql.push(" LIMIT ").push_bind(i64::from(page.limit));
+    sql.push(" OFFSET ").push_bind(text::stored(page.offset)).push(")");
+    order(&mut sql, query);
+    Ok(sql)
+}
+
+fn following(
+    campaign: CampaignId,
+    query: &CallQuery,
+    after: Option<(i64, CallId)>,
+    limit: u32,
+) -> Result<Builder, StoreError> {
+    let mut sql = Builder::new(COLUMNS);
+    filter(&mut sql, campaign, query)?;
+    if let Some((placed, call)) = after {
+        sql.push(" AND (c.created_at, c.id) > (").push_bind(placed).push(", ").push_bind(call.0).push(")");
+    }
+    sql.push(" ORDER BY c.created_at, c.id LIMIT ").push_bind(i64::from(limit));
+    Ok(sql)
+}
+
+fn order(sql: &mut Builder, query: &CallQuery) {
+    let way = if query.descending { " DESC" } else { "" };
+    match query.sort {
+        CallSort::CreatedAt => sql.push(" ORDER BY c.created_at").push(way).push(", c.id").push(way),
+        CallSort::EndedAt => sql.push(" ORDER BY c.ended_at").push(way).push(" NULLS LAST, c.id").push(way),
+        CallSort::Talk => {
+            sql.push(" ORDER BY c.ended_at - c.answered_at").push(way).push(" NULLS LAST, c.id").push(way)
+        }
+        CallSort::Outcome => sql.push(" ORDER BY c.outcome").push(way).push(" NULLS LAST, c.id").push(way),
+    };
 }
 
 fn filter(
@@ -86,7 +132,10 @@ fn filter(
     campaign: CampaignId,
     query: &CallQuery,
 ) -> Result<(), StoreError> {
-    to.push(" WHERE c.campaign_id = ").push_bind(campaign.0);
+    // The planner knows nothing of how many rows an index leaves: a plus keeps
+    // it from the campaign's where another leaves fewer.
+    let few = query.target.is_some() || query.number.is_some() || query.in_progress == Some(true);
+    to.push(if few { " WHERE +c.campaign_id = " } else { " WHERE c.campaign_id = " }).push_bind(campaign.0);
     if !query.outcomes.is_empty() {
         to.push(" AND c.outcome IN (SELECT value FROM json_each(").push_bind(rows::json(&query.outcomes)?).push("))");
     }
@@ -96,7 +145,9 @@ fn filter(
         None => to,
     };
     if let Some(number) = query.number {
-        to.push(" AND c.number = ").push_bind(number.to_string());
+        // A number is once in a campaign.
+        to.push(" AND c.target_id = (SELECT n.id FROM campaign_contacts AS n WHERE n.campaign_id = ");
+        to.push_bind(campaign.0).push(" AND n.number = ").push_bind(number.to_string()).push(")");
     }
     if let Some(caller) = query.caller_id {
         to.push(" AND c.caller_id = ").push_bind(caller.to_string());
@@ -111,4 +162,57 @@ fn filter(
         to.push(" AND c.created_at < ").push_bind(micros(until));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use sqlx::Row;
+
+    use super::*;
+    use crate::number::PhoneNumber;
+    use crate::store::TargetId;
+
+    async fn plan(store: &Sqlite, sql: &str) -> String {
+        let mut reader = store.reader().await.expect("a reader");
+        let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+        let steps = sqlx::query(explain).fetch_all(reader.connection().expect("a connection")).await.expect("a plan");
+        steps.iter().map(|step| step.get::<String, _>("detail")).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Nothing reads through all calls, and the usual order needs no sorting.
+    #[tokio::test]
+    async fn lists_and_reports_go_by_an_index() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Sqlite::open(&folder.path().join("canvass.db")).await.expect("a store");
+        store.migrate().await.expect("a schema");
+        let (id, page) = (CampaignId::new(), Page { offset: 0, limit: 50 });
+        let every = CallQuery::default;
+        let range = CallQuery { from: Some(Timestamp::UNIX_EPOCH), until: Some(Timestamp::UNIX_EPOCH), ..every() };
+        let number = PhoneNumber::from_e164("+15550000001");
+        let queries = [
+            (every(), "calls_placed"),
+            (CallQuery { descending: true, ..every() }, "calls_placed"),
+            (range.clone(), "calls_placed"),
+            (CallQuery { target: Some(TargetId(1)), ..every() }, "calls_target"),
+            (CallQuery { number, ..every() }, "calls_target"),
+            (CallQuery { in_progress: Some(true), ..every() }, "calls_open"),
+        ];
+        for (query, index) in queries {
+            let listed = plan(&store, items(id, &query, page).expect("SQL").sql().as_str()).await;
+            let counted = plan(&store, count(id, &query).expect("SQL").sql().as_str()).await;
+            // What a counter knows is not counted.
+            let known = query.tallied(&crate::store::Tally::default()).is_some();
+            for steps in [Some(&listed), Some(&counted).filter(|_| !known)].into_iter().flatten() {
+                assert!(steps.contains(&format!("INDEX {index}")), "{query:?}\n{steps}");
+            }
+        }
+        let after = Some((0, CallId::new()));
+        for query in [every(), range] {
+            let steps = plan(&store, following(id, &query, after, 50).expect("SQL").sql().as_str()).await;
+            assert!(steps.contains("INDEX calls_placed") && !steps.contains("TEMP B-TREE"), "{steps}");
+        }
+        let steps = plan(&store, METRICS).await;
+        assert!(steps.starts_with("SEARCH campaign_talk USING PRIMARY KEY"), "{steps}");
+    }
 }

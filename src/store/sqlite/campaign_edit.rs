@@ -32,6 +32,27 @@ const COPY: &str = "INSERT INTO campaign_contacts (campaign_id, contact_id, numb
     ORDER BY t.id
     ON CONFLICT (campaign_id, number) DO NOTHING";
 
+/// The first targets of a campaign.
+macro_rules! first_targets {
+    ($before:literal, $after:literal) => {
+        concat!($before, "(SELECT id FROM campaign_contacts WHERE campaign_id = ?1 ORDER BY id LIMIT ?2)", $after)
+    };
+}
+
+/// What was recorded of their calls, and of answers in these.
+const DOOM_CALLS: &str = first_targets!(
+    "INSERT INTO recordings_to_delete (name, added_at, due_at)
+     SELECT recording, ?3, ?3 FROM calls WHERE recording IS NOT NULL AND target_id IN ",
+    " ON CONFLICT (name) DO NOTHING"
+);
+const DOOM_ANSWERS: &str = first_targets!(
+    "INSERT INTO recordings_to_delete (name, added_at, due_at)
+     SELECT a.recording, ?3, ?3 FROM calls AS c JOIN answers AS a ON a.call_id = c.id
+     WHERE a.recording IS NOT NULL AND c.target_id IN ",
+    " ON CONFLICT (name) DO NOTHING"
+);
+const DELETE: &str = first_targets!("DELETE FROM campaign_contacts WHERE id IN ", "");
+
 impl Sqlite {
     /// See [`Store::add_draft`](crate::store::Store::add_draft).
     pub async fn add_draft(&self, draft: &Draft, now: Timestamp) -> Result<(), StoreError> {
@@ -39,14 +60,15 @@ impl Sqlite {
         let mut writer = self.writer().await;
         let mut transaction = writer.begin(Durability::Full).await?;
         sqlx::query(
-            "INSERT INTO campaigns (id, name, status, settings, scheduled_at, created_at, updated_at)
-             VALUES (?1, ?2, 'draft', ?3, ?4, ?5, ?5)",
+            "INSERT INTO campaigns (id, name, name_folded, status, settings, scheduled_at, created_at, updated_at)
+             VALUES (?1, ?2, ?6, 'draft', ?3, ?4, ?5, ?5)",
         )
         .bind(draft.id.0)
         .bind(text::clean(&draft.name))
         .bind(settings)
         .bind(draft.scheduled_at.map(micros))
         .bind(micros(now))
+        .bind(text::folded(&draft.name))
         .execute(&mut *transaction)
         .await?;
         Ok(transaction.commit().await?)
@@ -80,7 +102,7 @@ impl Sqlite {
         list.push(" LIMIT ").push_bind(i64::from(page.limit));
         list.push(" OFFSET ").push_bind(text::stored(page.offset));
         let found: Vec<SqliteRow> = list.build().fetch_all(reader.connection()?).await?;
-        let items = found.iter().map(ListedRow::versioned).collect::<Result<_, _>>()?;
+        let items = found.iter().filter_map(ListedRow::versioned_if_readable).collect();
         Ok(Listed { items, total: text::size(total) })
     }
 
@@ -110,7 +132,7 @@ impl Sqlite {
             return Ok(Edited::Conflict(status));
         }
         sqlx::query(
-            "UPDATE campaigns SET name = ?2, settings = ?3, scheduled_at = ?4, updated_at = max(?5, updated_at + 1)
+            "UPDATE campaigns SET name = ?2, name_folded = ?6, settings = ?3, scheduled_at = ?4, updated_at = max(?5, updated_at + 1)
              WHERE id = ?1",
         )
         .bind(id.0)
@@ -118,7 +140,8 @@ impl Sqlite {
         .bind(settings)
         .bind(edit.scheduled_at.map(micros))
         .bind(micros(now))
-        .execute(&mut *transaction)
+        .bind(text::folded(&edit.name))
+.execute(&mut *transaction)
         .await?;
         transaction.commit().await?;
         Ok(Edited::Yes)
@@ -179,9 +202,12 @@ impl Sqlite {
         if !status.allows(Action::Delete) {
             return Ok(Changed::Conflict(status));
         }
-        let waits = "UPDATE campaigns SET status = 'cancelled', reason = 'being deleted', finished_at = ?2,
-            updated_at = max(?2, updated_at + 1) WHERE id = ?1 AND status = 'draft'";
-        sqlx::query(waits).bind(id.0).bind(micros(now)).execute(&mut *transaction).await?;
+        let condemned = "UPDATE campaigns SET
+                status = CASE WHEN status = 'draft' THEN 'cancelled' ELSE status END, reason = 'being deleted',
+                finished_at = coalesce(finished_at, ?2), unfinished_since = coalesce(unfinished_since, ?2),
+                updated_at = max(?2, updated_at + 1)
+            WHERE id = ?1";
+        sqlx::query(condemned).bind(id.0).bind(micros(now)).execute(&mut *transaction).await?;
         let in_call: bool = sqlx::query_scalar(
             "SELECT EXISTS (SELECT 1 FROM campaign_contacts
                 WHERE campaign_id = ?1 AND status IN ('calling', 'connected'))",
@@ -196,19 +222,21 @@ impl Sqlite {
         Ok(Changed::Yes)
     }
 
-    /// A further step: takes out some targets with their calls, and at the end
-    /// the campaign; `true`: it is gone.
-    pub async fn delete_some_of_campaign(&self, id: CampaignId, limit: u32) -> Result<bool, StoreError> {
+    /// A further step: takes out some targets with their calls, noting their
+    /// recordings, and at the end the campaign; `true`: it is gone.
+    pub async fn delete_some_of_campaign(
+        &self,
+        id: CampaignId,
+        limit: u32,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
         let mut transaction = writer.begin(Durability::Bulk).await?;
-        let done = sqlx::query(
-            "DELETE FROM campaign_contacts WHERE id IN (
-                SELECT id FROM campaign_contacts WHERE campaign_id = ?1 ORDER BY id LIMIT ?2)",
-        )
-        .bind(id.0)
-        .bind(i64::from(limit))
-        .execute(&mut *transaction)
-        .await?;
+        for sql in [DOOM_CALLS, DOOM_ANSWERS] {
+            let query = sqlx::query(sql).bind(id.0).bind(i64::from(limit)).bind(micros(now));
+            query.execute(&mut *transaction).await?;
+        }
+        let done = sqlx::query(DELETE).bind(id.0).bind(i64::from(limit)).execute(&mut *transaction).await?;
         let empty = done.rows_affected() < u64::from(limit);
         if empty {
             sqlx::query("DELETE FROM campaigns WHERE id = ?1").bind(id.0).execute(&mut *transaction).await?;
@@ -219,12 +247,12 @@ impl Sqlite {
 }
 
 fn filter(to: &mut sqlx::QueryBuilder<sqlx::Sqlite>, query: &CampaignQuery) -> Result<(), StoreError> {
-    to.push(" WHERE true");
+    to.push(" WHERE unfinished_since IS NULL");
     if !query.statuses.is_empty() {
         to.push(" AND status IN (SELECT value FROM json_each(").push_bind(rows::json(&query.statuses)?).push("))");
     }
     if let Some(name) = &query.name {
-        to.push(" AND instr(lower(name), ").push_bind(text::clean(name).to_lowercase()).push(") > 0");
+        to.push(" AND instr(coalesce(name_folded, lower(name)), ").push_bind(text::folded(name)).push(") > 0");
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use sqlx::sqlite::SqliteRow;
 use super::rows::micros;
 use super::{Durability, Sqlite};
 use crate::campaign::{Action, CampaignId, CampaignStatus, Settings};
+use crate::store::listing::ActiveCampaigns;
 use crate::store::model::{Campaign, Changed, StatusChange};
 use crate::store::rows::StoredRow;
 use crate::store::{StoreError, text};
@@ -21,6 +22,9 @@ macro_rules! select {
     };
 }
 
+/// The campaigns to look after.
+const ACTIVE: &str = select!("WHERE status IN ('scheduled', 'running') ORDER BY created_at, id");
+
 impl Sqlite {
     /// See [`Store::create_campaign`](crate::store::Store::create_campaign).
     pub async fn create_campaign(
@@ -34,13 +38,14 @@ impl Sqlite {
         let mut writer = self.writer().await;
         let mut transaction = writer.begin(Durability::Full).await?;
         sqlx::query(
-            "INSERT INTO campaigns (id, name, status, settings, created_at, updated_at)
-             VALUES (?1, ?2, 'draft', ?3, ?4, ?4)",
+            "INSERT INTO campaigns (id, name, name_folded, status, settings, created_at, updated_at)
+             VALUES (?1, ?2, ?5, 'draft', ?3, ?4, ?4)",
         )
         .bind(id.0)
         .bind(text::clean(name))
         .bind(settings)
         .bind(micros(now))
+        .bind(text::folded(name))
         .execute(&mut *transaction)
         .await?;
         Ok(transaction.commit().await?)
@@ -55,12 +60,14 @@ impl Sqlite {
 
     /// See [`Store::campaigns`](crate::store::Store::campaigns).
     pub async fn campaigns(&self) -> Result<Vec<Campaign>, StoreError> {
-        self.list(select!("ORDER BY created_at DESC, id DESC")).await
+        self.list(select!("WHERE unfinished_since IS NULL ORDER BY created_at DESC, id DESC")).await
     }
 
     /// See [`Store::active_campaigns`](crate::store::Store::active_campaigns).
-    pub async fn active_campaigns(&self) -> Result<Vec<Campaign>, StoreError> {
-        self.list(select!("WHERE status IN ('scheduled', 'running') ORDER BY created_at, id")).await
+    pub async fn active_campaigns(&self) -> Result<ActiveCampaigns, StoreError> {
+        let mut reader = self.reader().await?;
+        let found: Vec<SqliteRow> = sqlx::query(ACTIVE).fetch_all(reader.connection()?).await?;
+        SqliteRow::active_campaigns(&found)
     }
 
     async fn list(&self, sql: &'static str) -> Result<Vec<Campaign>, StoreError> {
@@ -88,7 +95,7 @@ impl Sqlite {
         sqlx::query(
             "UPDATE campaigns SET status = ?2, reason = ?3, scheduled_at = coalesce(?4, scheduled_at),
                  started_at = CASE WHEN ?2 = 'running' THEN coalesce(started_at, ?5) ELSE started_at END,
-                 finished_at = CASE WHEN ?6 THEN ?5 END, updated_at = ?5
+                 finished_at = CASE WHEN ?6 THEN ?5 END, updated_at = max(?5, updated_at + 1)
              WHERE id = ?1",
         )
         .bind(id.0)
@@ -117,7 +124,7 @@ impl Sqlite {
         if !status.allows(Action::Edit) {
             return Ok(Changed::Conflict(status));
         }
-        sqlx::query("UPDATE campaigns SET settings = ?2, updated_at = ?3 WHERE id = ?1")
+        sqlx::query("UPDATE campaigns SET settings = ?2, updated_at = max(?3, updated_at + 1) WHERE id = ?1")
             .bind(id.0)
             .bind(settings)
             .bind(micros(now))

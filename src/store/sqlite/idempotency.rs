@@ -10,6 +10,10 @@ use crate::store::StoreError;
 use crate::store::listed_rows::ListedRow;
 use crate::store::listing::{Begun, KeptAnswer};
 
+/// A key whose answer is kept no longer, or whose request was broken off.
+pub(super) const EXPIRED: &str = "DELETE FROM idempotency WHERE api_key = ?3 AND key = ?4
+        AND (started_at < ?1 OR (started_at < ?2 AND status IS NULL))";
+
 impl Sqlite {
     /// See [`Store::begin_idempotent`](crate::store::Store::begin_idempotent).
     pub async fn begin_idempotent(
@@ -23,9 +27,11 @@ impl Sqlite {
     ) -> Result<Begun, StoreError> {
         let mut writer = self.writer().await;
         let mut transaction = writer.begin(Durability::Full).await?;
-        sqlx::query("DELETE FROM idempotency WHERE started_at < ?1 OR (started_at < ?2 AND status IS NULL)")
+        sqlx::query(EXPIRED)
             .bind(micros(forgotten_before))
             .bind(micros(abandoned_before))
+            .bind(by)
+            .bind(key)
             .execute(&mut *transaction)
             .await?;
         let known =

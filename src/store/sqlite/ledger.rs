@@ -17,7 +17,8 @@ use crate::store::{StoreError, text};
 
 /// The open ones of the calls given.
 const STANDING: &str =
-    "SELECT c.id, c.campaign_id, c.target_id, c.caller_id, t.last_call_id IS c.id AS current, t.status, t.attempts, t.congestions
+    "SELECT c.id, c.campaign_id, c.target_id, c.caller_id, t.last_call_id IS c.id AS current, t.status, t.attempts, t.congestions,
+        c.answered_at
     FROM json_each(?1) AS j
     CROSS JOIN calls AS c ON c.id = unhex(j.value)
     CROSS JOIN campaign_contacts AS t ON t.id = c.target_id

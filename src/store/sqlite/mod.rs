@@ -22,6 +22,7 @@ mod campaign_edit;
 mod campaigns;
 mod do_not_call;
 mod idempotency;
+mod launch;
 mod ledger;
 mod lock;
 mod media;
@@ -36,6 +37,7 @@ mod settings;
 mod surveys;
 mod target_list;
 mod targets;
+mod upkeep;
 mod users;
 mod writer;
 

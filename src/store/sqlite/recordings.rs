@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
-use super::rows::micros;
+use super::rows::{self, micros};
 use super::{Durability, Sqlite};
 use crate::call::CallId;
 use crate::store::model::RecordedCall;
@@ -14,11 +14,12 @@ use crate::store::{StoreError, text};
 /// Calls that ended before an instant and have recordings, each of these a row.
 const BEFORE: &str = "WITH old AS (
         SELECT * FROM (SELECT id, ended_at FROM calls
-            WHERE recording IS NOT NULL AND ended_at < ?1
+            WHERE recording IS NOT NULL AND ended_at < ?1 AND id NOT IN (SELECT unhex(value) FROM json_each(?3))
             ORDER BY ended_at LIMIT ?2) AS of_calls
         UNION
         SELECT * FROM (SELECT c.id, c.ended_at FROM answers AS a JOIN calls AS c ON c.id = a.call_id
             WHERE a.recording IS NOT NULL AND a.answered_at < ?1 AND c.ended_at < ?1
+                AND c.id NOT IN (SELECT unhex(value) FROM json_each(?3))
             ORDER BY a.answered_at LIMIT ?2) AS of_answers),
     chosen AS (SELECT id FROM old ORDER BY ended_at, id LIMIT ?2)
     SELECT c.id, c.switch, c.recording, 0 AS position FROM chosen
@@ -52,10 +53,20 @@ impl Sqlite {
     }
 
     /// See [`Store::recordings_before`](crate::store::Store::recordings_before).
-    pub async fn recordings_before(&self, instant: Timestamp, limit: u32) -> Result<Vec<RecordedCall>, StoreError> {
+    pub async fn recordings_before(
+        &self,
+        instant: Timestamp,
+        limit: u32,
+        except: &[CallId],
+    ) -> Result<Vec<RecordedCall>, StoreError> {
+        let except: Vec<_> = except.iter().map(|call| rows::hex(call.0)).collect();
         let mut reader = self.reader().await?;
-        let found: Vec<SqliteRow> =
-            sqlx::query(BEFORE).bind(micros(instant)).bind(i64::from(limit)).fetch_all(reader.connection()?).await?;
+        let found: Vec<SqliteRow> = sqlx::query(BEFORE)
+            .bind(micros(instant))
+            .bind(i64::from(limit))
+            .bind(rows::json(&except)?)
+            .fetch_all(reader.connection()?)
+            .await?;
         SqliteRow::recorded(&found)
     }
 

@@ -34,10 +34,16 @@ impl Sqlite {
         query: &TargetQuery,
         page: Page,
     ) -> Result<Listed<TargetRow>, StoreError> {
+        let tallied = query.tallied(&self.tally(campaign).await?);
         let mut reader = self.reader().await?;
-        let mut count = sqlx::QueryBuilder::<sqlx::Sqlite>::new("SELECT count(*) FROM campaign_contacts AS t");
-        filter(&mut count, campaign, query)?;
-        let total: i64 = count.build_query_scalar().fetch_one(reader.connection()?).await?;
+        let total = match tallied {
+            Some(total) => total,
+            None => {
+                let mut count = sqlx::QueryBuilder::<sqlx::Sqlite>::new("SELECT count(*) FROM campaign_contacts AS t");
+                filter(&mut count, campaign, query)?;
+                text::size(count.build_query_scalar().fetch_one(reader.connection()?).await?)
+            }
+        };
         let mut list = sqlx::QueryBuilder::<sqlx::Sqlite>::new(COLUMNS);
         filter(&mut list, campaign, query)?;
         let way = if query.descending { " DESC" } else { "" };
@@ -50,7 +56,7 @@ impl Sqlite {
         list.push(" OFFSET ").push_bind(text::stored(page.offset));
         let found: Vec<SqliteRow> = list.build().fetch_all(reader.connection()?).await?;
         let items = found.iter().map(ListedRow::target_row).collect::<Result<_, _>>()?;
-        Ok(Listed { items, total: text::size(total) })
+        Ok(Listed { items, total })
     }
 
     /// See [`Store::target`](crate::store::Store::target).

@@ -5,11 +5,12 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
 use super::rows::{self, micros};
-use super::{Durability, Sqlite};
-use crate::campaign::{CampaignId, TargetStatus};
+use super::{Durability, Sqlite, campaigns};
+use crate::campaign::{Action, CampaignId, TargetStatus};
 use crate::contact::{ContactFields, NewContact};
 use crate::number::PhoneNumber;
 use crate::store::ledger::TallyMoves;
+use crate::store::listing::ContactsAdded;
 use crate::store::model::{Added, Remaining, Tally, TargetId};
 use crate::store::rows::StoredRow;
 use crate::store::slice::Slice;
@@ -46,15 +47,28 @@ impl Sqlite {
     ) -> Result<Added, StoreError> {
         let mut writer = self.writer().await;
         let mut transaction = writer.begin(Durability::Bulk).await?;
-        let mut slice = Slice::new(contacts);
-        mark_known(&mut transaction, campaign, &mut slice).await?;
-        let fresh = slice.fresh();
-        if !fresh.is_empty() {
-            insert(&mut transaction, campaign, &fresh, now).await?;
-            write_tally(&mut transaction, &slice.moves(campaign)).await?;
-        }
+        let added = add(&mut transaction, campaign, contacts, now).await?;
         transaction.commit().await?;
-        Ok(slice.added())
+        Ok(added)
+    }
+
+    /// See [`Store::add_contacts`](crate::store::Store::add_contacts).
+    pub async fn add_contacts(
+        &self,
+        campaign: CampaignId,
+        contacts: &[NewContact],
+        now: Timestamp,
+    ) -> Result<ContactsAdded, StoreError> {
+        let mut writer = self.writer().await;
+        let mut transaction = writer.begin(Durability::Bulk).await?;
+        match campaigns::status(&mut transaction, campaign).await? {
+            None => return Ok(ContactsAdded::NotFound),
+            Some(status) if !status.allows(Action::Edit) => return Ok(ContactsAdded::Conflict(status)),
+            Some(_) => {}
+        }
+        let added = add(&mut transaction, campaign, contacts, now).await?;
+        transaction.commit().await?;
+        Ok(ContactsAdded::Yes(added))
     }
 
     /// See [`Store::tally`](crate::store::Store::tally).
@@ -118,6 +132,23 @@ impl Sqlite {
         .await?;
         rows.iter().map(StoredRow::contact).collect()
     }
+}
+
+/// Adds what the campaign does not have.
+async fn add(
+    connection: &mut SqliteConnection,
+    campaign: CampaignId,
+    contacts: &[NewContact],
+    now: Timestamp,
+) -> Result<Added, StoreError> {
+    let mut slice = Slice::new(contacts);
+    mark_known(connection, campaign, &mut slice).await?;
+    let fresh = slice.fresh();
+    if !fresh.is_empty() {
+        insert(connection, campaign, &fresh, now).await?;
+        write_tally(connection, &slice.moves(campaign)).await?;
+    }
+    Ok(slice.added())
 }
 
 /// Marks the numbers that the campaign has.
@@ -187,6 +218,33 @@ async fn next_id(connection: &mut SqliteConnection, table: &str) -> Result<i64, 
 
 /// Adds differences to the counters.
 pub(super) async fn write_tally(connection: &mut SqliteConnection, tally: &TallyMoves) -> Result<(), StoreError> {
+    write_counts(connection, tally).await?;
+    write_talks(connection, tally).await
+}
+
+async fn write_talks(connection: &mut SqliteConnection, tally: &TallyMoves) -> Result<(), StoreError> {
+    let lines: Vec<_> = tally
+        .talks()
+        .map(|(campaign, talked)| (rows::hex(campaign.0), talked.calls, talked.total, talked.longest, talked.shortest))
+        .collect();
+    if lines.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "INSERT INTO campaign_talk (campaign_id, calls, total_us, longest_us, shortest_us)
+         SELECT unhex(j.value ->> 0), j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value ->> 4
+         FROM jsonb_each(?1) AS j WHERE true
+         ON CONFLICT (campaign_id) DO UPDATE SET calls = calls + excluded.calls,
+             total_us = total_us + excluded.total_us, longest_us = max(longest_us, excluded.longest_us),
+             shortest_us = min(shortest_us, excluded.shortest_us)",
+    )
+    .bind(rows::json(&lines)?)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn write_counts(connection: &mut SqliteConnection, tally: &TallyMoves) -> Result<(), StoreError> {
     let lines: Vec<_> =
         tally.iter().map(|((campaign, kind, key), count)| (rows::hex(campaign.0), kind.as_str(), key, count)).collect();
     if lines.is_empty() {
