@@ -51,9 +51,11 @@ mod openapi;
 mod page;
 mod phone_numbers;
 mod problem;
+pub(crate) mod range;
 mod read;
 mod reference;
 mod router;
+pub(crate) mod served_file;
 mod throttle;
 
 pub use openapi::document;

@@ -134,6 +134,10 @@ async fn add(app: &App, file: &Path, name: Option<String>, replace: bool) -> any
                 bail!("\"{name}\" is being asked by {}: add it under another name", quoted(&campaigns))
             }
             SurveyUpdated::NotFound => bail!("\"{name}\" was removed just now"),
+            // Its name stays, and any version of it is changed.
+            SurveyUpdated::Named(_) | SurveyUpdated::NameTaken | SurveyUpdated::Stale => {
+                bail!("\"{name}\" was changed just now")
+            }
         };
     }
     if !app.store.add_survey(&stored).await? {
@@ -152,7 +156,7 @@ async fn check(app: &App, file: &Path, campaign: Option<&str>) -> anyhow::Result
     let SurveyFile { name, survey } = read_survey(file)?;
     let mut problems = survey.check(&taken);
     if let Some(message) = name.and_then(|name| check_name(&name).err()) {
-        problems.push(Problem { question: None, id: String::new(), field: "name".into(), message });
+        problems.push(Problem { question: None, id: String::new(), choice: None, field: "name".into(), message });
     }
     if problems.is_empty() {
         println!("{} can be asked: {} questions.", file.display(), survey.questions.len());

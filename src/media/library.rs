@@ -170,6 +170,7 @@ impl Library {
             original_name: original.to_owned(),
             waveform: prompt.waveform.clone(),
             created_at: now,
+            updated_at: now,
         };
         if !self.store.add_media(&media).await? {
             return Err(MediaError::NameTaken(media.name));

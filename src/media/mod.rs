@@ -28,6 +28,7 @@ pub use delivery::{Delivery, KeyError, MediaServer, Publisher};
 pub use files::relative_path;
 pub use folder::MediaFolder;
 pub use library::{Added, Library, MediaError};
+pub(crate) use reference::leads_outside;
 pub use reference::{MediaId, Reference};
 pub use sounds::{Found, Player, Resolved, SoundFile, SoundOptions, Sounds};
 pub(crate) use speech::check_command;

@@ -26,6 +26,7 @@ fn sound(name: &str, content: char) -> Media {
         original_name: "Spring \"final\".mp3".into(),
         waveform: (0..200_u8).map(|n| n / 2).collect(),
         created_at: now(),
+        updated_at: now(),
     }
 }
 

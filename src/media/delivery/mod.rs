@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-mod file;
 mod key;
 mod listener;
 mod name;

@@ -1,6 +1,6 @@
 //! Pages of a campaign's calls, and how long they lasted.
 
-use sqlx::QueryBuilder;
+use sqlx::{PgConnection, QueryBuilder};
 
 use super::rows::at;
 use super::session::{OPERATION, within};
@@ -73,15 +73,9 @@ impl Postgres {
     ) -> Result<Vec<CallRow>, StoreError> {
         within(OPERATION, async {
             let mut session = self.session().await?;
-            let mut list = QueryBuilder::<sqlx::Postgres>::new(COLUMNS);
-            filter(&mut list, campaign, query);
-            if let Some(after) = after {
-                list.push(" AND c.id > ").push_bind(after.0);
-            }
-            list.push(" ORDER BY c.id LIMIT ").push_bind(i64::from(limit));
-            let found = list.build().fetch_all(session.connection()).await?;
+            let calls = self::after(session.connection(), campaign, query, after, limit).await?;
             session.keep();
-            found.iter().map(StoredRow::call_row).collect()
+            Ok(calls)
         })
         .await
     }
@@ -96,6 +90,24 @@ impl Postgres {
         })
         .await
     }
+}
+
+/// Calls of a campaign that fit, after one, in order of id.
+pub(super) async fn after(
+    connection: &mut PgConnection,
+    campaign: CampaignId,
+    query: &CallQuery,
+    after: Option<CallId>,
+    limit: u32,
+) -> Result<Vec<CallRow>, StoreError> {
+    let mut list = QueryBuilder::<sqlx::Postgres>::new(COLUMNS);
+    filter(&mut list, campaign, query);
+    if let Some(after) = after {
+        list.push(" AND c.id > ").push_bind(after.0);
+    }
+    list.push(" ORDER BY c.id LIMIT ").push_bind(i64::from(limit));
+    let found = list.build().fetch_all(connection).await?;
+    found.iter().map(StoredRow::call_row).collect()
 }
 
 fn filter(to: &mut QueryBuilder<sqlx::Postgres>, campaign: CampaignId, query: &CallQuery) {

@@ -1,5 +1,6 @@
 //! Pages of a campaign's calls, and how long they lasted.
 
+use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
 use super::Sqlite;
@@ -63,14 +64,7 @@ impl Sqlite {
         limit: u32,
     ) -> Result<Vec<CallRow>, StoreError> {
         let mut reader = self.reader().await?;
-        let mut list = sqlx::QueryBuilder::<sqlx::Sqlite>::new(COLUMNS);
-        filter(&mut list, campaign, query)?;
-        if let Some(after) = after {
-            list.push(" AND c.id > ").push_bind(after.0);
-        }
-        list.push(" ORDER BY c.id LIMIT ").push_bind(i64::from(limit));
-        let found: Vec<SqliteRow> = list.build().fetch_all(reader.connection()?).await?;
-        found.iter().map(StoredRow::call_row).collect()
+        self::after(reader.connection()?, campaign, query, after, limit).await
     }
 
     /// See [`Store::call_metrics`](crate::store::Store::call_metrics).
@@ -79,6 +73,24 @@ impl Sqlite {
         let row: SqliteRow = sqlx::query(METRICS).bind(campaign.0).fetch_one(reader.connection()?).await?;
         row.call_metrics()
     }
+}
+
+/// Calls of a campaign that fit, after one, in order of id.
+pub(super) async fn after(
+    connection: &mut SqliteConnection,
+    campaign: CampaignId,
+    query: &CallQuery,
+    after: Option<CallId>,
+    limit: u32,
+) -> Result<Vec<CallRow>, StoreError> {
+    let mut list = sqlx::QueryBuilder::<sqlx::Sqlite>::new(COLUMNS);
+    filter(&mut list, campaign, query)?;
+    if let Some(after) = after {
+        list.push(" AND c.id > ").push_bind(after.0);
+    }
+    list.push(" ORDER BY c.id LIMIT ").push_bind(i64::from(limit));
+    let found: Vec<SqliteRow> = list.build().fetch_all(connection).await?;
+    found.iter().map(StoredRow::call_row).collect()
 }
 
 fn filter(
