@@ -1,12 +1,9 @@
 //! Contact lists as files.
 
-use std::io::{Seek, SeekFrom, Write};
-
 use axum::Json;
 use axum::body::Body;
-use axum::extract::multipart::{Field, MultipartError};
 use axum::extract::{FromRequest, Multipart, Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::response::IntoResponse;
 use http_body_util::Limited;
 use serde::Serialize;
@@ -18,13 +15,12 @@ use super::auth::{Allowed, CampaignsRead, ContactsWrite};
 use super::campaigns::known;
 use super::extract::CampaignAt;
 use super::problem::{Answer, Kind, Problem, ProblemBody};
+use super::spool::{AROUND_FILES, broken, spool};
 use crate::campaign::{Action, CampaignId, CampaignStatus};
 use crate::contact::{ImportError, ImportSummary, ListError, ListReader, TEMPLATE, import_list};
 
 /// Files in one request, at most.
 const FILES: usize = 20;
-/// Bytes of a form beside its files: boundaries, names.
-const AROUND_FILES: usize = 64 * 1024;
 
 /// What came of one file.
 #[derive(Debug, Serialize, ToSchema)]
@@ -134,6 +130,8 @@ pub(super) async fn upload(
         let detail = "send the list as multipart/form-data: curl -F file=@contacts.csv";
         return Err(Problem::new(Kind::UnsupportedMediaType, detail));
     };
+    let limit = api.limits.upload_bytes;
+    let too_large = || Problem::new(Kind::TooLarge, format!("the files of an upload may have {limit} bytes together"));
     // All files are here before the first is imported.
     let mut spooled = Vec::new();
     let mut left = api.limits.upload_bytes;
@@ -149,7 +147,7 @@ pub(super) async fn upload(
         if !file.to_ascii_lowercase().ends_with(".csv") {
             return Err(Problem::field("file", "only files whose names end in .csv are accepted"));
         }
-        spooled.push((file, spool(field, &mut left, api.limits.upload_bytes).await?));
+        spooled.push((file, spool(field, &mut left, too_large).await?));
     }
     if spooled.is_empty() {
         return Err(Problem::field("file", "is missing: send at least one CSV file"));
@@ -171,29 +169,6 @@ pub(super) fn takes_contacts(status: CampaignStatus) -> Answer<()> {
         format!("cannot add contacts to a campaign that is {status}: {advice}"),
         status.allowed_actions(),
     ))
-}
-
-/// Puts a file on disk: memory does not grow with it, and a file that is too
-/// large or breaks off is not imported in part.
-async fn spool(mut field: Field<'_>, left: &mut u64, limit: u64) -> Answer<std::fs::File> {
-    let mut file = tempfile::tempfile().map_err(Problem::internal)?;
-    while let Some(chunk) = field.chunk().await.map_err(|error| broken(&error))? {
-        *left = left.checked_sub(chunk.len() as u64).ok_or_else(|| {
-            Problem::new(Kind::TooLarge, format!("the files of an upload may have {limit} bytes together"))
-        })?;
-        let written = spawn_blocking(move || file.write_all(&chunk).map(|()| file)).await;
-        file = written.map_err(Problem::internal)?.map_err(Problem::internal)?;
-    }
-    file.seek(SeekFrom::Start(0)).map_err(Problem::internal)?;
-    Ok(file)
-}
-
-fn broken(error: &MultipartError) -> Problem {
-    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        Problem::new(Kind::TooLarge, "the upload is too large")
-    } else {
-        Problem::new(Kind::Malformed, "the multipart body cannot be read, or ended too early")
-    }
 }
 
 async fn import(api: &Api, id: CampaignId, name: &str, file: std::fs::File) -> Answer<ImportSummary> {

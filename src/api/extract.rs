@@ -15,8 +15,10 @@ use super::problem::{Answer, Fault, Kind, Problem};
 use super::read;
 use crate::access::ApiKeyId;
 use crate::campaign::CampaignId;
+use crate::media::MediaId;
 use crate::number::PhoneNumber;
 use crate::store::TargetId;
+use crate::survey::SurveyId;
 
 /// The campaign in the path.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +35,14 @@ pub(super) struct NumberAt(pub(super) PhoneNumber);
 /// The API key in the path.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct KeyAt(pub(super) ApiKeyId);
+
+/// The sound in the path.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct MediaAt(pub(super) MediaId);
+
+/// The survey in the path.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SurveyAt(pub(super) SurveyId);
 
 /// The name of a page in the path.
 #[derive(Clone, Debug)]
@@ -77,6 +87,22 @@ impl FromRequestParts<Api> for KeyAt {
 
     async fn from_request_parts(parts: &mut Parts, _: &Api) -> Answer<Self> {
         named(parts, "id", "API key", |text| text.parse().ok()).await.map(Self)
+    }
+}
+
+impl FromRequestParts<Api> for MediaAt {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Api) -> Answer<Self> {
+        named(parts, "id", "sound", |text| text.parse().ok()).await.map(|id| Self(MediaId(id)))
+    }
+}
+
+impl FromRequestParts<Api> for SurveyAt {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Api) -> Answer<Self> {
+        named(parts, "id", "survey", |text| text.parse().ok()).await.map(|id| Self(SurveyId(id)))
     }
 }
 

@@ -22,8 +22,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
+
+use problem::{Answer, Problem};
 
 use crate::access::ApiKeyId;
 use crate::clock::Clock;
@@ -47,6 +49,9 @@ mod extract;
 mod flat;
 mod health;
 mod idempotency;
+mod media;
+mod media_fields;
+mod media_upload;
 mod openapi;
 mod page;
 mod phone_numbers;
@@ -56,12 +61,18 @@ mod read;
 mod reference;
 mod router;
 pub(crate) mod served_file;
+mod spool;
+mod survey_fields;
+mod surveys;
 mod throttle;
 
 pub use openapi::document;
 
 /// How long requests that are being answered may take after [`Server::stop`].
 const LAST_ANSWERS: Duration = Duration::from_secs(10);
+
+/// Sounds converted at once: each takes a processor, and calls need one too.
+const CONVERSIONS: usize = 1;
 
 /// What the API needs.
 #[derive(Clone, Debug)]
@@ -129,6 +140,8 @@ struct Shared {
     options: Options,
     requests: throttle::Throttle<ApiKeyId>,
     failures: throttle::Throttle<std::net::IpAddr>,
+    /// Sounds that may be converted at once.
+    conversions: Semaphore,
     /// Set when the process is about to end.
     ending: watch::Receiver<bool>,
 }
@@ -154,6 +167,23 @@ impl Api {
     }
 }
 
+impl Shared {
+    /// Does work for a processor: only so much of it at once, and to its end
+    /// even if the client is gone, so that what is counted is what goes on.
+    async fn converting<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl Future<Output = Answer<T>> + Send + 'static,
+    ) -> Answer<T> {
+        let this = self.clone();
+        let work = tokio::spawn(async move {
+            // Never closed.
+            let _permit = this.conversions.acquire().await;
+            work.await
+        });
+        work.await.map_err(Problem::internal)?
+    }
+}
+
 /// A running API.
 #[derive(Debug)]
 pub struct Server {
@@ -171,6 +201,7 @@ impl Server {
         let shared = Shared {
             requests: throttle::Throttle::new(limits.requests_per_second, limits.burst),
             failures: throttle::Throttle::new(f64::from(limits.failures_per_minute) / 60.0, limits.failures_per_minute),
+            conversions: Semaphore::new(CONVERSIONS),
             ending: end.clone(),
             options,
         };

@@ -17,7 +17,8 @@ use uuid::Uuid;
 use super::problem::{Kind, Problem};
 use super::{
     Api, api_keys, auth, campaign_contacts, campaign_life, campaign_report, campaign_runs, campaign_upload,
-    campaign_watch, campaigns, dnc, health, idempotency, openapi, phone_numbers, reference,
+    campaign_watch, campaigns, dnc, health, idempotency, media, media_upload, openapi, phone_numbers, reference,
+    surveys,
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -56,6 +57,13 @@ pub(super) fn resources() -> OpenApiRouter<Api> {
         .routes(routes!(dnc::show, dnc::remove))
         .routes(routes!(phone_numbers::list, phone_numbers::add))
         .routes(routes!(phone_numbers::show, phone_numbers::edit, phone_numbers::remove))
+        .routes(routes!(media::list, media_upload::upload))
+        .routes(routes!(media::say))
+        .routes(routes!(media::show, media::edit, media::delete))
+        .routes(routes!(media_upload::audio))
+        .routes(routes!(surveys::list, surveys::create))
+        .routes(routes!(surveys::check))
+        .routes(routes!(surveys::show, surveys::edit, surveys::delete))
         .routes(routes!(api_keys::list, api_keys::create))
         .routes(routes!(api_keys::show, api_keys::revoke))
 }

@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 
 use super::app::{self, App};
 use super::{survey_csv, survey_results};
-use crate::campaign::Settings;
 use crate::config::{SurveyFile, read_survey};
 use crate::control;
 use crate::store::{StoredSurvey, SurveyRemoved, SurveyUpdated};
@@ -119,8 +118,8 @@ async fn add(app: &App, file: &Path, name: Option<String>, replace: bool) -> any
     }
     // Which keys are taken is for each campaign to say: it is looked at again
     // when one is launched.
-    for problem in survey.check(&taken_keys(&Settings::default())) {
-        eprintln!("warning: {problem} unless the campaign has another");
+    for problem in survey.clashes() {
+        eprintln!("warning: {problem}");
     }
     let (now, count) = (app.clock.now(), survey.questions.len());
     let stored = StoredSurvey { id: SurveyId::new(), name: name.clone(), survey, created_at: now, updated_at: now };
