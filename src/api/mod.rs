@@ -40,6 +40,7 @@ mod campaign_contacts;
 mod campaign_fields;
 mod campaign_life;
 mod campaign_report;
+mod campaign_results;
 mod campaign_runs;
 mod campaign_upload;
 mod campaign_watch;
@@ -73,6 +74,10 @@ const LAST_ANSWERS: Duration = Duration::from_secs(10);
 
 /// Sounds converted at once: each takes a processor, and calls need one too.
 const CONVERSIONS: usize = 1;
+
+/// Long readings that ask the database at once, of the four that SQLite lets
+/// read: results of many calls.
+const LONG_READS: usize = 2;
 
 /// What the API needs.
 #[derive(Clone, Debug)]
@@ -142,6 +147,8 @@ struct Shared {
     failures: throttle::Throttle<std::net::IpAddr>,
     /// Sounds that may be converted at once.
     conversions: Semaphore,
+    /// Steps of long reading that may go on at once: the engine reads too.
+    long_reads: Semaphore,
     /// Set when the process is about to end.
     ending: watch::Receiver<bool>,
 }
@@ -202,6 +209,7 @@ impl Server {
             requests: throttle::Throttle::new(limits.requests_per_second, limits.burst),
             failures: throttle::Throttle::new(f64::from(limits.failures_per_minute) / 60.0, limits.failures_per_minute),
             conversions: Semaphore::new(CONVERSIONS),
+            long_reads: Semaphore::new(LONG_READS),
             ending: end.clone(),
             options,
         };

@@ -16,9 +16,9 @@ use uuid::Uuid;
 
 use super::problem::{Kind, Problem};
 use super::{
-    Api, api_keys, auth, campaign_contacts, campaign_life, campaign_report, campaign_runs, campaign_upload,
-    campaign_watch, campaigns, dnc, health, idempotency, media, media_upload, openapi, phone_numbers, reference,
-    surveys,
+    Api, api_keys, auth, campaign_contacts, campaign_life, campaign_report, campaign_results, campaign_runs,
+    campaign_upload, campaign_watch, campaigns, dnc, health, idempotency, media, media_upload, openapi, phone_numbers,
+    reference, surveys,
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -46,6 +46,8 @@ pub(super) fn resources() -> OpenApiRouter<Api> {
         .routes(routes!(campaign_watch::progress))
         .routes(routes!(campaign_runs::runs))
         .routes(routes!(campaign_report::report))
+        .routes(routes!(campaign_results::results))
+        .routes(routes!(campaign_results::csv))
         .routes(routes!(campaign_upload::template))
         .routes(routes!(campaign_upload::upload))
         .routes(routes!(campaign_contacts::list, campaign_contacts::add))

@@ -10,7 +10,7 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use serde_json::{Value, json};
 
 use super::app::{self, App};
-use super::{survey_csv, survey_results};
+use super::survey_results;
 use crate::config::{SurveyFile, read_survey};
 use crate::control;
 use crate::store::{StoredSurvey, SurveyRemoved, SurveyUpdated};
@@ -90,7 +90,7 @@ pub(super) async fn run(file: Option<PathBuf>, command: Command) -> anyhow::Resu
         Command::Results { campaign, cross, json, csv } => {
             let campaign = control::find(&app.store, &campaign).await?;
             if let Some(path) = csv {
-                survey_csv::write_to(&app.store, &campaign, &path).await?;
+                survey_results::write_csv(&app.store, &campaign, &path).await?;
             } else {
                 let cross = cross.as_deref().and_then(|ids| Some((ids.first()?.as_str(), ids.get(1)?.as_str())));
                 let results = survey_results::collect(&app.store, &campaign, cross).await?;
