@@ -15,6 +15,7 @@
 //! | [`dialer`] | the dialing engine: claims, paces, runs calls, settles, recovers |
 //! | [`media`] | the media library: sounds by name, kept as both switches play them |
 //! | [`survey`] | questions answered by key or by speaking, with branches (pure) |
+//! | [`uploads`] | the contact lists that were uploaded, kept as they came |
 //! | [`switch`] | what the dialer needs of a PBX, its two adapters and their simulators |
 //! | [`store`] | what the rest needs of a database, on SQLite and Postgres |
 //! | [`clock`] | wall time, from one place |
@@ -36,3 +37,5 @@ mod report;
 pub mod store;
 pub mod survey;
 pub mod switch;
+pub mod uploads;
+mod url_key;

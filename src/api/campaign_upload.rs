@@ -9,6 +9,7 @@ use http_body_util::Limited;
 use serde::Serialize;
 use tokio::task::spawn_blocking;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::Api;
 use super::auth::{Allowed, CampaignsRead, ContactsWrite};
@@ -18,6 +19,8 @@ use super::problem::{Answer, Kind, Problem, ProblemBody};
 use super::spool::{AROUND_FILES, broken, spool};
 use crate::campaign::{Action, CampaignId, CampaignStatus};
 use crate::contact::{ImportError, ImportSummary, ListError, ListReader, TEMPLATE, import_list};
+use crate::store::blocks::Upload;
+use crate::uploads::UploadsError;
 
 /// Files in one request, at most.
 const FILES: usize = 20;
@@ -44,6 +47,8 @@ pub(super) struct UploadedFile {
     rejected_rows: Vec<RejectedRow>,
     /// What was odd about the file.
     warnings: Vec<String>,
+    /// The id under which the file is kept.
+    upload_id: Option<Uuid>,
 }
 
 /// A row that is no contact.
@@ -74,7 +79,17 @@ pub(super) struct Uploaded {
 }
 
 impl Uploaded {
-    fn note(&mut self, file: String, summary: ImportSummary) {
+    fn note(&mut self, file: String, summary: ImportSummary, kept: Result<Upload, UploadsError>) {
+        let mut warnings: Vec<_> = summary.warnings.iter().map(ToString::to_string).collect();
+        let upload_id = match kept {
+            Ok(upload) => Some(upload.id.0),
+            Err(error) => {
+                // The contacts are there: that is what was asked for.
+                tracing::error!(%error, "an uploaded list could not be kept");
+                warnings.push("the file itself could not be kept; the server's log says more".into());
+                None
+            }
+        };
         self.accepted += summary.accepted;
         self.duplicates += summary.duplicates;
         self.rejected += summary.rejected;
@@ -89,7 +104,8 @@ impl Uploaded {
                 .into_iter()
                 .map(|row| RejectedRow { line: row.line, reason: row.reason })
                 .collect(),
-            warnings: summary.warnings.iter().map(ToString::to_string).collect(),
+            warnings,
+            upload_id,
         });
     }
 }
@@ -154,7 +170,10 @@ pub(super) async fn upload(
     }
     let mut uploaded = Uploaded::default();
     for (name, file) in spooled {
-        uploaded.note(name.clone(), import(&api, id, &name, file).await?);
+        let again = file.try_clone().map_err(Problem::internal)?;
+        let summary = import(&api, id, &name, file).await?;
+        let kept = api.uploads.keep(&api.store, id, &name, again, &summary, api.now()).await;
+        uploaded.note(name, summary, kept);
     }
     Ok(Json(uploaded))
 }

@@ -18,6 +18,7 @@ use crate::campaign::CampaignId;
 use crate::media::MediaId;
 use crate::number::PhoneNumber;
 use crate::store::TargetId;
+use crate::store::blocks::UploadId;
 use crate::survey::SurveyId;
 
 /// The campaign in the path.
@@ -35,6 +36,10 @@ pub(super) struct NumberAt(pub(super) PhoneNumber);
 /// The API key in the path.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct KeyAt(pub(super) ApiKeyId);
+
+/// The upload of a campaign in the path.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct UploadAt(pub(super) CampaignId, pub(super) UploadId);
 
 /// The sound in the path.
 #[derive(Clone, Copy, Debug)]
@@ -87,6 +92,16 @@ impl FromRequestParts<Api> for KeyAt {
 
     async fn from_request_parts(parts: &mut Parts, _: &Api) -> Answer<Self> {
         named(parts, "id", "API key", |text| text.parse().ok()).await.map(Self)
+    }
+}
+
+impl FromRequestParts<Api> for UploadAt {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Answer<Self> {
+        let CampaignAt(campaign) = CampaignAt::from_request_parts(parts, api).await?;
+        let upload = named(parts, "upload_id", "upload", |text| text.parse().ok()).await?;
+        Ok(Self(campaign, UploadId(upload)))
     }
 }
 

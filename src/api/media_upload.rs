@@ -149,7 +149,7 @@ pub(super) async fn audio(
         tag: Some(format!("\"{}-{rate}\"", media.sha256)),
         disposition: Some(disposition("inline", &format!("{}.wav", media.name))),
     };
-    served_file::answer(&path, &method, &headers, &served).await.map_err(|error| {
+    served_file::answer_or_problem(&path, &method, &headers, &served).await.map_err(|error| {
         tracing::warn!(path = %path.display(), %error, "a sound cannot be served");
         Problem::not_found(format_args!("file of \"{}\" any more: add the sound again", media.name))
     })

@@ -33,6 +33,7 @@ use crate::dialer::Handle;
 use crate::media::Sounds;
 use crate::number::NumberRules;
 use crate::store::Store;
+use crate::uploads::Uploads;
 
 mod api_keys;
 mod auth;
@@ -42,6 +43,7 @@ mod campaign_life;
 mod campaign_report;
 mod campaign_results;
 mod campaign_runs;
+mod campaign_source;
 mod campaign_upload;
 mod campaign_watch;
 mod campaigns;
@@ -94,6 +96,8 @@ pub struct Options {
     pub switches: Vec<KnownSwitch>,
     /// Its limits.
     pub limits: Limits,
+    /// The lists that were uploaded.
+    pub uploads: Uploads,
     /// The engine beside it; none: nothing dials here.
     pub engine: Option<Handle>,
 }
@@ -213,6 +217,12 @@ impl Server {
             ending: end.clone(),
             options,
         };
+        let (uploads, store) = (shared.options.uploads.clone(), shared.options.store.clone());
+        tokio::spawn(async move {
+            if let Err(error) = uploads.sweep(&store).await {
+                tracing::warn!(%error, "could not look for lists that belong to no upload");
+            }
+        });
         let service = router::router(Api(Arc::new(shared))).into_make_service_with_connect_info::<SocketAddr>();
         let task = tokio::spawn(async move {
             let ended = async move {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
 use super::problem::ProblemBody;
-use super::{health, router};
+use super::{campaign_source, health, router};
 
 /// What no handler says.
 #[derive(OpenApi)]
@@ -40,7 +40,7 @@ const TAGS: [(&str, &str); 10] = [
 /// The whole description, as JSON.
 pub fn document() -> Value {
     let (_, mut described) = router::resources().split_for_parts();
-    let (_, open) = health::routes().split_for_parts();
+    let (_, open) = health::routes().merge(campaign_source::routes()).split_for_parts();
     described.merge(open);
     let mut document = serde_json::to_value(described).unwrap_or_default();
     document["info"] = json!({

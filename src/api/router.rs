@@ -17,8 +17,8 @@ use uuid::Uuid;
 use super::problem::{Kind, Problem};
 use super::{
     Api, api_keys, auth, campaign_contacts, campaign_life, campaign_report, campaign_results, campaign_runs,
-    campaign_upload, campaign_watch, campaigns, dnc, health, idempotency, media, media_upload, openapi, phone_numbers,
-    reference, surveys,
+    campaign_source, campaign_upload, campaign_watch, campaigns, dnc, health, idempotency, media, media_upload,
+    openapi, phone_numbers, reference, surveys,
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -50,6 +50,8 @@ pub(super) fn resources() -> OpenApiRouter<Api> {
         .routes(routes!(campaign_results::csv))
         .routes(routes!(campaign_upload::template))
         .routes(routes!(campaign_upload::upload))
+        .routes(routes!(campaign_source::list))
+        .routes(routes!(campaign_source::link))
         .routes(routes!(campaign_contacts::list, campaign_contacts::add))
         .routes(routes!(campaign_contacts::show, campaign_contacts::remove))
         .routes(routes!(campaign_contacts::retry))
@@ -78,7 +80,7 @@ pub(super) fn router(api: Api) -> Router {
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn_with_state(api.clone(), idempotency::layer))
         .layer(from_fn_with_state(api.clone(), auth::layer));
-    let (open, _) = health::routes().split_for_parts();
+    let (open, _) = health::routes().merge(campaign_source::routes()).split_for_parts();
     resources
         .merge(open)
         .merge(reference::routes())

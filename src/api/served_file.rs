@@ -9,12 +9,14 @@ use axum::http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG,
 };
 use axum::http::{HeaderMap, Method, Response, StatusCode};
+use axum::response::IntoResponse;
 use bytes::Bytes;
 use futures_util::stream;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt, Take};
 
+use super::problem::{Kind, Problem};
 use super::range::{Asked, asked};
 
 /// Bytes read at a time.
@@ -73,6 +75,25 @@ pub(crate) async fn answer(
     let blocks = stream::try_unfold(file.take(length), next_block);
     let answer = answer.header(CONTENT_TYPE, served.content_type).header(CONTENT_LENGTH, length);
     built(answer.body(Body::from_stream(blocks)))
+}
+
+/// As [`answer`]; where there are no such bytes, with a problem that says so.
+pub(super) async fn answer_or_problem(
+    path: &Path,
+    method: &Method,
+    headers: &HeaderMap,
+    served: &Served,
+) -> std::io::Result<Response<Body>> {
+    let answer = answer(path, method, headers, served).await?;
+    if answer.status() != StatusCode::RANGE_NOT_SATISFIABLE {
+        return Ok(answer);
+    }
+    let mut refused =
+        Problem::new(Kind::NoSuchRange, "there are no such bytes: Content-Range says how many").into_response();
+    for (name, value) in answer.headers() {
+        refused.headers_mut().entry(name).or_insert(value.clone());
+    }
+    Ok(refused)
 }
 
 /// Headers of ours are always well formed.

@@ -98,6 +98,7 @@ async fn offer(app: &App) -> anyhow::Result<(TcpListener, api::Options)> {
         rules: config.number_rules(),
         switches: config.known_switches(),
         limits: config.api.limits(),
+        uploads: config.uploads(),
         engine: None,
     };
     if !app.store.api_keys().await?.iter().any(|key| key.is_valid(app.clock.now())) {

@@ -17,4 +17,8 @@ mod contacts;
 mod daemon;
 mod keys;
 mod lists;
+mod media;
 mod requests;
+mod results;
+mod sources;
+mod surveys;
