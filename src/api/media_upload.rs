@@ -103,6 +103,12 @@ async fn text(mut field: Field<'_>) -> Answer<String> {
     String::from_utf8(bytes).map_err(|_| Problem::field("name", "is not UTF-8"))
 }
 
+/// A WAV file.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[allow(dead_code)] // for the description: it is sent as it is read
+pub(super) struct WavFile(Vec<u8>);
+
 /// Which of its files.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
@@ -120,8 +126,8 @@ pub(super) struct WhichAudio {
     params(("id" = Uuid, Path, description = "The sound's id"), WhichAudio,
         ("Range" = Option<String>, Header, description = "Which bytes: one range, as `bytes=0-65535`")),
     responses(
-        (status = 200, description = "The sound", body = Vec<u8>, content_type = "audio/wav"),
-        (status = 206, description = "The bytes asked for", body = Vec<u8>, content_type = "audio/wav"),
+        (status = 200, description = "The sound", body = WavFile, content_type = "audio/wav"),
+        (status = 206, description = "The bytes asked for", body = WavFile, content_type = "audio/wav"),
         (status = 304, description = "It is as `If-None-Match` says"),
         (status = 416, description = "It has no such bytes; `Content-Range` says how many it has", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn audio(

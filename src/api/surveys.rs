@@ -117,7 +117,7 @@ pub(super) struct CheckSurvey {
 #[utoipa::path(post, path = "/api/surveys/check", tag = "surveys", params(CheckSurvey), request_body = SurveyFields,
     responses((status = 200, description = "What is wrong with it", body = SurveyCheck)))]
 pub(super) async fn check(
-    _: Allowed<SurveysRead>,
+    _: Allowed<SurveysWrite>,
     State(api): State<Api>,
     UrlQuery(asked): UrlQuery<CheckSurvey>,
     JsonBody(SurveyToCheck(body)): JsonBody<SurveyToCheck>,

@@ -10,10 +10,11 @@ use crate::store::listing::Page;
 use crate::store::text;
 
 /// Until the transaction ends no campaign changes its state or its settings,
-/// not even one that named nothing we looked for before. Comes first in a
-/// transaction: what is read afterwards is how it stays. Claims go on.
+/// not even one that named nothing we looked for before, and nobody else holds
+/// them. Comes first in a transaction: what is read afterwards is how it stays.
+/// Claims go on.
 pub(super) async fn hold_campaigns(connection: &mut PgConnection) -> Result<(), StoreError> {
-    sqlx::query("LOCK TABLE campaigns IN SHARE MODE").execute(connection).await?;
+    sqlx::query("LOCK TABLE campaigns IN SHARE ROW EXCLUSIVE MODE").execute(connection).await?;
     Ok(())
 }
 
