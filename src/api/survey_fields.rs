@@ -47,30 +47,36 @@ impl SurveyFields {
         let mut faults = Vec::new();
         // One question that cannot be read hides no fault of another.
         let written = match fields.get_mut("questions") {
-            Some(Value::Array(questions)) => std::mem::take(questions),
-            Some(_) | None => Vec::new(),
+            Some(Value::Array(questions)) => Some(std::mem::take(questions)),
+            Some(_) | None => None,
         };
-        let mut questions = Vec::with_capacity(written.len());
-        for (at, question) in written.into_iter().enumerate() {
+        let mut questions = Vec::new();
+        let is_list = written.is_some();
+        for (at, question) in written.into_iter().flatten().enumerate() {
             match read_question(question) {
                 Ok(question) => questions.push(question),
                 Err(wrong) => faults.extend(within(&format!("questions[{at}]"), wrong)),
             }
         }
-        let fields = read::json::<Self>(Value::Object(fields)).map_err(|wrong| faults.extend(wrong));
-        let Ok(mut fields) = fields else { return Err(faults) };
-        let whole = faults.is_empty();
-        if let Err(message) = check_name(&fields.name) {
+        let all_read = is_list && faults.is_empty();
+        let mut read = read::json::<Self>(Value::Object(fields)).map_err(|wrong| faults.extend(wrong)).ok();
+        if let Some(message) = read.as_ref().and_then(|fields| check_name(&fields.name).err()) {
             faults.push(Fault::new("name", message));
         }
-        if !whole {
-            return Err(faults);
+        // What the questions mean can be said as soon as they can be read.
+        if all_read {
+            let closing = read.as_ref().map(|fields| fields.closing.clone()).unwrap_or_default();
+            let survey = Survey { questions, closing };
+            faults.extend(survey.check(reserved).into_iter().map(Fault::from));
+            faults.extend(outside(&survey));
+            if let Some(fields) = &mut read {
+                fields.questions = survey.questions;
+            }
         }
-        fields.questions = questions;
-        let survey = fields.survey();
-        faults.extend(survey.check(reserved).into_iter().map(Fault::from));
-        faults.extend(outside(&survey));
-        if faults.is_empty() { Ok(fields) } else { Err(faults) }
+        match read {
+            Some(fields) if faults.is_empty() => Ok(fields),
+            Some(_) | None => Err(faults),
+        }
     }
 
     /// What it asks.
