@@ -30,7 +30,7 @@ fn players<'a>(is_it: impl Fn(&str) -> bool, campaigns: &'a [Campaign], surveys:
 }
 
 /// Those of these surveys that play a sound, in their order.
-fn asked_with<'a>(is_it: impl Fn(&str) -> bool, surveys: &'a [StoredSurvey]) -> Vec<&'a StoredSurvey> {
+fn asked_with(is_it: impl Fn(&str) -> bool, surveys: &[StoredSurvey]) -> Vec<&StoredSurvey> {
     surveys.iter().filter(|stored| stored.survey.sounds().any(|(_, entry)| is_it(entry))).collect()
 }
 
