@@ -17,6 +17,7 @@
 //! | [`media`] | the media library: sounds by name, kept as both switches play them |
 //! | [`settings`] | what holds for the whole installation and changes while it runs |
 //! | [`survey`] | questions answered by key or by speaking, with branches (pure) |
+//! | [`uploads`] | the contact lists that were uploaded, kept as they came |
 //! | [`switch`] | what the dialer needs of a PBX, its two adapters and their simulators |
 //! | [`store`] | what the rest needs of a database, on SQLite and Postgres |
 //! | [`clock`] | wall time, from one place |
@@ -40,3 +41,5 @@ pub mod settings;
 pub mod store;
 pub mod survey;
 pub mod switch;
+pub mod uploads;
+mod url_key;

@@ -1,4 +1,4 @@
-//! A campaign's calls as CSV, a row per call.
+//! A campaign's calls as CSV, a row per call; what came of them, counted.
 
 use std::io::Write;
 
@@ -6,6 +6,9 @@ use jiff::Timestamp;
 
 use crate::campaign::CampaignId;
 use crate::store::{CallRow, Store};
+
+pub(crate) mod results;
+pub(crate) mod survey_csv;
 
 /// Rows read from the database at a time.
 const PAGE: u32 = 5_000;
@@ -105,7 +108,7 @@ fn record(row: &CallRow) -> [String; 24] {
 }
 
 /// The seconds between two instants, where both are known.
-pub(super) fn seconds(from: Option<Timestamp>, to: Option<Timestamp>) -> String {
+fn seconds(from: Option<Timestamp>, to: Option<Timestamp>) -> String {
     match (from, to) {
         (Some(from), Some(to)) => format!("{:.1}", to.duration_since(from).as_secs_f64()),
         (None, _) | (_, None) => String::new(),

@@ -1,7 +1,5 @@
 //! What a client says about a campaign, and what it is told.
 
-use std::path::{Component, Path};
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -12,7 +10,7 @@ use super::flat::flat_schema;
 use super::problem::Fault;
 use super::read;
 use crate::campaign::{Action, CampaignId, CampaignStatus, Settings};
-use crate::media::Reference;
+use crate::media::leads_outside;
 use crate::number::PhoneNumber;
 use crate::store::listing::Versioned;
 
@@ -50,10 +48,14 @@ struct Beside {
     retry_delay_seconds: Option<u32>,
     /// `retry_attempts` and the first attempt together, from 1 to 101.
     max_attempts: Option<u32>,
+    /// `survey` under another name: the survey asked after the prompts, by id
+    /// or name.
+    survey_id: Option<String>,
 }
 
 /// Their names.
-const BESIDE: [&str; 6] = ["name", "channel", "phone_number_id", "scheduled_at", "retry_delay_seconds", "max_attempts"];
+const BESIDE: [&str; 7] =
+    ["name", "channel", "phone_number_id", "scheduled_at", "retry_delay_seconds", "max_attempts", "survey_id"];
 
 /// A campaign as a client wants it.
 #[derive(Debug)]
@@ -136,6 +138,12 @@ impl CampaignFields {
             }
             None => {}
         }
+        if let Some(survey) = beside.survey_id {
+            if self.settings.survey.as_ref().is_some_and(|other| *other != survey) {
+                faults.push(Fault::new("survey_id", "is another survey than survey: send one"));
+            }
+            self.settings.survey = Some(survey);
+        }
         faults
     }
 }
@@ -165,13 +173,17 @@ impl CampaignPatch {
                 base.remove(name);
             }
         }
+        // And null under it takes out what is stored.
+        if patch.contains_key("survey_id") {
+            base.remove("survey");
+        }
         merge(&mut base, patch);
         CampaignFields::read(Value::Object(base))
     }
 }
 
 /// RFC 7396: objects are merged, null takes out, all else replaces.
-fn merge(base: &mut Map<String, Value>, patch: Map<String, Value>) {
+pub(super) fn merge(base: &mut Map<String, Value>, patch: Map<String, Value>) {
     for (name, value) in patch {
         match value {
             Value::Null => {
@@ -187,18 +199,6 @@ fn merge(base: &mut Map<String, Value>, patch: Map<String, Value>) {
                 base.insert(name, other);
             }
         }
-    }
-}
-
-/// Whether an entry is a file anywhere on the switch's machine. Whoever writes
-/// the configuration may play it; a key to the API is for less.
-fn leads_outside(entry: &str) -> bool {
-    match Reference::of(entry) {
-        Reference::File(path) => {
-            let inside = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
-            !Path::new(path).components().all(inside)
-        }
-        Reference::Library(_) | Reference::Text(_) => false,
     }
 }
 
@@ -257,6 +257,8 @@ struct Told {
     total_contacts: u64,
     /// The first caller ID of its pool.
     phone_number_id: Option<PhoneNumber>,
+    /// `survey` under another name.
+    survey_id: Option<String>,
     /// When it is to start, or was.
     scheduled_at: Option<Timestamp>,
     /// When it was created.
@@ -290,6 +292,7 @@ impl CampaignBody {
             allowed_actions: campaign.status.allowed_actions(),
             total_contacts,
             phone_number_id: campaign.settings.number_pool.first().copied(),
+            survey_id: campaign.settings.survey.clone(),
             scheduled_at: campaign.scheduled_at,
             created_at: campaign.created_at,
             updated_at,
@@ -375,6 +378,10 @@ mod tests {
         assert_eq!((settings.retry_delay_minutes, settings.retry_attempts), (2, 2));
         let both = json!({"name": "a", "retry_delay_seconds": 90, "retry_delay_minutes": 7, "max_attempts": 3, "retry_attempts": 3});
         assert_eq!(fields(both), ["retry_delay_seconds", "max_attempts"]);
+        let asks = |body| CampaignFields::read(body).expect("read").settings.survey;
+        assert_eq!(asks(json!({"name": "a", "survey_id": "Spring"})), Some("Spring".into()));
+        assert_eq!(asks(json!({"name": "a", "survey_id": "Spring", "survey": "Spring"})), Some("Spring".into()));
+        assert_eq!(fields(json!({"name": "a", "survey_id": "Spring", "survey": "Fall"})), ["survey_id"]);
     }
 
     #[test]
@@ -394,6 +401,12 @@ mod tests {
             }
         );
         assert!(patch(json!({"name": null})).is_err());
+        let asking = stored(Settings { survey: Some("Spring".into()), ..Settings::default() });
+        let asked =
+            |value| CampaignPatch::read(value).expect("an object").apply(&asking).expect("read").settings.survey;
+        assert_eq!(asked(json!({"survey_id": "Fall"})), Some("Fall".into()));
+        assert_eq!(asked(json!({"survey_id": null})), None);
+        assert_eq!(asked(json!({})), Some("Spring".into()));
         assert!(patch(json!({"max_concurent": 2})).is_err());
         assert_eq!(patch(json!({})).expect("read").settings, before.campaign.settings);
     }

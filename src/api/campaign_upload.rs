@@ -1,30 +1,29 @@
 //! Contact lists as files.
 
-use std::io::{Seek, SeekFrom, Write};
-
 use axum::Json;
 use axum::body::Body;
-use axum::extract::multipart::{Field, MultipartError};
 use axum::extract::{FromRequest, Multipart, Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::response::IntoResponse;
 use http_body_util::Limited;
 use serde::Serialize;
 use tokio::task::spawn_blocking;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::Api;
 use super::auth::{Allowed, CampaignsRead, ContactsWrite};
 use super::campaigns::{known, no_campaign};
 use super::extract::CampaignAt;
 use super::problem::{Answer, Kind, Problem, ProblemBody};
+use super::spool::{AROUND_FILES, broken, spool};
 use crate::campaign::{Action, CampaignId, CampaignStatus};
 use crate::contact::{ImportError, ImportSummary, ListError, ListReader, TEMPLATE, import_list};
+use crate::store::blocks::Upload;
+use crate::uploads::UploadsError;
 
 /// Files in one request, at most.
 const FILES: usize = 20;
-/// Bytes of a form beside its files: boundaries, names.
-const AROUND_FILES: usize = 64 * 1024;
 
 /// What came of one file.
 #[derive(Debug, Serialize, ToSchema)]
@@ -48,6 +47,8 @@ pub(super) struct UploadedFile {
     rejected_rows: Vec<RejectedRow>,
     /// What was odd about the file.
     warnings: Vec<String>,
+    /// The id under which the file is kept.
+    upload_id: Option<Uuid>,
 }
 
 /// A row that is no contact.
@@ -78,7 +79,17 @@ pub(super) struct Uploaded {
 }
 
 impl Uploaded {
-    fn note(&mut self, file: String, summary: ImportSummary) {
+    fn note(&mut self, file: String, summary: ImportSummary, kept: Result<Upload, UploadsError>) {
+        let mut warnings: Vec<_> = summary.warnings.iter().map(ToString::to_string).collect();
+        let upload_id = match kept {
+            Ok(upload) => Some(upload.id.0),
+            Err(error) => {
+                // The contacts are there: that is what was asked for.
+                tracing::error!(%error, "an uploaded list could not be kept");
+                warnings.push("the file itself could not be kept; the server's log says more".into());
+                None
+            }
+        };
         self.accepted += summary.accepted;
         self.duplicates += summary.duplicates;
         self.rejected += summary.rejected;
@@ -93,7 +104,8 @@ impl Uploaded {
                 .into_iter()
                 .map(|row| RejectedRow { line: row.line, reason: row.reason })
                 .collect(),
-            warnings: summary.warnings.iter().map(ToString::to_string).collect(),
+            warnings,
+            upload_id,
         });
     }
 }
@@ -134,6 +146,8 @@ pub(super) async fn upload(
         let detail = "send the list as multipart/form-data: curl -F file=@contacts.csv";
         return Err(Problem::new(Kind::UnsupportedMediaType, detail));
     };
+    let limit = api.limits.upload_bytes;
+    let too_large = || Problem::new(Kind::TooLarge, format!("the files of an upload may have {limit} bytes together"));
     // All files are here before the first is imported.
     let mut spooled = Vec::new();
     let mut left = api.limits.upload_bytes;
@@ -149,14 +163,17 @@ pub(super) async fn upload(
         if !file.to_ascii_lowercase().ends_with(".csv") {
             return Err(Problem::field("file", "only files whose names end in .csv are accepted"));
         }
-        spooled.push((file, spool(field, &mut left, api.limits.upload_bytes).await?));
+        spooled.push((file, spool(field, &mut left, too_large).await?));
     }
     if spooled.is_empty() {
         return Err(Problem::field("file", "is missing: send at least one CSV file"));
     }
     let mut uploaded = Uploaded::default();
     for (name, file) in spooled {
-        uploaded.note(name.clone(), import(&api, id, &name, file).await?);
+        let again = file.try_clone().map_err(Problem::internal)?;
+        let summary = import(&api, id, &name, file).await?;
+        let kept = api.uploads.keep(&api.store, id, &name, again, &summary, api.now()).await;
+        uploaded.note(name, summary, kept);
     }
     Ok(Json(uploaded))
 }
@@ -170,29 +187,6 @@ pub(super) fn takes_contacts(status: CampaignStatus) -> Answer<()> {
 pub(super) fn not_now(status: CampaignStatus) -> Problem {
     let advice = if status.is_final() { "duplicate it" } else { "pause it first" };
     Problem::conflict(format!("cannot add contacts to a campaign that is {status}: {advice}"), status.allowed_actions())
-}
-
-/// Puts a file on disk: memory does not grow with it, and a file that is too
-/// large or breaks off is not imported in part.
-async fn spool(mut field: Field<'_>, left: &mut u64, limit: u64) -> Answer<std::fs::File> {
-    let mut file = tempfile::tempfile().map_err(Problem::internal)?;
-    while let Some(chunk) = field.chunk().await.map_err(|error| broken(&error))? {
-        *left = left.checked_sub(chunk.len() as u64).ok_or_else(|| {
-            Problem::new(Kind::TooLarge, format!("the files of an upload may have {limit} bytes together"))
-        })?;
-        let written = spawn_blocking(move || file.write_all(&chunk).map(|()| file)).await;
-        file = written.map_err(Problem::internal)?.map_err(Problem::internal)?;
-    }
-    file.seek(SeekFrom::Start(0)).map_err(Problem::internal)?;
-    Ok(file)
-}
-
-fn broken(error: &MultipartError) -> Problem {
-    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        Problem::new(Kind::TooLarge, "the upload is too large")
-    } else {
-        Problem::new(Kind::Malformed, "the multipart body cannot be read, ended too early, or came too slowly")
-    }
 }
 
 async fn import(api: &Api, id: CampaignId, name: &str, file: std::fs::File) -> Answer<ImportSummary> {

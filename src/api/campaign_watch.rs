@@ -45,7 +45,7 @@ macro_rules! counts {
         }
 
         impl $name {
-            fn of(tally: &Tally) -> Self {
+            pub(super) fn of(tally: &Tally) -> Self {
                 Self { $($field: $of(tally),)+ }
             }
         }

@@ -178,7 +178,8 @@ pub(super) async fn edit(
 
 /// Delete a campaign
 ///
-/// With its contacts' places in it and their calls. Only a draft, or a campaign
+/// With its contacts' places in it, their calls, and the lists that were
+/// uploaded. Only a draft, or a campaign
 /// that is over and has no call in progress.
 #[utoipa::path(delete, path = "/api/campaigns/{id}", tag = "campaigns",
     params(("id" = CampaignId, Path, description = "The campaign's id")),
@@ -190,7 +191,7 @@ pub(super) async fn delete(
     State(api): State<Api>,
     CampaignAt(id): CampaignAt,
 ) -> Answer<StatusCode> {
-    match api.store.delete_campaign(id, api.now()).await? {
+    match api.uploads.delete_campaign(&api.store, id, api.now()).await? {
         Changed::Yes => Ok(StatusCode::NO_CONTENT),
         Changed::Conflict(status) if status.allows(Action::Delete) => {
             Err(Problem::conflict("calls of it are still in progress", status.allowed_actions()))

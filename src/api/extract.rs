@@ -15,8 +15,11 @@ use super::problem::{Answer, Fault, Kind, Problem};
 use super::read;
 use crate::access::{ApiKeyId, UserId};
 use crate::campaign::CampaignId;
+use crate::media::MediaId;
 use crate::number::PhoneNumber;
 use crate::store::TargetId;
+use crate::store::blocks::UploadId;
+use crate::survey::SurveyId;
 
 /// The campaign in the path.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +44,17 @@ pub(super) struct UserAt(pub(super) UserId);
 /// The name of a switch in the path.
 #[derive(Clone, Debug)]
 pub(super) struct SwitchAt(pub(super) String);
+/// The upload of a campaign in the path.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct UploadAt(pub(super) CampaignId, pub(super) UploadId);
+
+/// The sound in the path.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct MediaAt(pub(super) MediaId);
+
+/// The survey in the path.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SurveyAt(pub(super) SurveyId);
 
 /// The name of a page in the path.
 #[derive(Clone, Debug)]
@@ -101,6 +115,32 @@ impl FromRequestParts<Api> for SwitchAt {
 
     async fn from_request_parts(parts: &mut Parts, _: &Api) -> Answer<Self> {
         named(parts, "name", "switch", |text| Some(text.to_owned())).await.map(Self)
+    }
+}
+
+impl FromRequestParts<Api> for UploadAt {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Answer<Self> {
+        let CampaignAt(campaign) = CampaignAt::from_request_parts(parts, api).await?;
+        let upload = named(parts, "upload_id", "upload", |text| text.parse().ok()).await?;
+        Ok(Self(campaign, UploadId(upload)))
+    }
+}
+
+impl FromRequestParts<Api> for MediaAt {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Api) -> Answer<Self> {
+        named(parts, "id", "sound", |text| text.parse().ok()).await.map(|id| Self(MediaId(id)))
+    }
+}
+
+impl FromRequestParts<Api> for SurveyAt {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Api) -> Answer<Self> {
+        named(parts, "id", "survey", |text| text.parse().ok()).await.map(|id| Self(SurveyId(id)))
     }
 }
 

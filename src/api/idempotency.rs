@@ -31,8 +31,10 @@ const LARGEST: usize = 1024 * 1024;
 const HEADERS: [HeaderName; 3] = [header::CONTENT_TYPE, header::ETAG, header::LOCATION];
 
 pub(super) async fn layer(State(api): State<Api>, request: Request, next: Next) -> Response {
-    // A list may be uploaded twice without harm: what is there is skipped.
-    let upload = request.uri().path().ends_with("/upload-csv");
+    // A list may be uploaded twice without harm: what is there is skipped. And a
+    // sound has a name, which is given once.
+    let path = request.uri().path();
+    let upload = path.ends_with("/upload-csv") || path == "/api/media";
     if request.method() != Method::POST || upload || !request.headers().contains_key(KEY) {
         return next.run(request).await;
     }

@@ -24,9 +24,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
+
+use problem::{Answer, Problem};
 
 use crate::clock::Clock;
 use crate::dialer::Handle;
@@ -34,6 +36,7 @@ use crate::media::Sounds;
 use crate::number::NumberRules;
 use crate::settings::Live;
 use crate::store::Store;
+use crate::uploads::Uploads;
 
 mod api_keys;
 mod auth;
@@ -41,7 +44,9 @@ mod campaign_contacts;
 mod campaign_fields;
 mod campaign_life;
 mod campaign_report;
+mod campaign_results;
 mod campaign_runs;
+mod campaign_source;
 mod campaign_upload;
 mod campaign_watch;
 mod campaigns;
@@ -54,16 +59,24 @@ mod idempotency;
 mod known;
 mod listener;
 mod me;
+mod media;
+mod media_fields;
+mod media_upload;
 mod openapi;
 mod page;
 mod phone_numbers;
 mod problem;
+pub(crate) mod range;
 mod read;
 mod reference;
 mod router;
 mod seats;
+pub(crate) mod served_file;
 mod sessions;
 mod settings;
+mod spool;
+mod survey_fields;
+mod surveys;
 mod switches;
 mod test_call;
 mod throttle;
@@ -78,6 +91,12 @@ const LAST_ANSWERS: Duration = Duration::from_secs(10);
 /// Unknown keys looked up each second though they come from an address with
 /// too many wrong ones.
 const DOUBTFUL: f64 = 20.0;
+/// Sounds converted at once: each takes a processor, and calls need one too.
+const CONVERSIONS: usize = 1;
+
+/// Long readings that ask the database at once, of the four that SQLite lets
+/// read: results of many calls.
+const LONG_READS: usize = 2;
 
 /// What the API needs.
 #[derive(Clone, Debug)]
@@ -94,6 +113,8 @@ pub struct Options {
     pub switches: Vec<KnownSwitch>,
     /// Its limits.
     pub limits: Limits,
+    /// The lists that were uploaded.
+    pub uploads: Uploads,
     /// The engine beside it; none: nothing dials here.
     pub engine: Option<Handle>,
 }
@@ -166,6 +187,10 @@ struct Shared {
     logins: sessions::Logins,
     /// Where passwords are hashed.
     hashing: hashing::Hashing,
+    /// Sounds that may be converted at once.
+    conversions: Semaphore,
+    /// Steps of long reading that may go on at once: the engine reads too.
+    long_reads: Semaphore,
     /// Set when the process is about to end.
     ending: watch::Receiver<bool>,
 }
@@ -196,6 +221,23 @@ impl Api {
     }
 }
 
+impl Shared {
+    /// Does work for a processor: only so much of it at once, and to its end
+    /// even if the client is gone, so that what is counted is what goes on.
+    async fn converting<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl Future<Output = Answer<T>> + Send + 'static,
+    ) -> Answer<T> {
+        let this = self.clone();
+        let work = tokio::spawn(async move {
+            // Never closed.
+            let _permit = this.conversions.acquire().await;
+            work.await
+        });
+        work.await.map_err(Problem::internal)?
+    }
+}
+
 /// A running API.
 #[derive(Debug)]
 pub struct Server {
@@ -217,9 +259,17 @@ impl Server {
             known: known::Known::start(options.store.clone()),
             logins: sessions::Logins::new(limits.failures_per_minute),
             hashing: hashing::Hashing::start(),
+            conversions: Semaphore::new(CONVERSIONS),
+            long_reads: Semaphore::new(LONG_READS),
             ending: end.clone(),
             options,
         };
+        let (uploads, store) = (shared.options.uploads.clone(), shared.options.store.clone());
+        tokio::spawn(async move {
+            if let Err(error) = uploads.sweep(&store).await {
+                tracing::warn!(%error, "could not look for lists that belong to no upload");
+            }
+        });
         let router = router::router(Api(Arc::new(shared)));
         let task = tokio::spawn(listener::serve(listener, router, limits, end));
         Ok(Self { address, ending, task })

@@ -26,6 +26,7 @@ pub(super) enum Kind {
     Stale,
     TooLarge,
     UnsupportedMediaType,
+    NoSuchRange,
     InvalidFields,
     Refused,
     BadList,
@@ -37,7 +38,7 @@ pub(super) enum Kind {
 
 impl Kind {
     /// Every kind, by status.
-    pub(super) const ALL: [Self; 18] = [
+    pub(super) const ALL: [Self; 19] = [
         Self::Malformed,
         Self::Unauthorized,
         Self::Forbidden,
@@ -49,6 +50,7 @@ impl Kind {
         Self::Stale,
         Self::TooLarge,
         Self::UnsupportedMediaType,
+        Self::NoSuchRange,
         Self::InvalidFields,
         Self::Refused,
         Self::BadList,
@@ -72,6 +74,7 @@ impl Kind {
             Self::Stale => "changed-meanwhile",
             Self::TooLarge => "too-large",
             Self::UnsupportedMediaType => "unsupported-media-type",
+            Self::NoSuchRange => "no-such-range",
             Self::InvalidFields => "invalid-fields",
             Self::Refused => "launch-refused",
             Self::BadList => "bad-list",
@@ -93,6 +96,7 @@ impl Kind {
             Self::Stale => StatusCode::PRECONDITION_FAILED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::NoSuchRange => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::InvalidFields | Self::Refused | Self::BadList | Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -113,6 +117,7 @@ impl Kind {
             Self::Stale => "Somebody else changed it first",
             Self::TooLarge => "The body is too large",
             Self::UnsupportedMediaType => "The media type is not supported here",
+            Self::NoSuchRange => "There are no such bytes",
             Self::InvalidFields => "Some fields are wrong",
             Self::Refused => "The campaign cannot start",
             Self::BadList => "The file is not a list of contacts",
@@ -138,6 +143,7 @@ impl Kind {
             Self::KeyInUse => "A request with this Idempotency-Key has not been answered yet. Ask again in a moment.",
             Self::Stale => "If-Match names an older version. Read it again, and decide anew.",
             Self::TooLarge => "The limits are those of [api] in the configuration.",
+            Self::NoSuchRange => "Range asks for bytes beyond the end; Content-Range says how many there are.",
             Self::UnsupportedMediaType => "Bodies are application/json, uploads are multipart/form-data.",
             Self::InvalidFields => "errors lists every wrong field of body or query. Nothing was done.",
             Self::Refused => "reasons lists everything that forbids the launch. Nothing was done.",

@@ -17,9 +17,9 @@ use uuid::Uuid;
 
 use super::problem::{Kind, Problem};
 use super::{
-    Api, api_keys, auth, campaign_contacts, campaign_life, campaign_report, campaign_runs, campaign_upload,
-    campaign_watch, campaigns, dnc, health, idempotency, me, openapi, phone_numbers, reference, sessions, settings,
-    switches, test_call, users,
+    Api, api_keys, auth, campaign_contacts, campaign_life, campaign_report, campaign_results, campaign_runs,
+    campaign_source, campaign_upload, campaign_watch, campaigns, dnc, health, idempotency, me, media, media_upload,
+    openapi, phone_numbers, reference, sessions, settings, surveys, switches, test_call, users,
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -47,8 +47,12 @@ pub(super) fn resources() -> OpenApiRouter<Api> {
         .routes(routes!(campaign_watch::progress))
         .routes(routes!(campaign_runs::runs))
         .routes(routes!(campaign_report::report))
+        .routes(routes!(campaign_results::results))
+        .routes(routes!(campaign_results::csv))
         .routes(routes!(campaign_upload::template))
         .routes(routes!(campaign_upload::upload))
+        .routes(routes!(campaign_source::list))
+        .routes(routes!(campaign_source::link))
         .routes(routes!(campaign_contacts::list, campaign_contacts::add))
         .routes(routes!(campaign_contacts::show, campaign_contacts::remove))
         .routes(routes!(campaign_contacts::retry))
@@ -58,6 +62,13 @@ pub(super) fn resources() -> OpenApiRouter<Api> {
         .routes(routes!(dnc::show, dnc::remove))
         .routes(routes!(phone_numbers::list, phone_numbers::add))
         .routes(routes!(phone_numbers::show, phone_numbers::edit, phone_numbers::remove))
+        .routes(routes!(media::list, media_upload::upload))
+        .routes(routes!(media::say))
+        .routes(routes!(media::show, media::edit, media::delete))
+        .routes(routes!(media_upload::audio))
+        .routes(routes!(surveys::list, surveys::create))
+        .routes(routes!(surveys::check))
+        .routes(routes!(surveys::show, surveys::edit, surveys::delete))
         .routes(routes!(api_keys::list, api_keys::create))
         .routes(routes!(api_keys::show, api_keys::edit, api_keys::revoke))
         .routes(routes!(sessions::logout))
@@ -74,7 +85,7 @@ pub(super) fn resources() -> OpenApiRouter<Api> {
 
 /// What needs no key.
 pub(super) fn open() -> OpenApiRouter<Api> {
-    health::routes().merge(sessions::open_routes())
+    health::routes().merge(sessions::open_routes()).merge(campaign_source::routes())
 }
 
 /// Everything.

@@ -57,6 +57,9 @@ pub(super) async fn into(
     for warning in &summary.warnings {
         eprintln!("warning: {warning}");
     }
+    if let Err(error) = keep(app, campaign, path, &summary).await {
+        eprintln!("warning: {error:#}");
+    }
     for row in summary.first_rejected.iter().take(SHOWN) {
         eprintln!("  line {}: {}", row.line, row.reason);
     }
@@ -66,6 +69,19 @@ pub(super) async fn into(
         None if more > 0 => eprintln!("  and {more} more; --rejected FILE writes them all"),
         None => {}
     }
+    Ok(())
+}
+
+/// Keeps the list as it came, as an upload is kept, if it might be one.
+async fn keep(app: &app::App, campaign: CampaignId, path: &Path, summary: &ImportSummary) -> anyhow::Result<()> {
+    let metadata = std::fs::metadata(path)?;
+    // A pipe was read to its end; and what would be no upload is not kept as one.
+    if !metadata.is_file() || metadata.len() > app.config.api.limits().upload_bytes {
+        return Ok(());
+    }
+    let file = File::open(path)?;
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+    app.config.uploads().keep(&app.store, campaign, &name, file, summary, app.clock.now()).await?;
     Ok(())
 }
 

@@ -40,6 +40,16 @@ pub(super) enum Command {
         #[arg(value_name = "NAME")]
         reference: String,
     },
+    /// Give a sound another name, unless a campaign that is not over, or a
+    /// survey, plays it by the one it has.
+    Rename {
+        /// Its name or id.
+        #[arg(value_name = "NAME")]
+        reference: String,
+        /// What campaigns shall call it.
+        #[arg(value_name = "NEW")]
+        name: String,
+    },
     /// Remove a sound, unless a campaign that is not over plays it.
     Remove {
         /// Its name or id.
@@ -74,6 +84,10 @@ pub(super) async fn run(file: Option<PathBuf>, command: Command) -> anyhow::Resu
         }
         Command::List => println!("{}", table(&app.store.media_list().await?)),
         Command::Show { reference } => show(&app, &reference).await?,
+        Command::Rename { reference, name } => {
+            let media = library.rename(&reference, &name, None, app.clock.now()).await?;
+            println!("\"{reference}\" is called \"{}\" now.", media.name);
+        }
         Command::Remove { reference } => {
             let media = library.remove(&reference).await?;
             println!("\"{}\" is no longer in the library.", media.name);

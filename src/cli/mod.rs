@@ -27,7 +27,6 @@ mod signals;
 mod simulate;
 mod summary;
 mod survey;
-mod survey_csv;
 mod survey_results;
 mod user;
 mod watch;

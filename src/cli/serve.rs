@@ -100,6 +100,7 @@ async fn offer(app: &App) -> anyhow::Result<(TcpListener, api::Options)> {
         settings: app.settings.clone(),
         switches: config.known_switches(),
         limits: config.api.limits(),
+        uploads: config.uploads(),
         engine: None,
     };
     let page = Page { offset: 0, limit: 1 };

@@ -10,8 +10,7 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use serde_json::{Value, json};
 
 use super::app::{self, App};
-use super::{survey_csv, survey_results};
-use crate::campaign::Settings;
+use super::survey_results;
 use crate::config::{SurveyFile, read_survey};
 use crate::control;
 use crate::store::{StoredSurvey, SurveyRemoved, SurveyUpdated};
@@ -91,7 +90,7 @@ pub(super) async fn run(file: Option<PathBuf>, command: Command) -> anyhow::Resu
         Command::Results { campaign, cross, json, csv } => {
             let campaign = control::find(&app.store, &campaign).await?;
             if let Some(path) = csv {
-                survey_csv::write_to(&app.store, &campaign, &path).await?;
+                survey_results::write_csv(&app.store, &campaign, &path).await?;
             } else {
                 let cross = cross.as_deref().and_then(|ids| Some((ids.first()?.as_str(), ids.get(1)?.as_str())));
                 let results = survey_results::collect(&app.store, &campaign, cross).await?;
@@ -119,8 +118,8 @@ async fn add(app: &App, file: &Path, name: Option<String>, replace: bool) -> any
     }
     // Which keys are taken is for each campaign to say: it is looked at again
     // when one is launched.
-    for problem in survey.check(&taken_keys(&Settings::default())) {
-        eprintln!("warning: {problem} unless the campaign has another");
+    for problem in survey.clashes() {
+        eprintln!("warning: {problem}");
     }
     let (now, count) = (app.clock.now(), survey.questions.len());
     let stored = StoredSurvey { id: SurveyId::new(), name: name.clone(), survey, created_at: now, updated_at: now };
@@ -134,6 +133,10 @@ async fn add(app: &App, file: &Path, name: Option<String>, replace: bool) -> any
                 bail!("\"{name}\" is being asked by {}: add it under another name", quoted(&campaigns))
             }
             SurveyUpdated::NotFound => bail!("\"{name}\" was removed just now"),
+            // Its name stays, and any version of it is changed.
+            SurveyUpdated::Named(_) | SurveyUpdated::NameTaken | SurveyUpdated::Stale => {
+                bail!("\"{name}\" was changed just now")
+            }
         };
     }
     if !app.store.add_survey(&stored).await? {
@@ -152,7 +155,7 @@ async fn check(app: &App, file: &Path, campaign: Option<&str>) -> anyhow::Result
     let SurveyFile { name, survey } = read_survey(file)?;
     let mut problems = survey.check(&taken);
     if let Some(message) = name.and_then(|name| check_name(&name).err()) {
-        problems.push(Problem { question: None, id: String::new(), field: "name".into(), message });
+        problems.push(Problem { question: None, id: String::new(), choice: None, field: "name".into(), message });
     }
     if problems.is_empty() {
         println!("{} can be asked: {} questions.", file.display(), survey.questions.len());

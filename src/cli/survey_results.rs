@@ -1,25 +1,30 @@
-//! What was answered, as tables.
+//! What was answered, as tables and as CSV.
 
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Context, bail};
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, Table};
 
-use crate::store::{Campaign, Store};
+use crate::report::results::{self, Counting};
+use crate::report::survey_csv;
+use crate::store::listing::CallQuery;
+use crate::store::{Campaign, Store, StoredSurvey};
 use crate::survey::{CrossTable, Funnel, QuestionCount, Results, Survey};
-
-/// Calls read from the database at a time.
-pub(super) const PAGE: u32 = 2_000;
 
 /// The width of a full bar.
 const BAR: usize = 20;
 
 /// The survey that a campaign asks.
-pub(super) async fn survey_of(store: &Store, campaign: &Campaign) -> anyhow::Result<Survey> {
-    let Some(reference) = &campaign.settings.survey else {
-        anyhow::bail!("campaign \"{}\" asks no survey", campaign.name);
-    };
-    match store.survey(reference).await? {
-        Some(stored) => Ok(stored.survey),
-        None => anyhow::bail!("there is no survey \"{reference}\", which campaign \"{}\" asks", campaign.name),
+async fn survey_of(store: &Store, campaign: &Campaign) -> anyhow::Result<StoredSurvey> {
+    match (results::survey_of(store, campaign).await?, &campaign.settings.survey) {
+        (Some(stored), _) => Ok(stored),
+        (None, None) => bail!("campaign \"{}\" asks no survey", campaign.name),
+        (None, Some(reference)) => {
+            bail!("there is no survey \"{reference}\", which campaign \"{}\" asks", campaign.name)
+        }
     }
 }
 
@@ -30,20 +35,12 @@ pub(super) async fn collect(
     campaign: &Campaign,
     cross: Option<(&str, &str)>,
 ) -> anyhow::Result<Results> {
-    let mut results = Results::new(&survey_of(store, campaign).await?);
-    if let Some((rows, columns)) = cross {
-        results = results.with_cross(rows, columns)?;
+    let survey = survey_of(store, campaign).await?;
+    let counting = Counting::new(campaign.id, Some(survey), CallQuery::default(), cross)?;
+    match counting.all(store).await?.survey {
+        Some((_, results)) => Ok(results),
+        None => bail!("campaign \"{}\" asks no survey", campaign.name),
     }
-    let mut after = None;
-    loop {
-        let page = store.surveyed_calls_page(campaign.id, after, PAGE).await?;
-        let Some(last) = page.last() else { break };
-        after = Some(last.row.call);
-        for call in &page {
-            results.add(call.row.outcome, &call.row.facts, &call.answers);
-        }
-    }
-    Ok(results)
 }
 
 /// The same, if the campaign asks a survey.
@@ -52,6 +49,35 @@ pub(super) async fn if_asked(store: &Store, campaign: &Campaign) -> anyhow::Resu
         Some(_) => collect(store, campaign, None).await.map(Some),
         None => Ok(None),
     }
+}
+
+/// Writes a row per call to a file and says how many; `-`: to standard output.
+pub(super) async fn write_csv(store: &Store, campaign: &Campaign, path: &Path) -> anyhow::Result<()> {
+    let survey = survey_of(store, campaign).await?.survey;
+    if path == Path::new("-") {
+        csv_to(store, campaign, &survey, std::io::stdout().lock()).await?;
+        return Ok(());
+    }
+    let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+    let rows = csv_to(store, campaign, &survey, file).await?;
+    println!("{rows} calls written to {}.", path.display());
+    Ok(())
+}
+
+/// Writes every call of a campaign in order of dialing; gives their number.
+/// Constant memory however long the campaign.
+async fn csv_to(store: &Store, campaign: &Campaign, survey: &Survey, mut to: impl Write) -> anyhow::Result<u64> {
+    to.write_all(&survey_csv::header(Some(survey))?)?;
+    let (mut written, mut after) = (0, None);
+    loop {
+        let page = store.surveyed_calls_page(campaign.id, after, results::STEP).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.row.call);
+        to.write_all(&survey_csv::rows(Some(survey), &page)?)?;
+        written += page.len() as u64;
+    }
+    to.flush()?;
+    Ok(written)
 }
 
 /// The tables a person reads.

@@ -1,11 +1,13 @@
 //! The HTTP API.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::Config;
 use crate::api::{KnownSwitch, Limits};
+use crate::uploads::Uploads;
 
 /// The HTTP API of the daemon.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -20,6 +22,9 @@ pub struct ApiConfig {
     pub max_body_kib: u32,
     /// MiB an uploaded list may have. 1 to 4,096.
     pub max_upload_mib: u32,
+    /// The folder in which uploaded lists are kept as they came. Only the
+    /// daemon's user may look into it.
+    pub uploads_folder: PathBuf,
     /// Requests a second of one key, in the long run. 1 to 100,000.
     pub requests_per_second: u32,
     /// Requests of one key at once. 1 to 100,000.
@@ -43,6 +48,7 @@ impl Default for ApiConfig {
             listen: "127.0.0.1:8080".into(),
             max_body_kib: 256,
             max_upload_mib: 5,
+            uploads_folder: "uploads".into(),
             requests_per_second: 200,
             burst: 400,
             failures_per_minute: 20,
@@ -93,6 +99,12 @@ impl ApiConfig {
 }
 
 impl Config {
+    /// The lists that were uploaded.
+    pub fn uploads(&self) -> Uploads {
+        let folder = &self.api.uploads_folder;
+        Uploads::new(std::path::absolute(folder).unwrap_or_else(|_| folder.clone()))
+    }
+
     /// The switches, as far as the API must know them.
     pub fn known_switches(&self) -> Vec<KnownSwitch> {
         let known = |(name, switch): (&String, &super::SwitchConfig)| KnownSwitch {

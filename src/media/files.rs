@@ -31,7 +31,7 @@ fn make_folder(folder: &Path) -> io::Result<()> {
 }
 
 /// A digest as it stands in names: small hexadecimal digits.
-pub(super) fn hex(digest: &[u8]) -> String {
+pub(crate) fn hex(digest: &[u8]) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -12,6 +12,7 @@ use super::sounds::Sounds;
 use super::speech::SpeechError;
 use crate::audio::convert::{ConvertError, Limits, Prompt, convert};
 use crate::contact::{ContactFields, fill};
+use crate::store::blocks::MediaRenamed;
 use crate::store::{Media, MediaRemoved, Store, StoreError};
 
 /// Why a sound was not added or removed.
@@ -47,11 +48,24 @@ pub enum MediaError {
         /// Why.
         source: std::io::Error,
     },
+    /// It cannot be called otherwise: it is played by its name.
+    #[error("\"{name}\" is named so by {}: let them name it by its id, or end them first", users(campaigns, surveys))]
+    Named {
+        /// The sound.
+        name: String,
+        /// The names of campaigns that are not over.
+        campaigns: Vec<String>,
+        /// The names of surveys.
+        surveys: Vec<String>,
+    },
+    /// Somebody else changed it first.
+    #[error("\"{0}\" was changed since that version: read it again")]
+    Stale(String),
     /// There is no such sound.
     #[error("there is no sound \"{0}\" in the media library")]
     NotFound(String),
     /// Campaigns play it.
-    #[error("\"{name}\" is played by {}: change or end them first", list(campaigns))]
+    #[error("\"{name}\" is played by {}: change or end them first", users(campaigns, &[]))]
     InUse {
         /// The sound.
         name: String,
@@ -66,9 +80,9 @@ pub enum MediaError {
     Store(#[from] StoreError),
 }
 
-fn list(campaigns: &[String]) -> String {
-    let named: Vec<_> = campaigns.iter().map(|name| format!("campaign \"{name}\"")).collect();
-    named.join(", ")
+fn users(campaigns: &[String], surveys: &[String]) -> String {
+    let campaigns = campaigns.iter().map(|name| format!("campaign \"{name}\""));
+    campaigns.chain(surveys.iter().map(|name| format!("survey \"{name}\""))).collect::<Vec<_>>().join(", ")
 }
 
 /// Characters of a text that are kept to say what a sound was made of.
@@ -92,6 +106,11 @@ pub struct Added {
 }
 
 impl Library {
+    /// The library whose sounds these find.
+    pub fn of(store: Store, sounds: &Sounds) -> Self {
+        Self::new(store, sounds.folder().local.clone(), sounds.limits())
+    }
+
     /// A library whose files lie in `folder`, as we see it.
     pub fn new(store: Store, folder: PathBuf, limits: Limits) -> Self {
         Self { store, folder, limits }
@@ -129,6 +148,30 @@ impl Library {
         let bytes = blocking(move || read(&spoken, limit)).await??;
         let original: String = text.chars().take(LONGEST_ORIGIN).collect();
         self.add(bytes, &format!("say:{original}"), name, now).await
+    }
+
+    /// Gives a sound another name, unless a campaign that is not over, or a
+    /// survey, plays it by the one it has. `if_version`: only if this is when
+    /// it last changed.
+    pub async fn rename(
+        &self,
+        reference: &str,
+        name: &str,
+        if_version: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Media, MediaError> {
+        let unknown = || MediaError::NotFound(reference.to_owned());
+        let media = self.store.media(reference).await?.ok_or_else(unknown)?;
+        reference::check_name(name).map_err(|message| MediaError::Name { name: name.to_owned(), message })?;
+        match self.store.rename_media(media.id, name, if_version, now).await? {
+            MediaRenamed::Yes(renamed) => Ok(renamed),
+            MediaRenamed::InUse { campaigns, surveys } => {
+                Err(MediaError::Named { name: media.name, campaigns, surveys })
+            }
+            MediaRenamed::NameTaken => Err(MediaError::NameTaken(name.to_owned())),
+            MediaRenamed::Stale => Err(MediaError::Stale(media.name)),
+            MediaRenamed::NotFound => Err(unknown()),
+        }
     }
 
     /// Removes a sound by its name or id, and its files if no other name has
@@ -170,6 +213,7 @@ impl Library {
             original_name: original.to_owned(),
             waveform: prompt.waveform.clone(),
             created_at: now,
+            updated_at: now,
         };
         if !self.store.add_media(&media).await? {
             return Err(MediaError::NameTaken(media.name));

@@ -24,10 +24,13 @@ mod reference;
 mod sounds;
 mod speech;
 
-pub use delivery::{Delivery, KeyError, MediaServer, Publisher};
+pub use crate::url_key::KeyError;
+pub use delivery::{Delivery, MediaServer, Publisher};
+pub(crate) use files::hex;
 pub use files::relative_path;
 pub use folder::MediaFolder;
 pub use library::{Added, Library, MediaError};
+pub(crate) use reference::leads_outside;
 pub use reference::{MediaId, Reference};
 pub use sounds::{Found, Player, Resolved, SoundFile, SoundOptions, Sounds};
 pub(crate) use speech::check_command;

@@ -1,5 +1,7 @@
 //! What a campaign's settings may say where a sound belongs.
 
+use std::path::{Component, Path};
+
 use uuid::Uuid;
 
 /// The id of a sound in the library: a UUIDv7.
@@ -48,6 +50,18 @@ impl<'a> Reference<'a> {
             None if is_path(entry) => Self::File(entry),
             None => Self::Library(entry),
         }
+    }
+}
+
+/// Whether an entry is a file anywhere on the switch's machine. Whoever writes
+/// the configuration may play it; a key to the API is for less.
+pub(crate) fn leads_outside(entry: &str) -> bool {
+    match Reference::of(entry) {
+        Reference::File(path) => {
+            let inside = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
+            !Path::new(path).components().all(inside)
+        }
+        Reference::Library(_) | Reference::Text(_) => false,
     }
 }
 

@@ -57,6 +57,7 @@ struct Inner {
     delivery: Delivery,
     speaker: Speaker,
     lengths: Lengths,
+    limits: Limits,
 }
 
 /// The entries of a campaign, looked up.
@@ -131,12 +132,17 @@ impl Sounds {
     pub fn new(options: SoundOptions) -> Self {
         let SoundOptions { folder, delivery, speech, limits } = options;
         let speaker = Speaker::new(speech, folder.local.clone(), limits);
-        Self(Arc::new(Inner { folder, delivery, speaker, lengths: Lengths::default() }))
+        Self(Arc::new(Inner { folder, delivery, speaker, lengths: Lengths::default(), limits }))
     }
 
     /// The media folder, for us and for the switches.
     pub fn folder(&self) -> &MediaFolder {
         &self.0.folder
+    }
+
+    /// How long and how large a sound may be.
+    pub fn limits(&self) -> Limits {
+        self.0.limits
     }
 
     /// Serves the sounds by HTTP while the server is kept, if that is how they

@@ -12,6 +12,10 @@ use crate::contact::{ContactFields, NewContact};
 use crate::number::PhoneNumber;
 use crate::survey::Survey;
 
+use blocks::SurveyEdit;
+use listing::CallQuery;
+
+pub mod blocks;
 mod fault;
 mod ledger;
 mod listed_rows;
@@ -109,6 +113,7 @@ macro_rules! on_engine {
     };
 }
 
+mod block_access;
 mod number_use;
 mod people_access;
 mod resources;
@@ -294,7 +299,7 @@ impl Store {
         after: Option<CallId>,
         limit: u32,
     ) -> Result<Vec<SurveyedCall>, StoreError> {
-        on_engine!(self, db => db.surveyed_calls_page(campaign, after, limit).await)
+        self.surveyed_calls_after(campaign, &CallQuery::default(), after, limit).await
     }
 
     // --- recordings ------------------------------------------------------
@@ -354,7 +359,8 @@ impl Store {
         survey: &Survey,
         now: Timestamp,
     ) -> Result<SurveyUpdated, StoreError> {
-        on_engine!(self, db => db.update_survey(reference, survey, now).await)
+        let edit = SurveyEdit { name: None, survey: Some(survey.clone()), if_version: None };
+        self.edit_survey(reference, &edit, now).await
     }
 
     /// Removes a survey, by id or name, unless a campaign asks it that is not

@@ -401,6 +401,8 @@ pub struct Media {
     pub waveform: Vec<u8>,
     /// When it was added.
     pub created_at: Timestamp,
+    /// When its name last changed: its version.
+    pub updated_at: Timestamp,
 }
 
 /// What came of the wish to remove a sound.
@@ -441,6 +443,13 @@ pub enum SurveyUpdated {
     Yes,
     /// Campaigns ask it that have left the draft and are not over; their names.
     InUse(Vec<String>),
+    /// It cannot be called otherwise: these campaigns, which are not over or
+    /// have results, ask it by its name.
+    Named(Vec<String>),
+    /// Another survey has that name.
+    NameTaken,
+    /// Somebody else changed it first.
+    Stale,
     /// There is no such survey.
     NotFound,
 }

@@ -9,6 +9,7 @@ use serde_json::Value;
 use sqlx::{ColumnIndex, Decode, Row, Type};
 use uuid::Uuid;
 
+use super::blocks::{Upload, UploadId};
 use super::listing::ActiveCampaigns;
 use super::model::{
     CallRow, Campaign, Claimed, DoNotCall, Media, NumberHour, OpenCall, OwnNumber, PlannedCall, RecordedCall,
@@ -304,8 +305,13 @@ where
 
     /// A campaign that asks a survey.
     fn survey_use(&self) -> Result<Use, StoreError> {
-        let (campaign, called) = (self.try_get("name")?, self.try_get("called")?);
-        Ok(Use { campaign, status: self.word("status")?, called })
+        Ok(Use {
+            id: self.campaign_id("id")?,
+            campaign: self.try_get("name")?,
+            status: self.word("status")?,
+            called: self.try_get("called")?,
+            by_name: self.try_get("by_name")?,
+        })
     }
 
     fn own_number(&self) -> Result<OwnNumber, StoreError> {
@@ -360,6 +366,21 @@ where
             original_name: self.try_get("original_name")?,
             waveform: text::waveform(self.json("waveform")?)?,
             created_at: self.instant("created_at")?,
+            updated_at: self.instant("updated_at")?,
+        })
+    }
+
+    fn upload(&self) -> Result<Upload, StoreError> {
+        Ok(Upload {
+            id: UploadId(self.try_get("id")?),
+            campaign: self.campaign_id("campaign_id")?,
+            name: self.try_get("name")?,
+            sha256: self.try_get("sha256")?,
+            bytes: text::size(self.try_get("bytes")?),
+            accepted: text::size(self.try_get("accepted")?),
+            duplicates: text::size(self.try_get("duplicates")?),
+            rejected: text::size(self.try_get("rejected")?),
+            uploaded_at: self.instant("uploaded_at")?,
         })
     }
 

@@ -25,7 +25,9 @@ pub struct Problem {
     pub question: Option<usize>,
     /// Its id, as written.
     pub id: String,
-    /// The field: `prompts`, `choice 2: digit`, …
+    /// Which of its choices, from 1; none: the question itself.
+    pub choice: Option<usize>,
+    /// The field: `prompts`, `spoken.max_seconds`, `digit`, …
     pub field: String,
     /// What is wrong, and what would be right.
     pub message: String,
@@ -39,7 +41,19 @@ impl fmt::Display for Problem {
                 write!(f, "\"{}\" ", self.id.escape_debug())?;
             }
         }
+        if let Some(choice) = self.choice {
+            write!(f, "choice {choice}: ")?;
+        }
         write!(f, "{}: {}", self.field, self.message)
+    }
+}
+
+impl Problem {
+    /// Where it is in a survey as JSON: `questions[0].choices[1].digit`.
+    pub fn path(&self) -> String {
+        let part =
+            |list: &str, n: Option<usize>| n.map(|n| format!("{list}[{}].", n.saturating_sub(1))).unwrap_or_default();
+        format!("{}{}{}", part("questions", self.question), part("choices", self.choice), self.field)
     }
 }
 
@@ -56,6 +70,7 @@ impl Survey {
         let whole = |field: &str, message: String| Problem {
             question: None,
             id: String::new(),
+            choice: None,
             field: field.to_owned(),
             message,
         };
@@ -103,9 +118,14 @@ struct OfQuestion<'a, 'p> {
 }
 
 impl<'a> OfQuestion<'a, '_> {
-    fn wrong(&mut self, field: impl Into<String>, message: String) {
-        let id = self.question.id.clone();
-        self.problems.push(Problem { question: Some(self.at + 1), id, field: field.into(), message });
+    fn wrong(&mut self, field: &str, message: String) {
+        self.wrong_in(None, field, message);
+    }
+
+    /// In the choice at `n`, from 0.
+    fn wrong_in(&mut self, n: Option<usize>, field: &str, message: String) {
+        let (id, choice) = (self.question.id.clone(), n.map(|n| n + 1));
+        self.problems.push(Problem { question: Some(self.at + 1), id, choice, field: field.to_owned(), message });
     }
 
     fn check_id(&mut self, ids: &mut HashSet<&'a str>) {
@@ -156,26 +176,26 @@ impl<'a> OfQuestion<'a, '_> {
     }
 
     fn check_digit(&mut self, n: usize, choice: &Choice, reserved: &[(char, &str)]) {
-        let (field, digit) = (format!("choice {}: digit", n + 1), choice.digit);
+        let (at, digit) = (Some(n), choice.digit);
         if !KEYS.contains(digit) {
-            self.wrong(field, format!("is {digit:?}, must be 0 to 9, * or #"));
+            self.wrong_in(at, "digit", format!("is {digit:?}, must be 0 to 9, * or #"));
         } else if let Some(first) = self.earlier(n, |earlier| earlier.digit == digit) {
-            self.wrong(field, format!("is {digit}, as that of choice {first}"));
+            self.wrong_in(at, "digit", format!("is {digit}, as that of choice {first}"));
         } else if let Some((_, what)) = reserved.iter().find(|(key, _)| *key == digit) {
-            self.wrong(field, format!("is {digit}, {what}"));
+            self.wrong_in(at, "digit", format!("is {digit}, {what}"));
         }
     }
 
     fn check_label(&mut self, n: usize, choice: &Choice) {
-        let (field, label) = (format!("choice {}: label", n + 1), choice.label.trim());
+        let (at, label) = (Some(n), choice.label.trim());
         if label.is_empty() {
-            self.wrong(field, "is empty: what does the key stand for?".into());
+            self.wrong_in(at, "label", "is empty: what does the key stand for?".into());
         } else if choice.label.chars().count() > LONGEST_LABEL {
-            self.wrong(field, format!("is longer than {LONGEST_LABEL} characters"));
+            self.wrong_in(at, "label", format!("is longer than {LONGEST_LABEL} characters"));
         } else if label.chars().any(char::is_control) {
-            self.wrong(field, "holds a control character".into());
+            self.wrong_in(at, "label", "holds a control character".into());
         } else if let Some(first) = self.earlier(n, |earlier| earlier.label.trim() == label) {
-            self.wrong(field, format!("is \"{label}\", as that of choice {first}"));
+            self.wrong_in(at, "label", format!("is \"{label}\", as that of choice {first}"));
         }
     }
 
@@ -187,14 +207,13 @@ impl<'a> OfQuestion<'a, '_> {
     /// Whether every way on leads somewhere.
     fn check_ways(&mut self, survey: &Survey) -> bool {
         let question = self.question;
-        let choices =
-            question.choices.iter().enumerate().map(|(n, choice)| (format!("choice {}: next", n + 1), &choice.next));
+        let choices = question.choices.iter().enumerate().map(|(n, choice)| (Some(n), "next", &choice.next));
         let mut well = true;
-        for (field, next) in choices.chain([("no_answer".to_owned(), &question.no_answer)]) {
+        for (at, field, next) in choices.chain([(None, "no_answer", &question.no_answer)]) {
             if let Next::Question(id) = next
                 && survey.position(id).is_none()
             {
-                self.wrong(field, unknown(survey, id));
+                self.wrong_in(at, field, unknown(survey, id));
                 well = false;
             }
         }

@@ -1,6 +1,7 @@
 //! What a survey may say.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// A survey: questions, asked in order unless an answer leads elsewhere.
 /// Written by users as TOML or JSON; unknown names are refused.
@@ -15,10 +16,12 @@ pub struct Survey {
 }
 
 /// A question. Has either `choices` or `spoken`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = SurveyQuestion)]
 pub struct Question {
     /// Its name within the survey: small letters, digits, `_` and `-`, up to 40.
+    #[schema(example = "vote")]
     pub id: String,
     /// What it asks, for reports; not played. Up to 500 characters.
     #[serde(default)]
@@ -41,29 +44,35 @@ pub struct Question {
     /// Prompts played after a wrong key, before it is asked again.
     #[serde(default)]
     pub invalid: Vec<String>,
-    /// What follows without an answer. After a spoken one the next question
-    /// follows.
+    /// What follows without an answer: `next`, `end`, or a question's id. After
+    /// a spoken one the next question follows.
     #[serde(default)]
+    #[schema(value_type = String, example = "next")]
     pub no_answer: Next,
 }
 
 /// A key and what it means.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = SurveyChoice)]
 pub struct Choice {
     /// The key: `0`–`9`, `*` or `#`. A number of one digit is taken too.
     #[serde(deserialize_with = "digit")]
+    #[schema(value_type = String, example = "1", min_length = 1, max_length = 1)]
     pub digit: char,
     /// What it stands for, as reports show it. Up to 100 characters.
+    #[schema(example = "Yes")]
     pub label: String,
-    /// What follows.
+    /// What follows: `next`, `end`, or a question's id.
     #[serde(default)]
+    #[schema(value_type = String, example = "next")]
     pub next: Next,
 }
 
 /// A spoken answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schema(as = SpokenAnswer)]
 pub struct Spoken {
     /// Seconds that may be spoken. 1 to 600.
     pub max_seconds: u32,

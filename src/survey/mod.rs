@@ -11,4 +11,4 @@ pub use check::Problem;
 pub use definition::{Choice, Next, Question, Spoken, Survey};
 pub use keys::taken_keys;
 pub use name::{SurveyId, check_name};
-pub use results::{ChoiceCount, CrossTable, Funnel, QuestionCount, Results, UnknownQuestion};
+pub use results::{ChoiceCount, CrossTable, Funnel, QuestionCount, Results, SurveyFigures, UnknownQuestion};

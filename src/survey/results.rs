@@ -13,6 +13,7 @@ mod cross;
 mod json;
 
 pub use cross::{CrossTable, UnknownQuestion};
+pub use json::SurveyFigures;
 
 /// Counts of a survey's answers.
 #[derive(Clone, Debug)]

@@ -26,3 +26,4 @@ mod schema;
 mod surveys;
 mod targets;
 mod upkeep;
+mod uploads;

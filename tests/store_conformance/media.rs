@@ -2,6 +2,8 @@
 
 use canvass::campaign::{CampaignId, CampaignStatus, Settings};
 use canvass::media::MediaId;
+use canvass::store::blocks::{BlockQuery, BlockSort, MediaRenamed};
+use canvass::store::listing::Page;
 use canvass::store::{Media, MediaRemoved, StoredSurvey};
 use canvass::survey::SurveyId;
 
@@ -14,6 +16,8 @@ on_both_engines!(
     a_sound_in_use_stays,
     a_sound_is_in_use_wherever_it_is_named,
     the_last_name_of_a_content_is_told,
+    a_sound_is_renamed_unless_its_name_is_needed,
+    sounds_come_in_pages,
 );
 
 fn sound(name: &str, content: char) -> Media {
@@ -26,6 +30,7 @@ fn sound(name: &str, content: char) -> Media {
         original_name: "Spring \"final\".mp3".into(),
         waveform: (0..200_u8).map(|n| n / 2).collect(),
         created_at: now(),
+        updated_at: now(),
     }
 }
 
@@ -125,4 +130,56 @@ async fn the_last_name_of_a_content_is_told(bench: &Bench) {
     assert_eq!(removed, MediaRemoved::Yes { media: first, shared: true });
     let removed = bench.store.remove_media("second").await.unwrap();
     assert_eq!(removed, MediaRemoved::Yes { media: second, shared: false });
+}
+
+async fn a_sound_is_renamed_unless_its_name_is_needed(bench: &Bench) {
+    let media = sound("hello", 'a');
+    add(bench, &media).await;
+    add(bench, &sound("taken", 'b')).await;
+    let rename = async |name: &str, version| bench.store.rename_media(media.id, name, version, later(3)).await.unwrap();
+    assert_eq!(rename("taken", None).await, MediaRenamed::NameTaken);
+    assert_eq!(rename("x", Some(later(1))).await, MediaRenamed::Stale);
+    assert_eq!(rename("hello", Some(now())).await, MediaRenamed::Yes(media.clone()), "nothing changes");
+    let by_id = campaign(bench, "by id", &media.id.to_string(), 0).await;
+    let renamed = Media { name: "welcome".into(), updated_at: later(3), ..media.clone() };
+    assert_eq!(rename("wel\0come", Some(now())).await, MediaRenamed::Yes(renamed.clone()));
+    assert_eq!(bench.store.media("welcome").await.unwrap(), Some(renamed.clone()));
+    assert_eq!(bench.store.media("hello").await.unwrap(), None);
+    let MediaRenamed::Yes(again) = rename("hello", None).await else { panic!("renamed") };
+    assert!(again.updated_at > renamed.updated_at, "versions only grow");
+    let by_name = campaign(bench, "by name", "hello", 1).await;
+    let campaigns = vec!["by name".to_owned()];
+    assert_eq!(rename("x", None).await, MediaRenamed::InUse { campaigns, surveys: vec![] });
+    let uses = bench.store.media_uses(&again).await.unwrap();
+    assert_eq!(uses.campaigns.iter().map(|one| one.id).collect::<Vec<_>>(), [by_id, by_name]);
+    bench.set_status(by_name, CampaignStatus::Cancelled).await;
+    let json = r#"{"questions": [{"id": "q", "prompts": ["hello"], "spoken": {}}]}"#;
+    let survey = serde_json::from_str(json).unwrap();
+    let id = SurveyId::new();
+    let stored = StoredSurvey { id, name: "spring".into(), survey, created_at: now(), updated_at: now() };
+    assert!(bench.store.add_survey(&stored).await.unwrap());
+    let surveys = vec!["spring".to_owned()];
+    assert_eq!(rename("x", None).await, MediaRenamed::InUse { campaigns: vec![], surveys });
+    assert_eq!(bench.store.media_uses(&again).await.unwrap().surveys, [(id, "spring".to_owned())]);
+    let nobody = bench.store.rename_media(MediaId::new(), "x", None, now()).await.unwrap();
+    assert_eq!(nobody, MediaRenamed::NotFound);
+}
+
+async fn sounds_come_in_pages(bench: &Bench) {
+    for (name, at) in [("b", 1), ("A%", 3), ("ab_", 2)] {
+        add(bench, &Media { created_at: later(at), updated_at: later(10 - at), ..sound(name, 'c') }).await;
+    }
+    let names = async |query: BlockQuery, offset, limit| {
+        let listed = bench.store.media_page(&query, Page { offset, limit }).await.unwrap();
+        let names: Vec<_> = listed.items.into_iter().map(|media| media.name).collect();
+        (names.join(" "), listed.total)
+    };
+    let by = |sort, descending| BlockQuery { sort, descending, ..BlockQuery::default() };
+    assert_eq!(names(BlockQuery::default(), 0, 10).await, ("A% ab_ b".into(), 3));
+    assert_eq!(names(by(BlockSort::Name, true), 1, 1).await, ("ab_".into(), 3));
+    assert_eq!(names(by(BlockSort::CreatedAt, false), 0, 10).await, ("b ab_ A%".into(), 3));
+    assert_eq!(names(by(BlockSort::UpdatedAt, false), 0, 10).await, ("A% ab_ b".into(), 3));
+    let like = |name: &str| BlockQuery { name: Some(name.into()), ..BlockQuery::default() };
+    assert_eq!(names(like("a"), 0, 10).await, ("A% ab_".into(), 2));
+    assert_eq!(names(like("%"), 0, 10).await, ("A%".into(), 1));
 }

@@ -1,6 +1,8 @@
 //! Surveys: kept as written, changed and removed only while nobody needs them.
 
 use canvass::campaign::{CampaignId, CampaignStatus, Settings};
+use canvass::store::blocks::{BlockQuery, SurveyEdit};
+use canvass::store::listing::Page;
 use canvass::store::{StoredSurvey, SurveyRemoved, SurveyUpdated};
 use canvass::survey::{Choice, Next, Question, Spoken, Survey, SurveyId};
 
@@ -13,6 +15,9 @@ on_both_engines!(
     what_is_being_asked_does_not_change,
     a_survey_in_use_stays,
     results_keep_their_survey,
+    a_survey_is_renamed_unless_its_name_is_needed,
+    one_of_two_edits_is_made,
+    surveys_come_in_pages,
 );
 
 fn question(id: &str) -> Question {
@@ -131,5 +136,91 @@ async fn results_keep_their_survey(bench: &Bench) {
     bench.set_status(asks, CampaignStatus::Cancelled).await;
     let removed = bench.store.remove_survey("spring").await.unwrap();
     assert_eq!(removed, SurveyRemoved::HasResults(vec!["asks".into()]));
+    assert_eq!(bench.store.survey("spring").await.unwrap(), Some(stored));
+}
+
+async fn a_survey_is_renamed_unless_its_name_is_needed(bench: &Bench) {
+    let stored = survey("spring");
+    add(bench, &stored).await;
+    add(bench, &survey("taken")).await;
+    let rename = async |name: &str| {
+        let edit = SurveyEdit { name: Some(name.into()), survey: None, if_version: None };
+        bench.store.edit_survey(&stored.id.to_string(), &edit, later(3)).await.unwrap()
+    };
+    assert_eq!(rename("taken").await, SurveyUpdated::NameTaken);
+    let by_id = campaign(bench, "by id", Some(&stored.id.to_string()), 0).await;
+    bench.set_status(by_id, CampaignStatus::Running).await;
+    assert_eq!(rename("summer").await, SurveyUpdated::Yes, "whoever asks it by its id does not mind");
+    let kept = bench.store.survey("summer").await.unwrap().unwrap();
+    assert_eq!((&kept.survey, kept.updated_at), (&stored.survey, later(3)));
+    let by_name = campaign(bench, "by name", Some("summer"), 1).await;
+    assert_eq!(rename("fall").await, SurveyUpdated::Named(vec!["by name".into()]));
+    bench.add(by_name, 0..1).await;
+    bench.set_status(by_name, CampaignStatus::Running).await;
+    bench.claim(by_name, 1).await;
+    bench.set_status(by_name, CampaignStatus::Cancelled).await;
+    assert_eq!(rename("fall").await, SurveyUpdated::Named(vec!["by name".into()]), "its results need the name");
+    let uses = bench.store.survey_uses(&kept).await.unwrap();
+    assert_eq!(uses.iter().map(|one| one.id).collect::<Vec<_>>(), [by_id, by_name]);
+    let none = SurveyEdit { name: None, survey: None, if_version: None };
+    assert_eq!(bench.store.edit_survey("winter", &none, now()).await.unwrap(), SurveyUpdated::NotFound);
+}
+
+async fn one_of_two_edits_is_made(bench: &Bench) {
+    let stored = survey("spring");
+    add(bench, &stored).await;
+    let edit = |text: &str| {
+        let mut survey = stored.survey.clone();
+        survey.closing = vec![text.into()];
+        SurveyEdit { name: None, survey: Some(survey), if_version: Some(stored.updated_at) }
+    };
+    let (one, other) = (bench.open().await, bench.open().await);
+    let (first, second) = (edit("first"), edit("second"));
+    let (first, second) =
+        tokio::join!(one.edit_survey("spring", &first, now()), other.edit_survey("spring", &second, now()));
+    let made = [first.unwrap(), second.unwrap()];
+    assert!(made.contains(&SurveyUpdated::Yes) && made.contains(&SurveyUpdated::Stale), "{made:?}");
+    let kept = bench.store.survey("spring").await.unwrap().unwrap();
+    assert!(kept.updated_at > stored.updated_at, "versions only grow");
+}
+
+async fn surveys_come_in_pages(bench: &Bench) {
+    for name in ["b", "a", "AB"] {
+        add(bench, &survey(name)).await;
+    }
+    let query = BlockQuery { name: Some("B".into()), descending: true, ..BlockQuery::default() };
+    let listed = bench.store.survey_page(&query, Page { offset: 0, limit: 1 }).await.unwrap();
+    assert_eq!((listed.items[0].name.as_str(), listed.total), ("b", 2));
+}
+
+/// A campaign that begins to ask a survey while it is changed: whoever comes
+/// second sees the first, even if the first is not committed yet.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgres_waits_for_a_campaign_that_begins_to_ask() {
+    let name = "surveys::postgres_waits_for_a_campaign_that_begins_to_ask";
+    let Some(bench) = Bench::postgres(name).await else { return };
+    let stored = survey("spring");
+    add(&bench, &stored).await;
+    let asks = campaign(&bench, "asks", None, 0).await;
+    bench.set_status(asks, CampaignStatus::Paused).await;
+    let begins = "UPDATE campaigns SET settings = jsonb_set(settings, '{survey}', '\"spring\"'); SELECT pg_sleep(2)";
+    let locked = "SELECT mode, count(*)::bigint FROM pg_locks AS l JOIN pg_class AS c ON c.oid = l.relation
+        JOIN pg_database AS d ON d.oid = l.database AND d.datname = current_database()
+        WHERE c.relname = 'campaigns' AND mode = 'RowExclusiveLock' AND granted GROUP BY mode";
+    let change = async {
+        // Once the campaign's edit goes on; bounded.
+        for _ in 0..100 {
+            if !bench.pairs(locked.into()).await.is_empty() {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        let mut changed = stored.survey.clone();
+        changed.closing.clear();
+        bench.store.update_survey("spring", &changed, later(1)).await.unwrap()
+    };
+    let ((), changed) = tokio::join!(bench.execute(begins), change);
+    assert_eq!(changed, SurveyUpdated::InUse(vec!["asks".into()]));
+    assert_eq!(bench.store.remove_survey("spring").await.unwrap(), SurveyRemoved::InUse(vec!["asks".into()]));
     assert_eq!(bench.store.survey("spring").await.unwrap(), Some(stored));
 }

@@ -1,7 +1,7 @@
 //! What may go wrong half-way: launches from an old version, copies and
 //! deletions that break off, rows that cannot be read, requests nobody repeats.
 
-use canvass::access::{ApiKey, ApiKeyId, KeySecret, Role};
+use canvass::access::{ApiKey, KeySecret, Role};
 use canvass::call::{Given, Outcome, TalkFacts};
 use canvass::campaign::{CampaignId, CampaignStatus, Settings, TargetAction, TargetStatus};
 use canvass::contact::NewContact;
@@ -170,19 +170,8 @@ async fn a_campaign_that_cannot_be_read_hides_no_other(bench: &Bench) {
 
 async fn old_requests_are_forgotten(bench: &Bench) {
     let secret = KeySecret::generate().unwrap();
-    let by = ApiKeyId::new();
-    let key = ApiKey {
-        id: by,
-        name: "x".into(),
-        shown: secret.shown().into(),
-        sha256: secret.sha256(),
-        role: Role::Admin,
-        scopes: Vec::new(),
-        created_at: now(),
-        expires_at: None,
-        revoked_at: None,
-        last_used_at: None,
-    };
+    let key = ApiKey::new(&secret, "x".into(), Role::Admin, now());
+    let by = key.id.0;
     bench.store.add_api_key(&key).await.unwrap();
     let begin = async |key: &str, at| {
         bench.store.begin_idempotent(by, key, &[1; 32], later(at), later(at - 600), later(at - 86_400)).await.unwrap()

@@ -106,6 +106,7 @@ impl Home {
                 default_trunk: Some("carrier".into()),
             }],
             limits,
+            uploads: canvass::uploads::Uploads::new(world.folder.path().join("uploads")),
             engine: Some(engine.handle()),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -131,6 +132,11 @@ impl Home {
         };
         self.world.store.add_api_key(&key).await.expect("added");
         secret.expose().to_owned()
+    }
+
+    /// Where the API is.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
     }
 
     /// A request, as one builds it.

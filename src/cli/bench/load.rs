@@ -21,6 +21,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::dialer::{Engine, Stats};
 use crate::settings::{Live, Overrides};
+use crate::uploads::Uploads;
 
 /// Callees who answer at once; we hang up on answer.
 const AT_ONCE: &str = "ring_ms = [0, 20]\ntalk_ms = [60000, 60000]\n[endings]\n\"\" = \"answer\"\n";
@@ -124,6 +125,7 @@ async fn offer(database: &Database, switch: &SwitchProcess, engine: &Engine) -> 
         settings: Live::new(Config::default().configured(), Overrides::default()),
         switches: Vec::new(),
         limits: Limits { requests_per_second: 100_000.0, burst: 100_000, ..Limits::default() },
+        uploads: Uploads::new(std::env::temp_dir().join("canvass-bench-uploads")),
         engine: Some(engine.handle()),
     };
     let listener = TcpListener::bind("127.0.0.1:0").await?;

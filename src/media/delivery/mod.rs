@@ -10,17 +10,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-mod file;
-mod key;
 mod listener;
 mod name;
 mod server;
 
-pub use key::KeyError;
 pub(super) use name::on_offer;
 pub use server::MediaServer;
 
-use key::UrlKey;
+use crate::url_key::{KeyError, UrlKey};
 
 /// A file that is never there.
 const PROBE: &str = "probe.wav";
@@ -69,7 +66,7 @@ impl Publisher {
     /// `valid`. Their key lies in the media folder, and is made there if there
     /// is none. Blocks.
     pub fn new(base: &str, valid: Duration, media_folder: &Path) -> Result<Self, KeyError> {
-        let key = UrlKey::of_folder(media_folder)?;
+        let key = UrlKey::of_folder(media_folder, "media")?;
         Ok(Self { base: base.trim_end_matches('/').to_owned(), key, valid })
     }
 

@@ -13,7 +13,8 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use super::listener::Bounded;
-use super::{PROBE, Publisher, Refusal, file, locate};
+use super::{PROBE, Publisher, Refusal, locate};
+use crate::api::served_file::{self, Served};
 use crate::clock::Clock;
 
 /// Seconds for which a file that may change is kept without asking again.
@@ -83,7 +84,13 @@ async fn respond(State(shop): State<Arc<Shop>>, request: Request) -> Response<Bo
         }
         return refused(StatusCode::NOT_FOUND, "no such file");
     };
-    match file::answer(&path, request.headers(), max_age).await {
+    let served = Served {
+        content_type: "audio/wav",
+        cache: format!("private, max-age={max_age}"),
+        tag: None,
+        disposition: None,
+    };
+    match served_file::answer(&path, request.method(), request.headers(), &served).await {
         Ok(answer) => answer,
         Err(error) => {
             tracing::warn!(path = %path.display(), %error, "a sound cannot be served");

@@ -4,9 +4,10 @@ use sqlx::PgConnection;
 
 use super::rows::at;
 use super::session::{OPERATION, within};
-use super::{Postgres, StoreError, calls};
+use super::{Postgres, StoreError, call_list};
 use crate::call::CallId;
 use crate::campaign::CampaignId;
+use crate::store::listing::CallQuery;
 use crate::store::model::{CallAnswer, SurveyedCall};
 use crate::store::rows::StoredRow;
 use crate::store::talk::{self, Columns};
@@ -30,16 +31,17 @@ pub(super) const OF_CALLS: &str =
     ORDER BY call_id, position";
 
 impl Postgres {
-    /// See [`Store::surveyed_calls_page`](crate::store::Store::surveyed_calls_page).
-    pub async fn surveyed_calls_page(
+    /// See [`Store::surveyed_calls_after`](crate::store::Store::surveyed_calls_after).
+    pub async fn surveyed_calls_after(
         &self,
         campaign: CampaignId,
+        query: &CallQuery,
         after: Option<CallId>,
         limit: u32,
     ) -> Result<Vec<SurveyedCall>, StoreError> {
         within(OPERATION, async {
             let mut session = self.session().await?;
-            let calls = calls::page(session.connection(), campaign, after, limit).await?;
+            let calls = call_list::after(session.connection(), campaign, query, after, limit).await?;
             let mut answers = Vec::new();
             if let (Some(first), Some(last)) = (calls.first(), calls.last()) {
                 answers = sqlx::query(OF_CALLS)

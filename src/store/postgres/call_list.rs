@@ -1,6 +1,6 @@
 //! Pages of a campaign's calls, and how long they lasted.
 
-use sqlx::QueryBuilder;
+use sqlx::{PgConnection, QueryBuilder};
 
 use super::rows::at;
 use super::session::{OPERATION, within};
@@ -63,25 +63,9 @@ impl Postgres {
     ) -> Result<Vec<CallRow>, StoreError> {
         within(OPERATION, async {
             let mut session = self.session().await?;
-            let after = match after {
-                None => None,
-                Some(call) => {
-                    let placed: Option<jiff_sqlx::Timestamp> =
-                        sqlx::query_scalar("SELECT created_at FROM calls WHERE id = $1")
-                            .bind(call.0)
-                            .fetch_optional(session.connection())
-                            .await?;
-                    let Some(placed) = placed else {
-                        // Deleted meanwhile, with all the others.
-                        session.keep();
-                        return Ok(Vec::new());
-                    };
-                    Some((placed, call))
-                }
-            };
-            let found = following(campaign, query, after, limit).build().fetch_all(session.connection()).await?;
+            let calls = self::after(session.connection(), campaign, query, after, limit).await?;
             session.keep();
-            found.iter().map(StoredRow::call_row).collect()
+            Ok(calls)
         })
         .await
     }
@@ -96,6 +80,30 @@ impl Postgres {
         })
         .await
     }
+}
+
+/// Calls of a campaign that fit, after one, in order of their claims.
+pub(super) async fn after(
+    connection: &mut PgConnection,
+    campaign: CampaignId,
+    query: &CallQuery,
+    after: Option<CallId>,
+    limit: u32,
+) -> Result<Vec<CallRow>, StoreError> {
+    let after = match after {
+        None => None,
+        Some(call) => {
+            let placed: Option<jiff_sqlx::Timestamp> = sqlx::query_scalar("SELECT created_at FROM calls WHERE id = $1")
+                .bind(call.0)
+                .fetch_optional(&mut *connection)
+                .await?;
+            // Deleted meanwhile, with all the others.
+            let Some(placed) = placed else { return Ok(Vec::new()) };
+            Some((placed, call))
+        }
+    };
+    let found = following(campaign, query, after, limit).build().fetch_all(connection).await?;
+    found.iter().map(StoredRow::call_row).collect()
 }
 
 type Builder = QueryBuilder<sqlx::Postgres>;

@@ -18,6 +18,7 @@ use session::{Session, within};
 
 mod answers;
 mod api_keys;
+mod blocks;
 mod call_list;
 mod calls;
 mod campaign_edit;
@@ -40,6 +41,7 @@ mod surveys;
 mod target_list;
 mod targets;
 mod upkeep;
+mod uploads;
 mod users;
 
 pub(super) use lock::Lock;

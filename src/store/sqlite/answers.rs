@@ -4,10 +4,11 @@ use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
 use super::rows::{self, hex, micros};
-use super::{Sqlite, calls};
+use super::{Sqlite, call_list};
 use crate::call::CallId;
 use crate::campaign::CampaignId;
 use crate::store::StoreError;
+use crate::store::listing::CallQuery;
 use crate::store::model::{CallAnswer, SurveyedCall};
 use crate::store::rows::StoredRow;
 use crate::store::talk::{self, Columns};
@@ -33,16 +34,17 @@ pub(super) const OF_CALLS: &str =
     ORDER BY call_id, position";
 
 impl Sqlite {
-    /// See [`Store::surveyed_calls_page`](crate::store::Store::surveyed_calls_page).
-    pub async fn surveyed_calls_page(
+    /// See [`Store::surveyed_calls_after`](crate::store::Store::surveyed_calls_after).
+    pub async fn surveyed_calls_after(
         &self,
         campaign: CampaignId,
+        query: &CallQuery,
         after: Option<CallId>,
         limit: u32,
     ) -> Result<Vec<SurveyedCall>, StoreError> {
         let mut reader = self.reader().await?;
         let connection = reader.connection()?;
-        let calls = calls::page(connection, campaign, after, limit).await?;
+        let calls = call_list::after(connection, campaign, query, after, limit).await?;
         let (Some(first), Some(last)) = (calls.first(), calls.last()) else { return Ok(Vec::new()) };
         let found: Vec<SqliteRow> =
             sqlx::query(OF_CALLS).bind(campaign.0).bind(first.call.0).bind(last.call.0).fetch_all(connection).await?;

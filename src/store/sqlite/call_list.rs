@@ -1,5 +1,6 @@
 //! Pages of a campaign's calls, and how long they lasted.
 
+use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
 use super::Sqlite;
@@ -53,21 +54,7 @@ impl Sqlite {
         limit: u32,
     ) -> Result<Vec<CallRow>, StoreError> {
         let mut reader = self.reader().await?;
-        let after = match after {
-            None => None,
-            Some(call) => {
-                let placed: Option<i64> = sqlx::query_scalar("SELECT created_at FROM calls WHERE id = ?1")
-                    .bind(call.0)
-                    .fetch_optional(reader.connection()?)
-                    .await?;
-                // Deleted meanwhile, with all the others.
-                let Some(placed) = placed else { return Ok(Vec::new()) };
-                Some((placed, call))
-            }
-        };
-        let found: Vec<SqliteRow> =
-            following(campaign, query, after, limit)?.build().fetch_all(reader.connection()?).await?;
-        found.iter().map(StoredRow::call_row).collect()
+        self::after(reader.connection()?, campaign, query, after, limit).await
     }
 
     /// See [`Store::call_metrics`](crate::store::Store::call_metrics).
@@ -76,6 +63,30 @@ impl Sqlite {
         let row: Option<SqliteRow> = sqlx::query(METRICS).bind(campaign.0).fetch_optional(reader.connection()?).await?;
         Ok(row.map(|row| row.call_metrics()).transpose()?.unwrap_or_default())
     }
+}
+
+/// Calls of a campaign that fit, after one, in order of their claims.
+pub(super) async fn after(
+    connection: &mut SqliteConnection,
+    campaign: CampaignId,
+    query: &CallQuery,
+    after: Option<CallId>,
+    limit: u32,
+) -> Result<Vec<CallRow>, StoreError> {
+    let after = match after {
+        None => None,
+        Some(call) => {
+            let placed: Option<i64> = sqlx::query_scalar("SELECT created_at FROM calls WHERE id = ?1")
+                .bind(call.0)
+                .fetch_optional(&mut *connection)
+                .await?;
+            // Deleted meanwhile, with all the others.
+            let Some(placed) = placed else { return Ok(Vec::new()) };
+            Some((placed, call))
+        }
+    };
+    let found: Vec<SqliteRow> = following(campaign, query, after, limit)?.build().fetch_all(connection).await?;
+    found.iter().map(StoredRow::call_row).collect()
 }
 
 type Builder = sqlx::QueryBuilder<sqlx::Sqlite>;

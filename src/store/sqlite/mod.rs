@@ -16,6 +16,7 @@ use writer::Durability;
 
 mod answers;
 mod api_keys;
+mod blocks;
 mod call_list;
 mod calls;
 mod campaign_edit;
@@ -38,6 +39,7 @@ mod surveys;
 mod target_list;
 mod targets;
 mod upkeep;
+mod uploads;
 mod users;
 mod writer;
 

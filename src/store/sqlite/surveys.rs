@@ -4,12 +4,13 @@ use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
 use super::rows::micros;
-use super::{Durability, Sqlite};
+use super::{Durability, Sqlite, blocks};
+use crate::store::blocks::{BlockQuery, CampaignUse, SurveyEdit};
+use crate::store::listing::{Listed, Page};
 use crate::store::model::{StoredSurvey, SurveyRemoved, SurveyUpdated};
 use crate::store::rows::StoredRow;
 use crate::store::surveys::{self, Use};
 use crate::store::{StoreError, text};
-use crate::survey::Survey;
 
 /// The columns of a survey and where they are from, before what selects them.
 macro_rules! select {
@@ -19,7 +20,8 @@ macro_rules! select {
 }
 
 /// The campaigns that ask a survey, by its name or id.
-const USES: &str = "SELECT name, status, EXISTS (SELECT 1 FROM calls WHERE campaign_id = campaigns.id) AS called
+const USES: &str = "SELECT id, name, status, EXISTS (SELECT 1 FROM calls WHERE campaign_id = campaigns.id) AS called,
+        settings ->> '$.survey' = ?1 AS by_name
     FROM campaigns
     WHERE settings ->> '$.survey' = ?1 OR lower(settings ->> '$.survey') = ?2
     ORDER BY created_at, id";
@@ -57,29 +59,48 @@ impl Sqlite {
         all(reader.connection()?).await
     }
 
-    /// See [`Store::update_survey`](crate::store::Store::update_survey).
-    pub async fn update_survey(
+    /// See [`Store::survey_page`](crate::store::Store::survey_page).
+    pub async fn survey_page(&self, query: &BlockQuery, page: Page) -> Result<Listed<StoredSurvey>, StoreError> {
+        let mut reader = self.reader().await?;
+        let (found, total) = blocks::page(reader.connection()?, "surveys", select!(""), query, page).await?;
+        let items = found.iter().map(StoredRow::survey).collect::<Result<_, _>>()?;
+        Ok(Listed { items, total })
+    }
+
+    /// See [`Store::survey_uses`](crate::store::Store::survey_uses).
+    pub async fn survey_uses(&self, survey: &StoredSurvey) -> Result<Vec<CampaignUse>, StoreError> {
+        let mut reader = self.reader().await?;
+        Ok(uses(reader.connection()?, survey).await?.into_iter().map(CampaignUse::from).collect())
+    }
+
+    /// See [`Store::edit_survey`](crate::store::Store::edit_survey).
+    pub async fn edit_survey(
         &self,
         reference: &str,
-        survey: &Survey,
+        edit: &SurveyEdit,
         now: Timestamp,
     ) -> Result<SurveyUpdated, StoreError> {
-        let definition = text::survey_json(survey)?.to_string();
         let mut writer = self.writer().await;
         let mut transaction = writer.begin(Durability::Full).await?;
         let Some(stored) = find(&mut transaction, reference).await? else { return Ok(SurveyUpdated::NotFound) };
-        let asking = surveys::asking(&uses(&mut transaction, &stored).await?);
-        if !asking.is_empty() {
-            return Ok(SurveyUpdated::InUse(asking));
+        let uses = uses(&mut transaction, &stored).await?;
+        if let Some(refused) = surveys::unchanged(&stored, edit, &uses) {
+            return Ok(refused);
         }
-        sqlx::query("UPDATE surveys SET definition = ?2, updated_at = ?3 WHERE id = ?1")
-            .bind(stored.id.0)
-            .bind(definition)
-            .bind(micros(now))
-            .execute(&mut *transaction)
-            .await?;
+        let name = edit.name.as_deref().unwrap_or(&stored.name);
+        let definition = text::survey_json(edit.survey.as_ref().unwrap_or(&stored.survey))?.to_string();
+        let done = sqlx::query(
+            "UPDATE surveys SET name = ?2, definition = ?3, updated_at = max(?4, updated_at + 1)
+             WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM surveys WHERE name = ?2 AND id <> ?1)",
+        )
+        .bind(stored.id.0)
+        .bind(text::clean(name))
+        .bind(definition)
+        .bind(micros(now))
+        .execute(&mut *transaction)
+        .await?;
         transaction.commit().await?;
-        Ok(SurveyUpdated::Yes)
+        Ok(if done.rows_affected() > 0 { SurveyUpdated::Yes } else { SurveyUpdated::NameTaken })
     }
 
     /// See [`Store::remove_survey`](crate::store::Store::remove_survey).

@@ -183,10 +183,10 @@ fn everything_is_told_at_once() {
     broken.prompts.clear();
     broken.retries = 9;
     let found = survey(vec![yes_no("a"), broken]).check(OPT_OUT);
-    let fields: Vec<_> = found.iter().map(|problem| problem.field.as_str()).collect();
+    let paths: Vec<_> = found.iter().map(Problem::path).collect();
     let expected =
-        ["id", "prompts", "retries", "choice 1: digit", "choice 1: label", "choice 2: digit", "choice 1: next"];
-    assert_eq!(fields, expected);
+        ["id", "prompts", "retries", "choices[0].digit", "choices[0].label", "choices[1].digit", "choices[0].next"];
+    assert_eq!(paths, expected.map(|field| format!("questions[1].{field}")));
     assert!(found.iter().all(|problem| problem.question == Some(2) && problem.id == "Broken"));
 }
 

@@ -1,5 +1,5 @@
-//! The key that signs URLs: 32 random bytes in the media folder, so that what
-//! switches keep by URL stays good over restarts.
+//! The key that signs URLs of files: 32 random bytes in their folder, so that
+//! URLs stay good over restarts.
 
 use std::fmt;
 use std::fs;
@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::media::files::hex;
+use crate::media::hex;
 
-/// Its name in the media folder; hidden files are never on offer.
+/// Its name in the folder; hidden files are never on offer.
 const NAME: &str = ".url-key";
 /// Its length in bytes.
 const LENGTH: usize = 32;
@@ -35,13 +35,14 @@ pub enum KeyError {
     Random,
 }
 
-/// Signs and knows its signatures.
+/// Signs and knows its signatures, all for one purpose.
 #[derive(Clone)]
-pub(super) struct UrlKey(Hmac<Sha256>);
+pub(crate) struct UrlKey(Hmac<Sha256>);
 
 impl UrlKey {
-    /// The key of a media folder, made if there is none. Blocks.
-    pub(super) fn of_folder(folder: &Path) -> Result<Self, KeyError> {
+    /// The key of a folder, made if there is none. A signature for one purpose
+    /// is worthless for another. Blocks.
+    pub(crate) fn of_folder(folder: &Path, purpose: &str) -> Result<Self, KeyError> {
         let path = folder.join(NAME);
         let failed = |source| KeyError::File { path: path.clone(), source };
         let text = match fs::read_to_string(&path) {
@@ -69,20 +70,20 @@ impl UrlKey {
         // HMAC fills a short key up with zeros.
         let mut block = [0; 64];
         block[..LENGTH].copy_from_slice(&bytes);
-        Ok(Self(Hmac::new(&block.into())))
+        Ok(Self(Hmac::new(&block.into()).chain_update(format!("canvass {purpose}\0"))))
     }
 
     fn over(&self, expires: i64, file: &str) -> Hmac<Sha256> {
-        self.0.clone().chain_update(b"canvass media\0").chain_update(expires.to_be_bytes()).chain_update(file)
+        self.0.clone().chain_update(expires.to_be_bytes()).chain_update(file)
     }
 
     /// The signature, in hexadecimal digits.
-    pub(super) fn sign(&self, expires: i64, file: &str) -> String {
+    pub(crate) fn sign(&self, expires: i64, file: &str) -> String {
         hex(&self.over(expires, file).finalize().into_bytes())
     }
 
     /// Whether this is the signature; takes as long whatever is wrong with it.
-    pub(super) fn signed(&self, expires: i64, file: &str, signature: &str) -> bool {
+    pub(crate) fn signed(&self, expires: i64, file: &str, signature: &str) -> bool {
         unhex(signature).is_some_and(|signature| self.over(expires, file).verify_slice(&signature).is_ok())
     }
 }
@@ -114,22 +115,22 @@ mod tests {
     #[test]
     fn a_key_is_made_once_and_only_we_may_read_it() {
         let folder = tempfile::tempdir().expect("a folder");
-        let key = UrlKey::of_folder(folder.path()).expect("a key");
+        let key = UrlKey::of_folder(folder.path(), "media").expect("a key");
         let path = folder.path().join(NAME);
         let text = fs::read_to_string(&path).expect("written");
         assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
-        let again = UrlKey::of_folder(folder.path()).expect("a key");
+        let again = UrlKey::of_folder(folder.path(), "media").expect("a key");
         assert_eq!(key.sign(1, "a"), again.sign(1, "a"));
         assert!(!format!("{key:?}").contains(&text));
         let other = tempfile::tempdir().expect("a folder");
-        assert_ne!(UrlKey::of_folder(other.path()).expect("a key").sign(1, "a"), key.sign(1, "a"));
+        assert_ne!(UrlKey::of_folder(other.path(), "media").expect("a key").sign(1, "a"), key.sign(1, "a"));
     }
 
     #[test]
     fn two_processes_that_start_at_once_have_one_key() {
         let folder = tempfile::tempdir().expect("a folder");
         let signatures: Vec<_> = std::thread::scope(|scope| {
-            let make = || UrlKey::of_folder(folder.path()).expect("a key").sign(1, "a");
+            let make = || UrlKey::of_folder(folder.path(), "media").expect("a key").sign(1, "a");
             let threads: Vec<_> = (0..8).map(|_| scope.spawn(make)).collect();
             threads.into_iter().map(|thread| thread.join().expect("made")).collect()
         });
@@ -142,9 +143,9 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         for text in ["", "abc", &"g".repeat(64), &"A".repeat(64), &"é".repeat(32)] {
             fs::write(folder.path().join(NAME), text).expect("written");
-            assert!(matches!(UrlKey::of_folder(folder.path()), Err(KeyError::Damaged(_))), "{text}");
+            assert!(matches!(UrlKey::of_folder(folder.path(), "media"), Err(KeyError::Damaged(_))), "{text}");
         }
-        let nowhere = UrlKey::of_folder(&folder.path().join("gone"));
+        let nowhere = UrlKey::of_folder(&folder.path().join("gone"), "media");
         assert!(matches!(nowhere, Err(KeyError::File { .. })), "{nowhere:?}");
     }
 
@@ -153,7 +154,7 @@ mod tests {
         // HMAC-SHA256 by RFC 2104, computed with Python's.
         let folder = tempfile::tempdir().expect("a folder");
         fs::write(folder.path().join(NAME), "00".repeat(31) + "01").expect("written");
-        let key = UrlKey::of_folder(folder.path()).expect("a key");
+        let key = UrlKey::of_folder(folder.path(), "media").expect("a key");
         let signature = key.sign(1_800_000_000, "ab/cd.wav");
         assert_eq!(signature, "85e756120ab9b39cc127e9794882d589a4f265da5a8432d9d150edcb1b0a8c7c");
         assert!(key.signed(1_800_000_000, "ab/cd.wav", &signature));

@@ -1,17 +1,11 @@
 //! What was answered as CSV: a row per call, a column per question.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{BufWriter, Write};
-use std::path::Path;
 
-use anyhow::Context;
-
-use super::survey_results::{PAGE, survey_of};
+use super::{defused, seconds};
 use crate::call::Given;
-use crate::report::{defused, seconds};
-use crate::store::{Campaign, Store, SurveyedCall};
-use crate::survey::Survey;
+use crate::store::SurveyedCall;
+use crate::survey::{Question, Survey};
 
 const HEADER: [&str; 9] =
     ["call_id", "phone_number", "name", "attempt", "caller_id", "answered_at", "talk_seconds", "outcome", "survey"];
@@ -20,46 +14,31 @@ const NO_ANSWER: &str = "(no answer)";
 /// Spoken, and the recording's time is over.
 const REMOVED: &str = "(recording removed)";
 
-/// Writes to a file and says how many calls; `-`: to standard output.
-pub(super) async fn write_to(store: &Store, campaign: &Campaign, path: &Path) -> anyhow::Result<()> {
-    let survey = survey_of(store, campaign).await?;
-    if path == Path::new("-") {
-        write(store, campaign, &survey, std::io::stdout().lock()).await?;
-        return Ok(());
-    }
-    let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
-    let mut file = BufWriter::new(file);
-    let rows = write(store, campaign, &survey, &mut file).await?;
-    file.flush()?;
-    println!("{rows} calls written to {}.", path.display());
-    Ok(())
+/// The first line, as bytes of CSV. Without a survey no call has answers.
+pub(crate) fn header(survey: Option<&Survey>) -> std::io::Result<Vec<u8>> {
+    let mut csv = csv::Writer::from_writer(Vec::new());
+    csv.write_record(columns(survey))?;
+    csv.into_inner().map_err(|error| error.into_error())
 }
 
-/// Writes every call of a campaign in order of dialing; gives their number.
-/// Constant memory however long the campaign.
-async fn write(store: &Store, campaign: &Campaign, survey: &Survey, to: impl Write) -> anyhow::Result<u64> {
-    let mut csv = csv::Writer::from_writer(to);
-    csv.write_record(header(survey))?;
-    let mut written = 0;
-    let mut after = None;
-    loop {
-        let page = store.surveyed_calls_page(campaign.id, after, PAGE).await?;
-        let Some(last) = page.last() else { break };
-        after = Some(last.row.call);
-        for call in &page {
-            csv.write_record(record(survey, call))?;
-            written += 1;
-        }
+/// Some calls, as bytes of CSV.
+pub(crate) fn rows(survey: Option<&Survey>, calls: &[SurveyedCall]) -> std::io::Result<Vec<u8>> {
+    let mut csv = csv::Writer::from_writer(Vec::new());
+    for call in calls {
+        csv.write_record(record(questions(survey), call))?;
     }
-    csv.flush()?;
-    Ok(written)
+    csv.into_inner().map_err(|error| error.into_error())
+}
+
+fn questions(survey: Option<&Survey>) -> &[Question] {
+    survey.map(|survey| survey.questions.as_slice()).unwrap_or_default()
 }
 
 /// Questions are columns by their ids; one that is called as another column is
 /// gets `_answer` at its end.
-fn header(survey: &Survey) -> Vec<String> {
+fn columns(survey: Option<&Survey>) -> Vec<String> {
     let mut header: Vec<String> = HEADER.map(ToOwned::to_owned).into();
-    for question in &survey.questions {
+    for question in questions(survey) {
         let mut column = question.id.clone();
         while header.contains(&column) {
             column.push_str("_answer");
@@ -69,7 +48,7 @@ fn header(survey: &Survey) -> Vec<String> {
     header
 }
 
-fn record(survey: &Survey, call: &SurveyedCall) -> Vec<String> {
+fn record(questions: &[Question], call: &SurveyedCall) -> Vec<String> {
     let (row, facts) = (&call.row, &call.row.facts);
     let mut record = vec![
         row.call.to_string(),
@@ -84,8 +63,7 @@ fn record(survey: &Survey, call: &SurveyedCall) -> Vec<String> {
     ];
     // The last answer to each question counts.
     let given: HashMap<_, _> = call.answers.iter().map(|answer| (answer.question.as_str(), &answer.given)).collect();
-    record
-        .extend(survey.questions.iter().map(|question| given.get(question.id.as_str()).map_or_else(String::new, cell)));
+    record.extend(questions.iter().map(|question| given.get(question.id.as_str()).map_or_else(String::new, cell)));
     record
 }
 
@@ -107,7 +85,8 @@ mod tests {
         let question = |id: &str| format!(r#"{{"id": "{id}", "prompts": [], "spoken": {{}}}}"#);
         let ids = ["vote", "name", "name_answer"].map(question).join(",");
         let survey: Survey = serde_json::from_str(&format!(r#"{{"questions": [{ids}]}}"#)).expect("a survey");
-        assert_eq!(header(&survey)[HEADER.len()..], ["vote", "name_answer", "name_answer_answer"]);
+        assert_eq!(columns(Some(&survey))[HEADER.len()..], ["vote", "name_answer", "name_answer_answer"]);
+        assert_eq!(columns(None), HEADER);
     }
 
     #[test]
