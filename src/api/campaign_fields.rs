@@ -171,7 +171,7 @@ impl CampaignPatch {
 }
 
 /// RFC 7396: objects are merged, null takes out, all else replaces.
-fn merge(base: &mut Map<String, Value>, patch: Map<String, Value>) {
+pub(super) fn merge(base: &mut Map<String, Value>, patch: Map<String, Value>) {
     for (name, value) in patch {
         match value {
             Value::Null => {

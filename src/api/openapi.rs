@@ -24,10 +24,11 @@ those listed at `/problems`; `errors` names every wrong field at once. Lists com
 Instants carry an offset. `POST` requests take an `Idempotency-Key`: the same request with the same key is answered as the \
 first time, for 24 hours. `ETag` and `If-Match` keep two people from overwriting each other's changes.";
 
-const TAGS: [(&str, &str); 8] = [
+const TAGS: [(&str, &str); 9] = [
     ("campaigns", "Create, read, change, delete."),
     ("campaign life", "Launch, pause, resume, cancel, and copies."),
     ("contacts", "The people a campaign calls."),
+    ("contact groups", "Saved contacts, which campaigns share, and groups of them."),
     ("watching", "Figures, calls and reports."),
     ("do not call", "Numbers that are never called."),
     ("phone numbers", "Our own numbers, used as caller IDs."),

@@ -15,8 +15,11 @@ use crate::survey::{Survey, taken_keys};
 const LOOKED_AT: u32 = 100;
 
 mod copy;
+mod groups;
 
 pub use copy::{Copy, duplicate, redial};
+pub use groups::dial_group;
+use groups::{contacts, take_in_groups};
 
 /// Why an action was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -88,8 +91,8 @@ pub async fn create(
     Ok(id)
 }
 
-/// Checks a campaign and starts it, or has it start later. The report holds
-/// warnings only.
+/// Checks a campaign, takes in the members of its groups, and starts it, or has
+/// it start later. The report holds warnings only.
 pub async fn launch(
     store: &Store,
     sounds: &Sounds,
@@ -109,6 +112,7 @@ pub async fn launch(
     if !report.refusals.is_empty() {
         return Err(ControlError::Refused(report.refusals));
     }
+    take_in_groups(store, &campaign, now).await?;
     if launch.max_concurrent.is_some() {
         made(Action::Edit, id, store.set_settings(id, &campaign.settings, now).await?)?;
     }
@@ -175,8 +179,10 @@ async fn facts(
     let (survey, survey_problems) = survey(store, settings).await?;
     let entries: Vec<_> = settings.sounds().chain(survey.iter().flat_map(Survey::sounds)).collect();
     let found = sounds.look_up(store, entries.iter().map(|(setting, entry)| (*setting, entry.as_str()))).await?;
+    let (contacts, missing_groups) = contacts(store, campaign).await?;
     Ok(LaunchFacts {
-        contacts: store.tally(campaign.id).await?.total(),
+        contacts,
+        missing_groups,
         active_numbers: own.iter().filter(|own| own.active && settings.number_pool.contains(&own.number)).count(),
         usable_switches,
         missing_media: found.missing,

@@ -12,6 +12,8 @@ use crate::contact::{ContactFields, NewContact};
 use crate::number::PhoneNumber;
 use crate::survey::Survey;
 
+pub mod book;
+mod book_rows;
 mod fault;
 mod ledger;
 mod listed_rows;
@@ -21,6 +23,7 @@ mod model;
 mod played;
 mod postgres;
 mod rows;
+mod saving;
 mod slice;
 mod sqlite;
 mod surveys;
@@ -108,6 +111,7 @@ macro_rules! on_engine {
     };
 }
 
+mod book_access;
 mod resources;
 
 impl Store {
@@ -391,11 +395,6 @@ impl Store {
     /// The entry of a number.
     pub async fn do_not_call(&self, number: PhoneNumber) -> Result<Option<DoNotCall>, StoreError> {
         on_engine!(self, db => db.do_not_call(number).await)
-    }
-
-    /// Takes a number off the list; `false`: it was not on it.
-    pub async fn remove_do_not_call(&self, number: PhoneNumber) -> Result<bool, StoreError> {
-        on_engine!(self, db => db.remove_do_not_call(number).await)
     }
 
     // --- media library ---------------------------------------------------

@@ -18,11 +18,17 @@ use session::{Session, within};
 
 mod answers;
 mod api_keys;
+mod book;
+mod book_edit;
+mod book_list;
 mod call_list;
 mod calls;
 mod campaign_edit;
 mod campaigns;
 mod do_not_call;
+mod do_not_call_list;
+mod group_targets;
+mod groups;
 mod idempotency;
 mod ledger;
 mod lock;
