@@ -127,7 +127,7 @@ async fn texts_of_any_length_are_kept(bench: &Bench) {
     let saved = bench.store.save_contacts(&[given.clone()], None, now()).await.unwrap().unwrap();
     assert_eq!(bench.store.saved_contact(saved.ids[0]).await.unwrap().unwrap().contact, given);
     let query = ContactQuery { search: Some(ContactSearch::Name(long.clone())), ..ContactQuery::default() };
-    assert_eq!(names(bench, query).await, [long.clone()]);
+    assert_eq!(names(bench, query).await, std::slice::from_ref(&long));
     let entry =
         canvass::store::DoNotCall { number: number(1), reason: Some(long.clone()), source: long, added_at: now() };
     bench.store.add_do_not_call(&entry).await.unwrap();

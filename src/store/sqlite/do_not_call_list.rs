@@ -98,7 +98,9 @@ fn filter(to: &mut QueryBuilder<sqlx::Sqlite>, query: &DncQuery) {
         if let Some(wanted) = wanted {
             let beginning: String = wanted.chars().take(100).collect();
             to.push(" AND substr(").push(column).push(", 1, 100) = ").push_bind(beginning);
-            to.push(" AND ").push(column).push(" = ").push_bind(wanted.clone());
+            // The plus keeps SQLite from putting the value into the expression
+            // above, which is that of the index.
+            to.push(" AND +").push(column).push(" = ").push_bind(wanted.clone());
         }
     }
     if let Some(from) = query.from {
