@@ -1,11 +1,12 @@
-//! A campaign's calls as CSV, a row per call; what came of them, counted.
+//! A campaign's calls as CSV, a row per call; what came of them, counted; and the
+//! do-not-call list.
 
 use std::io::Write;
 
 use jiff::Timestamp;
 
 use crate::campaign::CampaignId;
-use crate::store::{CallRow, Store};
+use crate::store::{CallRow, DoNotCall, Store};
 
 pub(crate) mod results;
 pub(crate) mod survey_csv;
@@ -113,6 +114,15 @@ fn seconds(from: Option<Timestamp>, to: Option<Timestamp>) -> String {
         (Some(from), Some(to)) => format!("{:.1}", to.duration_since(from).as_secs_f64()),
         (None, _) | (_, None) => String::new(),
     }
+}
+
+/// The columns of the do-not-call list, which its import knows.
+pub(crate) const DO_NOT_CALL_HEADER: [&str; 4] = ["phone_number", "reason", "source", "added_at"];
+
+/// An entry of the do-not-call list, as a row.
+pub(crate) fn do_not_call_record(entry: &DoNotCall) -> [String; 4] {
+    let reason = entry.reason.as_deref().map(defused).unwrap_or_default();
+    [entry.number.to_string(), reason, defused(&entry.source), entry.added_at.to_string()]
 }
 
 /// Text that a spreadsheet would take for a formula gets an apostrophe in

@@ -19,16 +19,17 @@ use super::campaigns::{known, no_campaign};
 use super::extract::{CampaignAt, ContactAt, JsonBody, JsonRequest, UrlQuery};
 use super::page::{Paged, SortOrder, Wanted};
 use super::problem::{Answer, Fault, Problem, ProblemBody};
-use super::{Api, read};
+use super::{Api, contact_groups, read};
 use crate::call::Outcome;
-use crate::campaign::{CampaignId, TargetAction, TargetStatus};
-use crate::contact::NewContact;
+use crate::campaign::{Action, CampaignId, MOST_GROUPS, TargetAction, TargetStatus};
+use crate::contact::{ContactGroupId, NewContact};
+use crate::control;
 use crate::number::PhoneNumber;
 use crate::store::TargetId;
 use crate::store::listing::{ContactsAdded as Adding, TargetChanged, TargetQuery, TargetRow, TargetSort};
 
 /// Contacts in one request, at most.
-const MOST: usize = 1_000;
+pub(super) const MOST: usize = 1_000;
 
 /// Which contacts.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -166,24 +167,35 @@ pub(super) struct ContactToAdd {
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct AddContacts {
-    /// They: 1 to 1,000, dialed in this order.
-    #[schema(required = true, min_items = 1, max_items = 1000)]
+    /// They: up to 1,000, dialed in this order.
+    #[schema(max_items = 1000)]
     contacts: Vec<ContactToAdd>,
+    /// Groups of saved contacts whose members become contacts of the campaign
+    /// now, after those above, in the order they joined: up to 50. Who joins a
+    /// group later is not among them; the campaign's own `contact_group_ids`
+    /// are taken in when it is launched.
+    #[schema(max_items = 50)]
+    contact_group_ids: Vec<ContactGroupId>,
 }
 
 impl JsonRequest for AddContacts {
     fn read(body: Value) -> Result<Self, Vec<Fault>> {
         let request: Self = read::json(body)?;
-        match request.contacts.len() {
-            0 => Err(vec![Fault::new("contacts", "is empty: send at least one")]),
-            many if many > MOST => Err(vec![Fault::new("contacts", format!("has {many}, may have {MOST}"))]),
-            _ => Ok(request),
+        let mut faults = Vec::new();
+        match (request.contacts.len(), request.contact_group_ids.len()) {
+            (0, 0) => faults.push(Fault::new("contacts", "is empty: send at least one, or contact_group_ids")),
+            (many, _) if many > MOST => faults.push(Fault::new("contacts", format!("has {many}, may have {MOST}"))),
+            (_, many) if many > MOST_GROUPS => {
+                faults.push(Fault::new("contact_group_ids", format!("has {many}, may have {MOST_GROUPS}")));
+            }
+            _ => {}
         }
+        if faults.is_empty() { Ok(request) } else { Err(faults) }
     }
 }
 
 impl ContactToAdd {
-    fn read(self, at: usize, api: &Api, faults: &mut Vec<Fault>) -> Option<NewContact> {
+    pub(super) fn read(self, at: usize, api: &Api, faults: &mut Vec<Fault>) -> Option<NewContact> {
         let field = |name: &str| format!("contacts[{at}].{name}");
         let zone = self.timezone.filter(|zone| !zone.is_empty());
         if let Some(zone) = zone.as_ref().filter(|zone| TimeZone::get(zone).is_err()) {
@@ -218,7 +230,7 @@ fn shown(text: &str) -> String {
 }
 
 /// What came of adding contacts.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Default, Serialize, ToSchema)]
 pub(super) struct ContactsAdded {
     /// New contacts.
     #[schema(example = 2)]
@@ -226,8 +238,12 @@ pub(super) struct ContactsAdded {
     /// Numbers the campaign already had, or that stood earlier in the request.
     #[schema(example = 1)]
     duplicates: u64,
-    /// Those, by their place in the request, from 0.
+    /// Those of `contacts`, by their place in the request, from 0.
     duplicate_positions: Vec<usize>,
+    /// Numbers, new or not, that are on the do-not-call list: nobody there is
+    /// called.
+    #[schema(example = 0)]
+    do_not_call: u64,
 }
 
 /// A campaign's contacts
@@ -259,10 +275,12 @@ pub(super) async fn list(
     Ok(Json(wanted.of(listed, Contact::from)))
 }
 
-/// Add contacts by hand
+/// Add contacts by hand, or groups of saved ones
 ///
 /// To a draft or a paused campaign. All or none: a wrong number is named by its
-/// place and nothing is added. Takes an `Idempotency-Key`.
+/// place and nothing is added. Members of groups are added in steps: a campaign
+/// that is launched meanwhile has a part of them, and the answer is 409; doing
+/// it again adds the rest. Takes an `Idempotency-Key`.
 #[utoipa::path(post, path = "/api/campaigns/{id}/contacts", tag = "contacts", request_body = AddContacts,
     params(("id" = CampaignId, Path, description = "The campaign's id")),
     responses(
@@ -276,25 +294,30 @@ pub(super) async fn add(
 ) -> Answer<(StatusCode, Json<ContactsAdded>)> {
     takes_contacts(known(&api, id).await?.campaign.status)?;
     let mut faults = Vec::new();
-    let contacts: Vec<_> = request
-        .contacts
-        .into_iter()
-        .enumerate()
-        .filter_map(|(at, contact)| contact.read(at, &api, &mut faults))
-        .collect();
+    let contacts = request.contacts.into_iter().enumerate();
+    let contacts: Vec<_> = contacts.filter_map(|(at, contact)| contact.read(at, &api, &mut faults)).collect();
     if !faults.is_empty() {
         return Err(Problem::fields(faults));
     }
-    let added = match api.store.add_contacts(id, &contacts, api.now()).await? {
-        Adding::Yes(added) => added,
-        Adding::Conflict(status) => return Err(not_now(status)),
-        Adding::NotFound => return Err(no_campaign(id)),
-    };
-    let body = ContactsAdded {
-        accepted: added.added,
-        duplicates: added.duplicates.len() as u64,
-        duplicate_positions: added.duplicates,
-    };
+    contact_groups::check(&api, "contact_group_ids", &request.contact_group_ids).await?;
+    let numbers: Vec<_> = contacts.iter().map(|contact| contact.number).collect();
+    let mut body = ContactsAdded { do_not_call: api.store.count_do_not_call(&numbers).await?, ..Default::default() };
+    if !contacts.is_empty() {
+        let added = match api.store.add_contacts(id, &contacts, api.now()).await? {
+            Adding::Yes(added) => added,
+            Adding::Conflict(status) => return Err(not_now(status)),
+            Adding::NotFound => return Err(no_campaign(id)),
+        };
+        body.accepted = added.added;
+        body.duplicates = added.duplicates.len() as u64;
+        body.duplicate_positions = added.duplicates;
+    }
+    for group in request.contact_group_ids {
+        let added = control::dial_group(&api.store, id, group, Action::Edit, api.now()).await?;
+        body.accepted += added.added;
+        body.duplicates += added.duplicates;
+        body.do_not_call += added.do_not_call;
+    }
     Ok((StatusCode::CREATED, Json(body)))
 }
 

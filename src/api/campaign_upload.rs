@@ -13,12 +13,12 @@ use uuid::Uuid;
 
 use super::Api;
 use super::auth::{Allowed, CampaignsRead, ContactsWrite};
-use super::campaigns::{known, no_campaign};
+use super::campaigns::known;
 use super::extract::CampaignAt;
 use super::problem::{Answer, Kind, Problem, ProblemBody};
 use super::spool::{AROUND_FILES, broken, spool};
 use crate::campaign::{Action, CampaignId, CampaignStatus};
-use crate::contact::{ImportError, ImportSummary, ListError, ListReader, TEMPLATE, import_list};
+use crate::contact::{ImportError, ImportSummary, ListError, ListReader, RejectedLine, TEMPLATE, import_list};
 use crate::store::blocks::Upload;
 use crate::uploads::UploadsError;
 
@@ -43,7 +43,11 @@ pub(super) struct UploadedFile {
     /// Rows that are no contact.
     #[schema(example = 1)]
     rejected: u64,
-    /// The first hundred of those.
+    /// Numbers of the file that are on the do-not-call list: nobody there is
+    /// called.
+    #[schema(example = 0)]
+    do_not_call: u64,
+    /// The first hundred rows that were rejected.
     rejected_rows: Vec<RejectedRow>,
     /// What was odd about the file.
     warnings: Vec<String>,
@@ -74,6 +78,10 @@ pub(super) struct Uploaded {
     /// Rows that are no contact, of all files.
     #[schema(example = 1)]
     rejected: u64,
+    /// Numbers of all files that are on the do-not-call list: nobody there is
+    /// called.
+    #[schema(example = 0)]
+    do_not_call: u64,
     /// File by file.
     files: Vec<UploadedFile>,
 }
@@ -93,21 +101,23 @@ impl Uploaded {
         self.accepted += summary.accepted;
         self.duplicates += summary.duplicates;
         self.rejected += summary.rejected;
+        self.do_not_call += summary.do_not_call;
         self.files.push(UploadedFile {
             file,
             rows: summary.rows,
             accepted: summary.accepted,
             duplicates: summary.duplicates,
             rejected: summary.rejected,
-            rejected_rows: summary
-                .first_rejected
-                .into_iter()
-                .map(|row| RejectedRow { line: row.line, reason: row.reason })
-                .collect(),
+            do_not_call: summary.do_not_call,
+            rejected_rows: rejected_rows(summary.first_rejected),
             warnings,
             upload_id,
         });
     }
+}
+
+pub(super) fn rejected_rows(lines: Vec<RejectedLine>) -> Vec<RejectedRow> {
+    lines.into_iter().map(|row| RejectedRow { line: row.line, reason: row.reason }).collect()
 }
 
 /// A list, as a form of a browser sends it.
@@ -139,18 +149,31 @@ pub(super) async fn upload(
     request: Request,
 ) -> Answer<Json<Uploaded>> {
     takes_contacts(known(&api, id).await?.campaign.status)?;
+    let lists = received(request, api.limits.upload_bytes, &[".csv"]).await?;
+    let mut uploaded = Uploaded::default();
+    for (name, file) in lists {
+        let again = file.try_clone().map_err(Problem::internal)?;
+        let summary = import(&api, id, &name, file).await?;
+        let kept = api.uploads.keep(&api.store, id, &name, again, &summary, api.now()).await;
+        uploaded.note(name, summary, kept);
+    }
+    Ok(Json(uploaded))
+}
+
+/// The lists in a form, by name, whole and on disk. `limit`: bytes of all
+/// together; `endings`: what their names may end in.
+pub(super) async fn received(request: Request, limit: u64, endings: &[&str]) -> Answer<Vec<(String, std::fs::File)>> {
     // What is no file counts too: it is held while the next field is looked for.
-    let whole = usize::try_from(api.limits.upload_bytes).unwrap_or(usize::MAX).saturating_add(AROUND_FILES);
+    let whole = usize::try_from(limit).unwrap_or(usize::MAX).saturating_add(AROUND_FILES);
     let request = request.map(|body| Body::new(Limited::new(body, whole)));
     let Ok(mut form) = Multipart::from_request(request, &()).await else {
         let detail = "send the list as multipart/form-data: curl -F file=@contacts.csv";
         return Err(Problem::new(Kind::UnsupportedMediaType, detail));
     };
-    let limit = api.limits.upload_bytes;
     let too_large = || Problem::new(Kind::TooLarge, format!("the files of an upload may have {limit} bytes together"));
     // All files are here before the first is imported.
     let mut spooled = Vec::new();
-    let mut left = api.limits.upload_bytes;
+    let mut left = limit;
     while let Some(field) = form.next_field().await.map_err(|error| broken(&error))? {
         let name = field.name().unwrap_or_default().to_owned();
         if !["file", "files", "files[]", "file[]"].contains(&name.as_str()) {
@@ -160,22 +183,16 @@ pub(super) async fn upload(
             return Err(Problem::field("file", format!("at most {FILES} files at once")));
         }
         let file = field.file_name().unwrap_or_default().to_owned();
-        if !file.to_ascii_lowercase().ends_with(".csv") {
-            return Err(Problem::field("file", "only files whose names end in .csv are accepted"));
+        if !endings.iter().any(|ending| file.to_ascii_lowercase().ends_with(ending)) {
+            let endings = endings.join(" or ");
+            return Err(Problem::field("file", format!("only files whose names end in {endings} are accepted")));
         }
         spooled.push((file, spool(field, &mut left, too_large).await?));
     }
     if spooled.is_empty() {
         return Err(Problem::field("file", "is missing: send at least one CSV file"));
     }
-    let mut uploaded = Uploaded::default();
-    for (name, file) in spooled {
-        let again = file.try_clone().map_err(Problem::internal)?;
-        let summary = import(&api, id, &name, file).await?;
-        let kept = api.uploads.keep(&api.store, id, &name, again, &summary, api.now()).await;
-        uploaded.note(name, summary, kept);
-    }
-    Ok(Json(uploaded))
+    Ok(spooled)
 }
 
 /// Contacts are added to a draft or to a paused campaign.
@@ -193,24 +210,30 @@ async fn import(api: &Api, id: CampaignId, name: &str, file: std::fs::File) -> A
     let rules = api.rules();
     let reader = spawn_blocking(move || ListReader::new(file, rules)).await.map_err(Problem::internal)?;
     let reader = reader.map_err(|error| bad_list(name, &error))?;
-    match import_list(reader, &api.store, id, None, &api.clock, |_| ()).await {
-        Ok(summary) => Ok(summary),
-        Err(ImportError::List { source, accepted }) => {
-            let mut problem = bad_list(name, &source);
-            if accepted > 0 {
-                problem = Problem::new(Kind::BadList, format!("{name}: after {accepted} contacts: {source}"));
-            }
-            Err(problem)
+    let imported = import_list(reader, &api.store, id, None, &api.clock, |_| ()).await;
+    imported.map_err(|error| not_imported(name, error))
+}
+
+/// Why a list was not read to its end.
+pub(super) fn not_imported(name: &str, error: ImportError) -> Problem {
+    match error {
+        ImportError::List { source, accepted: 0 } => bad_list(name, &source),
+        ImportError::List { source: ListError::Io(error), .. } => Problem::internal(error),
+        ImportError::List { source, accepted } => {
+            Problem::new(Kind::BadList, format!("{name}: after {accepted} contacts: {source}"))
         }
-        Err(ImportError::Store { source, .. }) => Err(source.into()),
-        Err(ImportError::Conflict { accepted: 0, status }) => Err(status.map_or_else(|| no_campaign(id), not_now)),
-        Err(error @ ImportError::Conflict { status, .. }) => Err(status
-            .map_or_else(|| no_campaign(id), |status| Problem::conflict(error.to_string(), status.allowed_actions()))),
-        Err(error @ (ImportError::Rejects { .. } | ImportError::Interrupted { .. })) => Err(Problem::internal(error)),
+        ImportError::Store { source, .. } => source.into(),
+        ImportError::Conflict { status: None, .. } => Problem::not_found("campaign any more: it was deleted meanwhile"),
+        ImportError::Conflict { accepted: 0, status: Some(status) } => not_now(status),
+        error @ ImportError::Conflict { status: Some(status), .. } => {
+            Problem::conflict(error.to_string(), status.allowed_actions())
+        }
+        ImportError::GroupGone => Problem::not_found("group any more: it was removed meanwhile"),
+        error @ (ImportError::Rejects { .. } | ImportError::Interrupted { .. }) => Problem::internal(error),
     }
 }
 
-fn bad_list(name: &str, error: &ListError) -> Problem {
+pub(super) fn bad_list(name: &str, error: &ListError) -> Problem {
     match error {
         ListError::Io(error) => Problem::internal(error),
         ListError::Empty

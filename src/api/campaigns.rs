@@ -8,12 +8,12 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::Api;
 use super::auth::{Allowed, CampaignsRead, CampaignsWrite};
 use super::campaign_fields::{CampaignBody, CampaignFields, CampaignPatch};
 use super::extract::{CampaignAt, IfMatch, JsonBody, UrlQuery, etag};
 use super::page::{Paged, SortOrder, Wanted};
 use super::problem::{Answer, Kind, Problem, ProblemBody};
+use super::{Api, contact_groups};
 use crate::campaign::{Action, CampaignId, CampaignStatus};
 use crate::store::Changed;
 use crate::store::listing::{CampaignEdit, CampaignQuery, CampaignSort, Draft, Edited, Listed, Versioned};
@@ -101,6 +101,7 @@ pub(super) async fn create(
     State(api): State<Api>,
     JsonBody(fields): JsonBody<CampaignFields>,
 ) -> Answer<Response> {
+    contact_groups::check(&api, "contact_group_ids", &fields.settings.contact_group_ids).await?;
     let draft = Draft {
         id: CampaignId::new(),
         name: fields.name,
@@ -156,6 +157,9 @@ pub(super) async fn edit(
             return Err(not_now(status));
         }
         let fields = CampaignPatch::apply(patch.clone(), &before).map_err(Problem::fields)?;
+        if fields.settings.contact_group_ids != before.campaign.settings.contact_group_ids {
+            contact_groups::check(&api, "contact_group_ids", &fields.settings.contact_group_ids).await?;
+        }
         let edit = CampaignEdit {
             name: fields.name,
             settings: fields.settings,

@@ -9,12 +9,14 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use super::auth::{Allowed, DncRead, DncWrite};
+use super::campaign_fields::out_of_time;
 use super::extract::{JsonBody, JsonRequest, NumberAt, UrlQuery};
 use super::page::{Paged, SortOrder, Wanted};
 use super::problem::{Answer, Fault, Problem};
 use super::{Api, read};
 use crate::number::PhoneNumber;
 use crate::store::DoNotCall;
+use crate::store::listing::{DncQuery, DncRemoval, DncSort, DncWithdrawal};
 
 /// Longest reason, in characters.
 const REASON: usize = 500;
@@ -30,9 +32,58 @@ pub(super) struct ListDnc {
     /// Rows on a page: 1 to 500; 50 if not said.
     #[param(minimum = 1, maximum = 500, example = 50)]
     limit: Option<u32>,
-    /// `asc`: by number; `desc`, and if not said: the newest entries first.
+    /// Only entries from there: `manual`, `api`, `import`, `keypress`, …
+    #[param(example = "import")]
+    source: Option<String>,
+    /// Only entries with exactly this reason.
+    reason: Option<String>,
+    /// Only entries made at this instant or later: with an offset.
+    from: Option<Timestamp>,
+    /// Only entries made before this instant.
+    to: Option<Timestamp>,
+    /// What they are sorted by; if not said: when they were made, the newest
+    /// first. By `phone_number` only the whole list.
+    #[param(inline)]
+    sort_by: Option<SortDnc>,
+    /// Which way.
     #[param(inline)]
     sort_order: Option<SortOrder>,
+}
+
+/// What the do-not-call list is sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum SortDnc {
+    /// When entries were made.
+    AddedAt,
+    /// Their numbers.
+    PhoneNumber,
+}
+
+impl ListDnc {
+    fn query(self) -> Answer<DncQuery> {
+        let times = [("from", self.from), ("to", self.to)];
+        let mut faults: Vec<_> = times.into_iter().filter_map(|(field, at)| out_of_time(field, at?)).collect();
+        let filtered = self.source.is_some() || self.reason.is_some() || self.from.is_some() || self.to.is_some();
+        if filtered && self.sort_by == Some(SortDnc::PhoneNumber) {
+            faults.push(Fault::new("sort_by", "must be added_at where a filter is named"));
+        }
+        if !faults.is_empty() {
+            return Err(Problem::fields(faults));
+        }
+        let newest = self.sort_by.is_none() && self.sort_order.is_none();
+        Ok(DncQuery {
+            source: self.source,
+            reason: self.reason,
+            from: self.from,
+            until: self.to,
+            sort: match self.sort_by {
+                Some(SortDnc::AddedAt) | None => DncSort::AddedAt,
+                Some(SortDnc::PhoneNumber) => DncSort::Number,
+            },
+            descending: newest || self.sort_order == Some(SortOrder::Desc),
+        })
+    }
 }
 
 /// An entry of the do-not-call list.
@@ -75,11 +126,14 @@ impl JsonRequest for AddDnc {
         if request.phone_number.is_none() {
             faults.push(Fault::new("phone_number", "is missing"));
         }
-        if request.reason.as_ref().is_some_and(|reason| reason.chars().count() > REASON) {
-            faults.push(Fault::new("reason", format!("may have {REASON} characters")));
-        }
+        faults.extend(too_long(request.reason.as_deref()));
         if faults.is_empty() { Ok(request) } else { Err(faults) }
     }
+}
+
+pub(super) fn too_long(reason: Option<&str>) -> Option<Fault> {
+    let long = reason.is_some_and(|reason| reason.chars().count() > REASON);
+    long.then(|| Fault::new("reason", format!("may have {REASON} characters")))
 }
 
 /// Which number.
@@ -103,6 +157,16 @@ pub(super) struct DncCheck {
     entry: Option<DncEntry>,
 }
 
+impl DncCheck {
+    pub(super) fn new(phone_number: PhoneNumber, entry: Option<DncEntry>) -> Self {
+        Self { phone_number, listed: entry.is_some(), entry }
+    }
+
+    pub(super) fn listed(&self) -> bool {
+        self.listed
+    }
+}
+
 /// The do-not-call list
 #[utoipa::path(get, path = "/api/dnc", tag = "do not call", params(ListDnc),
     responses((status = 200, description = "A page of it", body = Paged<DncEntry>)))]
@@ -112,8 +176,7 @@ pub(super) async fn list(
     UrlQuery(asked): UrlQuery<ListDnc>,
 ) -> Answer<Json<Paged<DncEntry>>> {
     let wanted = Wanted::new(asked.page, asked.limit)?;
-    let newest = asked.sort_order != Some(SortOrder::Asc);
-    Ok(Json(wanted.of(api.store.do_not_call_list(wanted.page(), newest).await?, DncEntry::from)))
+    Ok(Json(wanted.of(api.store.do_not_call_list(&asked.query()?, wanted.page()).await?, DncEntry::from)))
 }
 
 /// Never call a number again
@@ -144,7 +207,7 @@ pub(super) async fn check(
 ) -> Answer<Json<DncCheck>> {
     let phone_number = parse(&api, asked.phone_number.as_deref())?;
     let entry = api.store.do_not_call(phone_number).await?.map(DncEntry::from);
-    Ok(Json(DncCheck { phone_number, listed: entry.is_some(), entry }))
+    Ok(Json(DncCheck::new(phone_number, entry)))
 }
 
 /// One entry of the do-not-call list
@@ -160,16 +223,94 @@ pub(super) async fn show(
     entry.map(|entry| Json(entry.into())).ok_or_else(|| not_listed(number))
 }
 
+/// Why a number is taken off the list.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct WithdrawDnc {
+    /// Why; up to 500 characters. Kept for ever.
+    #[param(max_length = 500, example = "asked in writing to be called again")]
+    reason: Option<String>,
+}
+
 /// Take a number off the do-not-call list
+///
+/// What its entry said, who took it off, when and why is kept for ever.
 #[utoipa::path(delete, path = "/api/dnc/{number}", tag = "do not call",
-    params(("number" = String, Path, description = "The number, written in any way")),
+    params(("number" = String, Path, description = "The number, written in any way"), WithdrawDnc),
     responses((status = 204, description = "It is off the list")))]
 pub(super) async fn remove(
-    _: Allowed<DncWrite>,
+    allowed: Allowed<DncWrite>,
     State(api): State<Api>,
     NumberAt(number): NumberAt,
+    UrlQuery(asked): UrlQuery<WithdrawDnc>,
 ) -> Answer<StatusCode> {
-    if api.store.remove_do_not_call(number).await? { Ok(StatusCode::NO_CONTENT) } else { Err(not_listed(number)) }
+    if let Some(fault) = too_long(asked.reason.as_deref()) {
+        return Err(Problem::fields(vec![fault]));
+    }
+    let by = allowed.caller.actor();
+    let withdrawal = DncWithdrawal { number, by, reason: asked.reason };
+    if api.store.remove_do_not_call(&withdrawal, api.now()).await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(not_listed(number))
+    }
+}
+
+/// An entry that was taken off the list.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct RemovedDnc {
+    /// What the entry said.
+    entry: DncEntry,
+    /// When it was taken off.
+    removed_at: Timestamp,
+    /// By whom.
+    #[schema(example = "cli")]
+    removed_by: String,
+    /// Why.
+    removed_reason: Option<String>,
+}
+
+impl From<DncRemoval> for RemovedDnc {
+    fn from(removal: DncRemoval) -> Self {
+        Self {
+            entry: removal.entry.into(),
+            removed_at: removal.removed_at,
+            removed_by: removal.removed_by,
+            removed_reason: removal.removed_reason,
+        }
+    }
+}
+
+/// What is on record of a number.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct DncHistory {
+    /// The number as it was understood.
+    phone_number: PhoneNumber,
+    /// Whether it is on the list.
+    listed: bool,
+    /// Its entry, if it is.
+    entry: Option<DncEntry>,
+    /// Its entries that were taken off, the latest first.
+    removals: Vec<RemovedDnc>,
+}
+
+/// What is on record of a number
+///
+/// Its entry, if it is on the do-not-call list, and every entry it had that was
+/// taken off: by whom, when and why.
+#[utoipa::path(get, path = "/api/dnc/{number}/history", tag = "do not call",
+    params(("number" = String, Path, description = "The number, written in any way")),
+    responses((status = 200, description = "What is on record", body = DncHistory)))]
+pub(super) async fn history(
+    _: Allowed<DncRead>,
+    State(api): State<Api>,
+    NumberAt(phone_number): NumberAt,
+) -> Answer<Json<DncHistory>> {
+    let entry = api.store.do_not_call(phone_number).await?.map(DncEntry::from);
+    let removals = api.store.do_not_call_removals(phone_number).await?;
+    let removals = removals.into_iter().map(RemovedDnc::from).collect();
+    Ok(Json(DncHistory { phone_number, listed: entry.is_some(), entry, removals }))
 }
 
 fn not_listed(number: PhoneNumber) -> Problem {

@@ -15,10 +15,12 @@ use super::problem::{Answer, Fault, Kind, Problem};
 use super::read;
 use crate::access::{ApiKeyId, UserId};
 use crate::campaign::CampaignId;
+use crate::contact::ContactGroupId;
 use crate::media::MediaId;
 use crate::number::PhoneNumber;
 use crate::store::TargetId;
 use crate::store::blocks::UploadId;
+use crate::store::book::ContactId;
 use crate::survey::SurveyId;
 
 /// The campaign in the path.
@@ -28,6 +30,18 @@ pub(super) struct CampaignAt(pub(super) CampaignId);
 /// The contact of a campaign in the path.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ContactAt(pub(super) CampaignId, pub(super) TargetId);
+
+/// The saved contact in the path.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SavedAt(pub(super) ContactId);
+
+/// The contact group in the path.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct GroupAt(pub(super) ContactGroupId);
+
+/// The member of a contact group in the path.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct MemberAt(pub(super) ContactGroupId, pub(super) ContactId);
 
 /// The number in the path, as people write it.
 #[derive(Clone, Copy, Debug)]
@@ -83,6 +97,32 @@ impl FromRequestParts<Api> for ContactAt {
         let CampaignAt(campaign) = CampaignAt::from_request_parts(parts, api).await?;
         let target = named(parts, "contact_id", "contact", |text| text.parse().ok()).await?;
         Ok(Self(campaign, TargetId(target)))
+    }
+}
+
+impl FromRequestParts<Api> for SavedAt {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Api) -> Answer<Self> {
+        named(parts, "id", "contact", |text| text.parse().ok()).await.map(ContactId).map(Self)
+    }
+}
+
+impl FromRequestParts<Api> for GroupAt {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Api) -> Answer<Self> {
+        named(parts, "id", "contact group", |text| text.parse().ok()).await.map(Self)
+    }
+}
+
+impl FromRequestParts<Api> for MemberAt {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Answer<Self> {
+        let GroupAt(group) = GroupAt::from_request_parts(parts, api).await?;
+        let contact = named(parts, "contact_id", "contact", |text| text.parse().ok()).await?;
+        Ok(Self(group, ContactId(contact)))
     }
 }
 

@@ -50,7 +50,12 @@ mod campaign_source;
 mod campaign_upload;
 mod campaign_watch;
 mod campaigns;
+mod contact_fields;
+mod contact_groups;
+mod contact_members;
+mod contacts;
 mod dnc;
+mod dnc_lists;
 mod extract;
 mod flat;
 mod hashing;
@@ -137,6 +142,8 @@ pub struct Limits {
     pub body_bytes: usize,
     /// Bytes of an uploaded list.
     pub upload_bytes: u64,
+    /// Bytes of a list for the do-not-call list.
+    pub dnc_import_bytes: u64,
     /// Requests a second of one key, in the long run.
     pub requests_per_second: f64,
     /// Requests of one key at once.
@@ -158,6 +165,7 @@ impl Default for Limits {
         Self {
             body_bytes: 256 * 1024,
             upload_bytes: 5 * 1024 * 1024,
+            dnc_import_bytes: 64 * 1024 * 1024,
             requests_per_second: 200.0,
             burst: 400,
             failures_per_minute: 20,

@@ -29,6 +29,7 @@ const TAGS: &[(&str, &str)] = &[
     ("campaigns", "Create, read, change, delete."),
     ("campaign life", "Launch, pause, resume, cancel, and copies."),
     ("contacts", "The people a campaign calls."),
+    ("contact groups", "Saved contacts, which campaigns share, and groups of them."),
     ("watching", "Figures, calls and reports."),
     ("surveys", "What campaigns ask."),
     ("media", "The sounds campaigns play."),

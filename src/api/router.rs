@@ -18,8 +18,9 @@ use uuid::Uuid;
 use super::problem::{Kind, Problem};
 use super::{
     Api, api_keys, auth, campaign_contacts, campaign_life, campaign_report, campaign_results, campaign_runs,
-    campaign_source, campaign_upload, campaign_watch, campaigns, dnc, health, idempotency, me, media, media_upload,
-    openapi, phone_numbers, reference, sessions, settings, surveys, switches, test_call, users,
+    campaign_source, campaign_upload, campaign_watch, campaigns, contact_groups, contact_members, contacts, dnc,
+    dnc_lists, health, idempotency, me, media, media_upload, openapi, phone_numbers, reference, sessions, settings,
+    surveys, switches, test_call, users,
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -57,8 +58,18 @@ pub(super) fn resources() -> OpenApiRouter<Api> {
         .routes(routes!(campaign_contacts::show, campaign_contacts::remove))
         .routes(routes!(campaign_contacts::retry))
         .routes(routes!(campaign_contacts::skip))
+        .routes(routes!(contacts::list, contacts::add))
+        .routes(routes!(contacts::show, contacts::edit, contacts::remove))
+        .routes(routes!(contact_groups::list, contact_groups::create))
+        .routes(routes!(contact_groups::show, contact_groups::edit, contact_groups::remove))
+        .routes(routes!(contact_groups::import))
+        .routes(routes!(contact_members::list, contact_members::add))
+        .routes(routes!(contact_members::remove))
         .routes(routes!(dnc::list, dnc::add))
-        .routes(routes!(dnc::check))
+        .routes(routes!(dnc::check, dnc_lists::check_many))
+        .routes(routes!(dnc_lists::import))
+        .routes(routes!(dnc_lists::export))
+        .routes(routes!(dnc::history))
         .routes(routes!(dnc::show, dnc::remove))
         .routes(routes!(phone_numbers::list, phone_numbers::add))
         .routes(routes!(phone_numbers::show, phone_numbers::edit, phone_numbers::remove))

@@ -1,12 +1,15 @@
 //! The checks before a campaign is launched (design section 4).
 
 use super::Settings;
+use crate::contact::ContactGroupId;
 
 /// What the world looks like to a campaign about to be launched.
 #[derive(Clone, Debug, Default)]
 pub struct LaunchFacts {
-    /// Contacts in the campaign.
+    /// Contacts in the campaign, and in the groups it takes in when it starts.
     pub contacts: u64,
+    /// Groups it names that there are none of.
+    pub missing_groups: Vec<ContactGroupId>,
     /// Pool members that exist and are active.
     pub active_numbers: usize,
     /// Switches that are reachable now and have the campaign's trunk; none
@@ -40,7 +43,10 @@ pub fn check_launch(settings: &Settings, facts: &LaunchFacts) -> LaunchReport {
         report.refusals.extend(errors.iter().map(ToString::to_string));
     }
     if facts.contacts == 0 {
-        report.refusals.push("no contacts: import a list first".into());
+        report.refusals.push("no contacts: import a list first, or name a group that has some".into());
+    }
+    for group in &facts.missing_groups {
+        report.refusals.push(format!("there is no contact group {group}"));
     }
     if facts.active_numbers == 0 {
         report.refusals.push("no active caller ID: number_pool names no number that is known and active".into());

@@ -17,7 +17,7 @@ mod target_action;
 pub use answer::{Amd, AmdMode, TransferCallerId, TransferSetting, TransferTo, Unsure, Voicemail, VoicemailAction};
 pub use launch::{LaunchFacts, LaunchReport, check_launch};
 pub use retry::{AfterCall, CONGESTION_LIMIT, RetryOn, after_call};
-pub use settings::{FieldError, PoolStrategy, Settings};
+pub use settings::{FieldError, MOST_GROUPS, PoolStrategy, Settings};
 pub use state::{Action, CampaignStatus};
 pub use target::TargetStatus;
 pub use target_action::{TargetAction, TargetChange, TargetFacts, TargetRefusal};

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use super::answer::KEYS;
 use super::{Amd, RetryOn, TransferSetting, Voicemail};
+use crate::contact::ContactGroupId;
 use crate::number::PhoneNumber;
 
 /// The settings of a campaign. Stored as one JSON object, written by users in
@@ -61,11 +62,18 @@ pub struct Settings {
     pub voicemail: Voicemail,
     /// Whether calls are recorded, from answer to end.
     pub recording: bool,
+    /// Groups of saved contacts that are called too: whoever is a member when
+    /// the campaign is launched becomes a contact of it then, after those it
+    /// has, unless it has the number. At most 50.
+    pub contact_group_ids: Vec<ContactGroupId>,
     /// The name of the only switch that may carry the calls; none: any.
     pub switch: Option<String>,
     /// The name of the trunk on the switch; none: the switch's default.
     pub trunk: Option<String>,
 }
+
+/// Entries of `contact_group_ids`, at most.
+pub const MOST_GROUPS: usize = 50;
 
 /// Entries of `prompts`, at most.
 const MOST_PROMPTS: usize = 20;
@@ -134,6 +142,7 @@ impl Default for Settings {
             amd: Amd::default(),
             voicemail: Voicemail::default(),
             recording: false,
+            contact_group_ids: Vec::new(),
             switch: None,
             trunk: None,
         }
@@ -175,6 +184,16 @@ impl Settings {
         }
         self.amd.check(&mut errors);
         self.voicemail.check(&self.amd, &mut errors);
+        if self.contact_group_ids.len() > MOST_GROUPS {
+            let message = format!("has {} entries, may have {MOST_GROUPS}", self.contact_group_ids.len());
+            errors.push(FieldError { field: "contact_group_ids", message });
+        }
+        let mut groups = std::collections::HashSet::new();
+        for group in &self.contact_group_ids {
+            if !groups.insert(group) {
+                errors.push(FieldError { field: "contact_group_ids", message: format!("{group} stands twice") });
+            }
+        }
         let mut seen = std::collections::HashSet::new();
         for number in &self.number_pool {
             if !seen.insert(number) {

@@ -12,6 +12,7 @@ use clap::Subcommand;
 use super::app;
 use crate::number::{PhoneNumber, Region};
 use crate::store::DoNotCall;
+use crate::store::listing::DncWithdrawal;
 
 mod export;
 mod import;
@@ -44,10 +45,13 @@ pub(super) enum Command {
         written: Written,
     },
     /// Take a number off the list. Exit status 0: it is not on the list,
-    /// whether it was before or not.
+    /// whether it was before or not. That it was is kept for ever, with the reason.
     Remove {
         /// The number, as people write it.
         number: String,
+        /// Why.
+        #[arg(long)]
+        reason: Option<String>,
         #[command(flatten)]
         written: Written,
     },
@@ -110,9 +114,10 @@ async fn answer(file: Option<PathBuf>, command: Command) -> anyhow::Result<ExitC
             let reason = entry.reason.unwrap_or_else(|| "no reason given".into());
             println!("{number} is on the do-not-call list since {} ({}: {reason}).", entry.added_at, entry.source);
         }
-        Command::Remove { number, written } => {
+        Command::Remove { number, reason, written } => {
             let number = written.parse(&app, &number)?;
-            let was_there = app.store.remove_do_not_call(number).await?;
+            let withdrawal = DncWithdrawal { number, by: "cli".into(), reason };
+            let was_there = app.store.remove_do_not_call(&withdrawal, app.clock.now()).await?;
             println!("{number} {} on the do-not-call list.", if was_there { "is no longer" } else { "was not" });
         }
         Command::Import(args) => return import::run(&app, args).await,

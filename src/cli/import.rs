@@ -54,6 +54,9 @@ pub(super) async fn into(
         summary.duplicates,
         summary.rejected
     );
+    if summary.do_not_call > 0 {
+        eprintln!("{} of the numbers are on the do-not-call list and will not be called.", summary.do_not_call);
+    }
     for warning in &summary.warnings {
         eprintln!("warning: {warning}");
     }

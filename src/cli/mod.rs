@@ -16,6 +16,7 @@ mod demo;
 mod dnc;
 mod doctor;
 mod foreground;
+mod group;
 mod import;
 mod key;
 mod media;
@@ -66,6 +67,9 @@ enum Command {
     /// Surveys: what campaigns ask, and what was answered.
     #[command(subcommand)]
     Survey(survey::Command),
+    /// Groups of saved contacts, which campaigns share.
+    #[command(subcommand)]
+    Group(group::Command),
     /// The do-not-call list.
     #[command(subcommand)]
     Dnc(dnc::Command),
@@ -122,6 +126,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Number(command) => Box::pin(number::run(file, command)).await,
         Command::Media(command) => Box::pin(media::run(file, command)).await,
         Command::Survey(command) => Box::pin(survey::run(file, command)).await,
+        Command::Group(command) => Box::pin(group::run(file, command)).await,
         Command::Dnc(command) => Box::pin(dnc::run(file, command)).await,
         Command::Key(command) => Box::pin(key::run(file, command)).await,
         Command::User(command) => Box::pin(user::run(file, command)).await,

@@ -25,6 +25,9 @@ pub struct ApiConfig {
     /// The folder in which uploaded lists are kept as they came. Only the
     /// daemon's user may look into it.
     pub uploads_folder: PathBuf,
+    /// MiB a list for the do-not-call list may have: a million numbers are 12
+    /// to 60. 1 to 4,096.
+    pub dnc_import_mib: u32,
     /// Requests a second of one key, in the long run. 1 to 100,000.
     pub requests_per_second: u32,
     /// Requests of one key at once. 1 to 100,000.
@@ -49,6 +52,7 @@ impl Default for ApiConfig {
             max_body_kib: 256,
             max_upload_mib: 5,
             uploads_folder: "uploads".into(),
+            dnc_import_mib: 64,
             requests_per_second: 200,
             burst: 400,
             failures_per_minute: 20,
@@ -64,6 +68,7 @@ impl ApiConfig {
         let limits = [
             ("max_body_kib", self.max_body_kib, 16_384),
             ("max_upload_mib", self.max_upload_mib, 4_096),
+            ("dnc_import_mib", self.dnc_import_mib, 4_096),
             ("requests_per_second", self.requests_per_second, 100_000),
             ("burst", self.burst, 100_000),
             ("failures_per_minute", self.failures_per_minute, 10_000),
@@ -88,6 +93,7 @@ impl ApiConfig {
         Limits {
             body_bytes: (self.max_body_kib as usize) << 10,
             upload_bytes: u64::from(self.max_upload_mib) << 20,
+            dnc_import_bytes: u64::from(self.dnc_import_mib) << 20,
             requests_per_second: self.requests_per_second.into(),
             burst: self.burst,
             failures_per_minute: self.failures_per_minute,

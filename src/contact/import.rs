@@ -37,12 +37,16 @@ const SHOWN: usize = 100;
 pub struct ImportSummary {
     /// Rows with anything in them: accepted, duplicates and rejected together.
     pub rows: u64,
-    /// New contacts in the campaign, or new numbers on the do-not-call list.
+    /// New contacts in the campaign or the group, or new numbers on the
+    /// do-not-call list.
     pub accepted: u64,
     /// Numbers that were there already, or that came earlier in the list.
     pub duplicates: u64,
     /// Rows that are no contact.
     pub rejected: u64,
+    /// Numbers of the list, duplicates included, that are on the do-not-call
+    /// list: nobody there is called.
+    pub do_not_call: u64,
     /// The first hundred of those.
     pub first_rejected: Vec<RejectedLine>,
     /// What was odd about the list.
@@ -97,6 +101,9 @@ pub enum ImportError {
         /// The state it is in; none: it is gone.
         status: Option<CampaignStatus>,
     },
+    /// The group was removed meanwhile.
+    #[error("the group was removed meanwhile")]
+    GroupGone,
     /// The process is shutting down.
     #[error("after {accepted} contacts: interrupted")]
     Interrupted {
@@ -128,6 +135,11 @@ pub async fn import_list<R: Read + Send + 'static>(
 /// Takes contacts, in order.
 trait Sink {
     fn add(&mut self, contacts: &[NewContact]) -> impl Future<Output = Result<Added, NotAdded>> + Send;
+
+    /// How many of them are on the do-not-call list, where that is to be told.
+    fn barred(&mut self, _contacts: &[NewContact]) -> impl Future<Output = Result<u64, StoreError>> + Send {
+        async { Ok(0) }
+    }
 }
 
 /// Why a [`Sink`] took nothing.
@@ -166,6 +178,15 @@ impl Sink for Targets<'_> {
             ContactsAdded::NotFound => Err(NotAdded::Conflict(None)),
         }
     }
+
+    async fn barred(&mut self, contacts: &[NewContact]) -> Result<u64, StoreError> {
+        barred(self.store, contacts).await
+    }
+}
+
+async fn barred(store: &Store, contacts: &[NewContact]) -> Result<u64, StoreError> {
+    let numbers: Vec<_> = contacts.iter().map(|contact| contact.number).collect();
+    store.count_do_not_call(&numbers).await
 }
 
 /// Some rows of a list.
@@ -192,9 +213,13 @@ async fn run<R: Read + Send + 'static>(
     while let Some(batch) = batches.recv().await {
         let accepted = summary.accepted;
         let batch: Batch = batch.map_err(|source| ImportError::List { accepted, source })?;
+        let failed = |source| ImportError::Store { accepted, source };
         let added = match batch.contacts.as_slice() {
             [] => Added::default(),
-            contacts => sink.add(contacts).await.map_err(|error| error.after(accepted))?,
+            contacts => {
+                summary.do_not_call += sink.barred(contacts).await.map_err(failed)?;
+                sink.add(contacts).await.map_err(|error| error.after(accepted))?
+            }
         };
         let left_out = summary.note(batch, &added);
         if !left_out.is_empty() {
@@ -301,8 +326,10 @@ impl Batch {
 }
 
 mod do_not_call;
+mod group;
 
 pub use do_not_call::{Unwanted, import_do_not_call};
+pub use group::{GroupImport, import_group};
 
 #[cfg(test)]
 mod tests;

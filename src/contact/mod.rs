@@ -12,8 +12,9 @@
 //! | `columns` | from cells to a contact |
 //! | `reader` | [`ListReader`]: all of these, row by row |
 //! | `rejects` | the rows not taken, as a list to mend and import again |
-//! | `import` | a whole list into a campaign |
+//! | `import` | a whole list into a campaign, a group, or onto the do-not-call list |
 //! | `template` | an example of a list |
+//! | `group` | what names a group of contacts |
 //! | `placeholders` | `{{name}}` in texts that are spoken |
 
 use std::collections::BTreeMap;
@@ -25,6 +26,7 @@ use crate::number::PhoneNumber;
 mod cell;
 mod columns;
 mod error;
+mod group;
 mod header;
 mod import;
 mod opening;
@@ -38,7 +40,10 @@ mod source;
 mod template;
 
 pub use error::{ListError, ListWarning};
-pub use import::{ImportError, ImportSummary, RejectedLine, Unwanted, import_do_not_call, import_list};
+pub use group::ContactGroupId;
+pub use import::{
+    GroupImport, ImportError, ImportSummary, RejectedLine, Unwanted, import_do_not_call, import_group, import_list,
+};
 pub(crate) use placeholders::speakable;
 pub use placeholders::{ContactFields, fill, placeholders, unknown_placeholders};
 pub use reader::ListReader;

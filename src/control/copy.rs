@@ -66,7 +66,12 @@ async fn copy(
     now: Timestamp,
 ) -> Result<Copy, ControlError> {
     let id = CampaignId::new();
-    let draft = Draft { id, name, settings: source.settings.clone(), scheduled_at: None };
+    let mut settings = source.settings.clone();
+    if matches!(which, Copied::Unreached(_)) {
+        // Launching would bring back those who are left out.
+        settings.contact_group_ids.clear();
+    }
+    let draft = Draft { id, name, settings, scheduled_at: None };
     store.begin_copy(&draft, now).await?;
     match store.copy_targets(source.id, id, which, now).await {
         Ok(contacts) => Ok(Copy { id, contacts }),

@@ -19,9 +19,12 @@ const LAUNCHES: u32 = 5;
 const LOOKED_AT: u32 = 100;
 
 mod copy;
+mod groups;
 mod own_numbers;
 
 pub use copy::{Copy, duplicate, redial};
+pub use groups::dial_group;
+use groups::{contacts, take_in_groups};
 pub use own_numbers::{NumbersError, import_numbers};
 
 /// Why an action was not taken.
@@ -97,8 +100,8 @@ pub async fn create(
     Ok(id)
 }
 
-/// Checks a campaign and starts it, or has it start later. The report holds
-/// warnings only.
+/// Checks a campaign, takes in the members of its groups, and starts it, or has
+/// it start later. The report holds warnings only.
 pub async fn launch(
     store: &Store,
     sounds: &Sounds,
@@ -135,6 +138,7 @@ pub async fn launch_as(
         if !report.refusals.is_empty() {
             return Err(ControlError::Refused(report.refusals));
         }
+        take_in_groups(store, &campaign, now).await?;
         let change = CampaignLaunch {
             version: updated_at,
             scheduled_at: launch.scheduled_at.filter(|at| *at > now),
@@ -202,8 +206,10 @@ async fn facts(
     let (survey, survey_problems) = survey(store, settings).await?;
     let entries: Vec<_> = settings.sounds().chain(survey.iter().flat_map(Survey::sounds)).collect();
     let found = sounds.look_up(store, entries.iter().map(|(setting, entry)| (*setting, entry.as_str()))).await?;
+    let (contacts, missing_groups) = contacts(store, campaign).await?;
     Ok(LaunchFacts {
-        contacts: store.tally(campaign.id).await?.total(),
+        contacts,
+        missing_groups,
         active_numbers: own.iter().filter(|own| own.active && settings.number_pool.contains(&own.number)).count(),
         usable_switches,
         missing_media: found.missing,

@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::StoreError;
-use super::model::{Added, Campaign, Tally, TargetId};
+use super::model::{Added, Campaign, DoNotCall, Tally, TargetId};
 use crate::call::{CallId, Outcome};
 use crate::campaign::{CampaignId, CampaignStatus, Settings, TargetAction, TargetRefusal, TargetStatus};
 use crate::contact::NewContact;
@@ -341,4 +341,55 @@ pub struct KeptAnswer {
     pub headers: Vec<(String, String)>,
     /// Body.
     pub body: Vec<u8>,
+}
+
+/// Which part of the do-not-call list, and in what order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DncQuery {
+    /// Only entries from there.
+    pub source: Option<String>,
+    /// Only entries with exactly this reason.
+    pub reason: Option<String>,
+    /// Only entries since this instant.
+    pub from: Option<Timestamp>,
+    /// Only entries before this instant.
+    pub until: Option<Timestamp>,
+    /// By what they are sorted.
+    pub sort: DncSort,
+    /// The other way round.
+    pub descending: bool,
+}
+
+/// What the do-not-call list is sorted by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DncSort {
+    /// When they were put there.
+    #[default]
+    AddedAt,
+    /// Their numbers.
+    Number,
+}
+
+/// Who takes a number off the do-not-call list, and why: kept for ever.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DncWithdrawal {
+    /// The number.
+    pub number: PhoneNumber,
+    /// Who takes it off.
+    pub by: String,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// An entry that was taken off the do-not-call list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DncRemoval {
+    /// What it said.
+    pub entry: DoNotCall,
+    /// When it was taken off.
+    pub removed_at: Timestamp,
+    /// By whom.
+    pub removed_by: String,
+    /// Why.
+    pub removed_reason: Option<String>,
 }

@@ -16,6 +16,8 @@ use blocks::SurveyEdit;
 use listing::CallQuery;
 
 pub mod blocks;
+pub mod book;
+mod book_rows;
 mod fault;
 mod ledger;
 mod listed_rows;
@@ -26,6 +28,7 @@ pub mod people;
 mod played;
 mod postgres;
 mod rows;
+mod saving;
 mod slice;
 mod sqlite;
 mod surveys;
@@ -114,6 +117,7 @@ macro_rules! on_engine {
 }
 
 mod block_access;
+mod book_access;
 mod number_use;
 mod people_access;
 mod resources;
@@ -408,11 +412,6 @@ impl Store {
     /// The entry of a number.
     pub async fn do_not_call(&self, number: PhoneNumber) -> Result<Option<DoNotCall>, StoreError> {
         on_engine!(self, db => db.do_not_call(number).await)
-    }
-
-    /// Takes a number off the list; `false`: it was not on it.
-    pub async fn remove_do_not_call(&self, number: PhoneNumber) -> Result<bool, StoreError> {
-        on_engine!(self, db => db.remove_do_not_call(number).await)
     }
 
     // --- media library ---------------------------------------------------

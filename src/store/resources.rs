@@ -7,7 +7,7 @@ use super::listing::{
     Begun, COUNTED, CallMetrics, CallQuery, CallSort, CampaignEdit, CampaignLaunch, CampaignQuery, ContactsAdded,
     Copied, Draft, Edited, KeptAnswer, Listed, Page, TargetChanged, TargetQuery, TargetRow, Versioned,
 };
-use super::{CallRow, Changed, DoNotCall, OwnNumber, Store, StoreError, TargetId};
+use super::{CallRow, Changed, OwnNumber, Store, StoreError, TargetId};
 use crate::access::{ApiKey, ApiKeyId};
 use crate::call::CallId;
 use crate::campaign::{CampaignId, TargetAction};
@@ -193,11 +193,6 @@ impl Store {
     /// skip it from now on.
     pub async fn remove_number(&self, number: PhoneNumber) -> Result<bool, StoreError> {
         on_engine!(self, db => db.remove_number(number).await)
-    }
-
-    /// A page of the do-not-call list: by number, or the newest first.
-    pub async fn do_not_call_list(&self, page: Page, newest: bool) -> Result<Listed<DoNotCall>, StoreError> {
-        on_engine!(self, db => db.do_not_call_list(page, newest).await)
     }
 
     // --- API keys --------------------------------------------------------

@@ -3,8 +3,9 @@
 use serde_json::json;
 
 use crate::api::{Home, on_both_engines, send};
+use crate::book::upload;
 
-on_both_engines!(a_number_on_the_do_not_call_list, our_own_numbers);
+on_both_engines!(a_number_on_the_do_not_call_list, a_do_not_call_list_by_the_thousand, our_own_numbers);
 
 async fn a_number_on_the_do_not_call_list(home: &Home) {
     let added = home.post("/api/dnc", json!({"phone_number": "(212) 736-5000", "reason": "asked"})).await.expect(201);
@@ -29,9 +30,59 @@ async fn a_number_on_the_do_not_call_list(home: &Home) {
     assert_eq!((&stats["contacts"]["do_not_call"], &stats["call_metrics"]["total_attempts"]), (&json!(1), &json!(1)));
 
     home.get("/api/dnc/+12127365000").await.expect(200);
-    assert_eq!(home.delete("/api/dnc/2127365000").await.status, 204);
+    let long = "x".repeat(501);
+    assert_eq!(home.delete(&format!("/api/dnc/2127365000?reason={long}")).await.fields(), ["reason"]);
+    assert_eq!(home.delete("/api/dnc/2127365000?reason=in+writing").await.status, 204);
     home.delete("/api/dnc/2127365000").await.expect(404);
+    home.get("/api/dnc/2127365000").await.expect(404);
+    // That it was there is on record for ever.
+    let history = home.get("/api/dnc/2127365000/history").await.expect(200);
+    assert_eq!((&history["listed"], &history["removals"][0]["entry"]["reason"]), (&json!(false), &json!("asked")));
+    assert_eq!(history["removals"][0]["removed_reason"], "in writing");
+    let by = history["removals"][0]["removed_by"].as_str().expect("a name");
+    assert!(by.starts_with("key:test ("), "{by}");
     home.get("/api/dnc/nonsense").await.expect(404);
+}
+
+async fn a_do_not_call_list_by_the_thousand(home: &Home) {
+    let list =
+        "phone_number,reason,source,added_at\n+12127365000,=cmd,,2025-01-02T03:04:05Z\n12,,,\n2127365001,,scrub,\n";
+    let imported = upload(home, "/api/dnc/import?source=federal&reason=listed", "dnc.csv", list).await.expect(200);
+    assert_eq!(
+        (&imported["accepted"], &imported["duplicates"], &imported["rejected"]),
+        (&json!(2), &json!(0), &json!(1))
+    );
+    assert_eq!(imported["files"][0]["rejected_rows"][0]["line"], 3);
+    let bare = upload(home, "/api/dnc/import", "dnc.txt", "+12127365001\n2127365002\n").await.expect(200);
+    assert_eq!((&bare["accepted"], &bare["duplicates"]), (&json!(1), &json!(1)));
+    assert_eq!(upload(home, "/api/dnc/import?source=a+b", "dnc.txt", "1\n").await.fields(), ["source"]);
+    upload(home, "/api/dnc/import", "dnc.pdf", "+12127365001\n").await.expect(422);
+
+    let export = home.get("/api/dnc/export").await;
+    assert_eq!((export.status, export.header("content-type")), (200, "text/csv; charset=utf-8"));
+    let lines: Vec<_> = export.text.lines().collect();
+    assert_eq!(lines[..2], ["phone_number,reason,source,added_at", "+12127365000,'=cmd,federal,2025-01-02T03:04:05Z"]);
+    assert!(lines[2].starts_with("+12127365001,listed,scrub,") && lines.len() == 4, "{lines:?}");
+    // What was exported can be imported, and nothing is there twice.
+    let again = upload(home, "/api/dnc/import", "dnc.csv", &export.text).await.expect(200);
+    assert_eq!((&again["accepted"], &again["duplicates"]), (&json!(0), &json!(3)));
+
+    let asked = json!({"phone_numbers": ["+12127365009", "(212) 736-5000", "+12127365009"]});
+    let checked = home.post("/api/dnc/check", asked).await.expect(200);
+    let listed: Vec<_> = checked["items"].as_array().expect("items").iter().map(|item| &item["listed"]).collect();
+    assert_eq!((&checked["listed"], listed), (&json!(1), vec![&json!(false), &json!(true), &json!(false)]));
+    assert_eq!(
+        home.post("/api/dnc/check", json!({"phone_numbers": ["1", "+12127365000"]})).await.fields(),
+        ["phone_numbers[0]"]
+    );
+    assert_eq!(home.post("/api/dnc/check", json!({"phone_numbers": []})).await.fields(), ["phone_numbers"]);
+
+    let total = async |query: &str| home.get(&format!("/api/dnc?{query}")).await.expect(200)["total"].clone();
+    assert_eq!((total("source=federal").await, total("reason=listed").await), (json!(1), json!(1)));
+    assert_eq!(total("from=2025-01-01T00:00:00Z&to=2025-02-01T00:00:00Z").await, 1);
+    let first = home.get("/api/dnc?sort_by=phone_number&limit=1").await.expect(200);
+    assert_eq!(first["items"][0]["phone_number"], "+12127365000");
+    assert_eq!(home.get("/api/dnc?sort_by=phone_number&source=x").await.fields(), ["sort_by"]);
 }
 
 async fn our_own_numbers(home: &Home) {

@@ -12,6 +12,7 @@ mod processes;
 #[path = "../support/world.rs"]
 mod world;
 
+mod book;
 mod campaigns;
 mod connections;
 mod contacts;

@@ -102,17 +102,22 @@ impl Bench {
 
     /// Runs statements behind the store's back.
     pub(crate) async fn execute(&self, sql: &str) {
+        self.try_execute(sql).await.unwrap();
+    }
+
+    /// Statements that may be refused.
+    pub(crate) async fn try_execute(&self, sql: &str) -> Result<(), sqlx::Error> {
         match &self.location {
             Location::Sqlite(path) => {
                 let mut connection = sqlx::SqliteConnection::connect(&sqlite_url(path)).await.unwrap();
-                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
-                connection.close().await.unwrap();
+                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await?;
+                connection.close().await
             }
             Location::Postgres(url) => {
                 use secrecy::ExposeSecret;
                 let mut connection = sqlx::PgConnection::connect(url.expose_secret()).await.unwrap();
-                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
-                connection.close().await.unwrap();
+                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await?;
+                connection.close().await
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The do-not-call list, and that no claim passes it.
 
 use canvass::campaign::TargetStatus;
+use canvass::store::listing::{DncQuery, DncRemoval, DncSort, DncWithdrawal, Page};
 use canvass::store::{ClaimResult, DoNotCall, Remaining};
 
 use crate::bench::{Bench, later, now, number, on_both_engines};
@@ -11,6 +12,8 @@ on_both_engines!(
     all_of_many_are_added_or_none,
     a_barred_target_is_settled_and_replaced,
     a_whole_list_may_be_barred,
+    pages_of_the_list_by_its_filters,
+    many_numbers_against_the_list,
 );
 
 async fn entries_are_kept_found_and_taken_off(bench: &Bench) {
@@ -24,11 +27,80 @@ async fn entries_are_kept_found_and_taken_off(bench: &Bench) {
     bench.store.add_do_not_call(&entry).await.unwrap();
     let other = DoNotCall { reason: None, source: "import".into(), added_at: later(1), ..entry };
     bench.store.add_do_not_call(&other).await.unwrap();
-    assert_eq!(bench.store.do_not_call(number(1)).await.unwrap(), Some(kept), "the first entry stays");
+    assert_eq!(bench.store.do_not_call(number(1)).await.unwrap(), Some(kept.clone()), "the first entry stays");
     assert_eq!(bench.store.do_not_call(number(2)).await.unwrap(), None);
-    assert!(bench.store.remove_do_not_call(number(1)).await.unwrap());
-    assert!(!bench.store.remove_do_not_call(number(1)).await.unwrap());
+    let withdrawal = DncWithdrawal { number: number(1), by: "key:x\0 (1)".into(), reason: Some("in writing".into()) };
+    assert!(bench.store.remove_do_not_call(&withdrawal, later(5)).await.unwrap());
+    assert!(!bench.store.remove_do_not_call(&withdrawal, later(6)).await.unwrap());
     assert_eq!(bench.store.do_not_call(number(1)).await.unwrap(), None);
+
+    // What it said, and who took it off, stays for ever.
+    bench.store.add_do_not_call(&other).await.unwrap();
+    let again = DncWithdrawal { number: number(1), by: "cli".into(), reason: None };
+    assert!(bench.store.remove_do_not_call(&again, later(9)).await.unwrap());
+    let removals = bench.store.do_not_call_removals(number(1)).await.unwrap();
+    let removed = |entry, at, by: &str, reason: Option<&str>| DncRemoval {
+        entry,
+        removed_at: later(at),
+        removed_by: by.into(),
+        removed_reason: reason.map(Into::into),
+    };
+    assert_eq!(removals, [removed(other, 9, "cli", None), removed(kept, 5, "key:x (1)", Some("in writing"))]);
+    assert_eq!(bench.store.do_not_call_removals(number(2)).await.unwrap(), []);
+    for sql in ["UPDATE do_not_call_removals SET removed_by = 'nobody'", "DELETE FROM do_not_call_removals"] {
+        assert!(bench.try_execute(sql).await.is_err(), "{sql}");
+    }
+    assert_eq!(bench.store.do_not_call_removals(number(1)).await.unwrap().len(), 2);
+}
+
+async fn pages_of_the_list_by_its_filters(bench: &Bench) {
+    let store = &bench.store;
+    let long = "long ".repeat(60);
+    let entry = |n: u64, source: &str, reason: Option<&str>| DoNotCall {
+        number: number(n),
+        reason: reason.map(ToOwned::to_owned),
+        source: source.into(),
+        added_at: later(n),
+    };
+    let entries = [
+        entry(5, "federal", Some("scrub")),
+        entry(4, "federal", None),
+        entry(3, "api", Some(&long)),
+        entry(2, "api", Some(&format!("{long}!"))),
+        entry(1, "api", Some("scrub")),
+    ];
+    store.add_do_not_call_many(&entries).await.unwrap();
+    let found = async |query: DncQuery| {
+        let listed = store.do_not_call_list(&query, Page { offset: 0, limit: 500 }).await.unwrap();
+        assert_eq!(listed.total as usize, listed.items.len());
+        listed.items.into_iter().map(|entry| entry.number).collect::<Vec<_>>()
+    };
+    let of = |numbers: &[u64]| numbers.iter().map(|n| number(*n)).collect::<Vec<_>>();
+    let all = DncQuery::default();
+    assert_eq!(found(all.clone()).await, of(&[1, 2, 3, 4, 5]));
+    assert_eq!(found(DncQuery { descending: true, ..all.clone() }).await, of(&[5, 4, 3, 2, 1]));
+    assert_eq!(found(DncQuery { sort: DncSort::Number, ..all.clone() }).await, of(&[1, 2, 3, 4, 5]));
+    assert_eq!(found(DncQuery { source: Some("api".into()), ..all.clone() }).await, of(&[1, 2, 3]));
+    assert_eq!(found(DncQuery { reason: Some("scrub".into()), ..all.clone() }).await, of(&[1, 5]));
+    assert_eq!(found(DncQuery { reason: Some(long.clone()), ..all.clone() }).await, of(&[3]), "not by its beginning");
+    let both = DncQuery { source: Some("federal".into()), reason: Some("scrub".into()), ..all.clone() };
+    assert_eq!(found(both).await, of(&[5]));
+    let between = DncQuery { from: Some(later(2)), until: Some(later(4)), ..all.clone() };
+    assert_eq!(found(between).await, of(&[2, 3]), "from an instant on, and before one");
+    assert_eq!(found(DncQuery { source: Some("nul\0l".into()), ..all }).await, of(&[]));
+    let page = store.do_not_call_list(&DncQuery::default(), Page { offset: 1, limit: 2 }).await.unwrap();
+    assert_eq!((page.items.len(), page.total, page.items[0].number), (2, 5, number(2)));
+}
+
+async fn many_numbers_against_the_list(bench: &Bench) {
+    bench.bar(number(3)).await;
+    bench.bar(number(1)).await;
+    let asked = [number(3), number(2), number(1), number(3)];
+    let found = bench.store.do_not_call_among(&asked).await.unwrap();
+    assert_eq!(found.iter().map(|entry| entry.number).collect::<Vec<_>>(), [number(1), number(3)]);
+    assert_eq!(bench.store.count_do_not_call(&asked).await.unwrap(), 3, "as often as they stand");
+    assert_eq!(bench.store.do_not_call_among(&[]).await.unwrap(), []);
+    assert_eq!(bench.store.count_do_not_call(&[]).await.unwrap(), 0);
 }
 
 async fn many_at_once_are_added_once_and_listed_in_order(bench: &Bench) {
@@ -91,7 +163,8 @@ async fn a_barred_target_is_settled_and_replaced(bench: &Bench) {
     assert_eq!(result.do_not_call.len() + rest.do_not_call.len(), 3, "each is told once");
     assert_eq!(bench.store.remaining(id).await.unwrap(), Remaining { next_due: None, in_call: true });
     // Off the list again: settled all the same.
-    bench.store.remove_do_not_call(number(0)).await.unwrap();
+    let withdrawal = DncWithdrawal { number: number(0), by: "cli".into(), reason: None };
+    bench.store.remove_do_not_call(&withdrawal, later(1)).await.unwrap();
     assert_eq!(bench.claim(id, 10).await, ClaimResult::default());
     bench.assert_tally(id).await;
 }

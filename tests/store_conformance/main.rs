@@ -9,10 +9,12 @@ mod need;
 mod postgres_server;
 
 mod answers;
+mod book;
 mod campaigns;
 mod claims;
 mod concurrency;
 mod do_not_call;
+mod groups;
 mod ledger;
 mod lock;
 mod media;

@@ -8,7 +8,7 @@ use canvass::store::listing::{
     Begun, CallQuery, CallSort, CampaignEdit, CampaignQuery, CampaignSort, Copied, Draft, Edited, KeptAnswer, Page,
     TargetChanged, TargetQuery, TargetSort,
 };
-use canvass::store::{Changed, Claimed, DoNotCall, OwnNumber, TargetId};
+use canvass::store::{Changed, Claimed, OwnNumber, TargetId};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::bench::{Bench, now, number, on_both_engines, settlement};
@@ -25,7 +25,6 @@ on_both_engines!(
     keys_are_found_and_end,
     a_request_that_comes_again,
     numbers_and_their_labels,
-    pages_of_the_do_not_call_list,
 );
 
 const ALL: Page = Page { offset: 0, limit: 500 };
@@ -334,19 +333,4 @@ async fn numbers_and_their_labels(bench: &Bench) {
     assert!(!bench.store.set_number(&OwnNumber { number: number(2), ..other }).await.unwrap());
     assert!(bench.store.remove_number(number(1)).await.unwrap());
     assert!(!bench.store.remove_number(number(1)).await.unwrap());
-}
-
-async fn pages_of_the_do_not_call_list(bench: &Bench) {
-    for n in 0..5 {
-        let entry =
-            DoNotCall { number: number(n), reason: None, source: "manual".into(), added_at: later(10 - n as i64) };
-        bench.store.add_do_not_call(&entry).await.unwrap();
-    }
-    let page = async |newest| {
-        let listed = bench.store.do_not_call_list(Page { offset: 1, limit: 2 }, newest).await.unwrap();
-        assert_eq!(listed.total, 5);
-        listed.items.into_iter().map(|entry| entry.number).collect::<Vec<_>>()
-    };
-    assert_eq!(page(false).await, [number(1), number(2)]);
-    assert_eq!(page(true).await, [number(1), number(2)], "added in the other order");
 }

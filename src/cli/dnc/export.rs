@@ -7,8 +7,8 @@ use std::path::Path;
 use anyhow::Context;
 
 use crate::cli::app::App;
-use crate::report::defused;
-use crate::store::{DoNotCall, Store};
+use crate::report::{DO_NOT_CALL_HEADER, do_not_call_record};
+use crate::store::Store;
 
 /// Entries read from the database at a time.
 const PAGE: u32 = 10_000;
@@ -28,15 +28,14 @@ pub(super) async fn run(app: &App, file: Option<&Path>) -> anyhow::Result<()> {
 /// Constant memory however long the list.
 async fn write(store: &Store, to: impl Write) -> anyhow::Result<u64> {
     let mut csv = csv::Writer::from_writer(to);
-    csv.write_record(["phone_number", "reason", "source", "added_at"])?;
+    csv.write_record(DO_NOT_CALL_HEADER)?;
     let (mut written, mut after) = (0, None);
     loop {
         let page = store.do_not_call_page(after, PAGE).await?;
         let Some(last) = page.last() else { break };
         after = Some(last.number);
-        for DoNotCall { number, reason, source, added_at } in &page {
-            let reason = reason.as_deref().map(defused).unwrap_or_default();
-            csv.write_record([number.to_string(), reason, defused(source), added_at.to_string()])?;
+        for entry in &page {
+            csv.write_record(do_not_call_record(entry))?;
             written += 1;
         }
     }

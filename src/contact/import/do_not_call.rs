@@ -9,6 +9,9 @@ use crate::clock::Clock;
 use crate::contact::{ListReader, NewContact, RejectedWriter};
 use crate::store::{Added, DoNotCall, Store};
 
+/// Entries in one transaction: the ledger waits no longer than that.
+const STEP: usize = 2_000;
+
 /// What is written beside numbers that do not say it themselves.
 #[derive(Clone, Debug)]
 pub struct Unwanted {
@@ -45,8 +48,12 @@ struct Barred<'a> {
 impl Sink for Barred<'_> {
     async fn add(&mut self, contacts: &[NewContact]) -> Result<Added, NotAdded> {
         let entries: Vec<_> = contacts.iter().map(|contact| self.unwanted.entry(contact, self.now)).collect();
+        let mut added = 0;
+        for step in entries.chunks(STEP) {
+            added += self.store.add_do_not_call_many(step).await?;
+        }
         // Which ones were there already is no row to mend: only their number is told.
-        Ok(Added { added: self.store.add_do_not_call_many(&entries).await?, duplicates: Vec::new() })
+        Ok(Added { added, duplicates: Vec::new() })
     }
 }
 

@@ -71,20 +71,6 @@ impl Postgres {
         })
         .await
     }
-
-    /// See [`Store::remove_do_not_call`](crate::store::Store::remove_do_not_call).
-    pub async fn remove_do_not_call(&self, number: PhoneNumber) -> Result<bool, StoreError> {
-        within(OPERATION, async {
-            let mut session = self.session().await?;
-            let done = sqlx::query("DELETE FROM do_not_call WHERE number = $1")
-                .bind(number.to_string())
-                .execute(session.connection())
-                .await?;
-            session.keep();
-            Ok(done.rows_affected() > 0)
-        })
-        .await
-    }
 }
 
 /// Writes entries; of those that are there already, nothing. Gives how many

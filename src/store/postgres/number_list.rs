@@ -1,4 +1,4 @@
-//! Our own numbers and the do-not-call list, as pages and one by one.
+//! Our own numbers, one by one.
 
 use jiff::Timestamp;
 
@@ -6,9 +6,7 @@ use super::rows::{at, int};
 use super::session::{OPERATION, within};
 use super::{Postgres, StoreError};
 use crate::number::PhoneNumber;
-use crate::store::listing::{Listed, Page};
-use crate::store::model::{DoNotCall, OwnNumber};
-use crate::store::rows::StoredRow;
+use crate::store::model::OwnNumber;
 use crate::store::text;
 
 impl Postgres {
@@ -68,30 +66,6 @@ impl Postgres {
                 .await?;
             session.keep();
             Ok(done.rows_affected() > 0)
-        })
-        .await
-    }
-
-    /// See [`Store::do_not_call_list`](crate::store::Store::do_not_call_list).
-    pub async fn do_not_call_list(&self, page: Page, newest: bool) -> Result<Listed<DoNotCall>, StoreError> {
-        within(OPERATION, async {
-            let mut session = self.session().await?;
-            let total: i64 =
-                sqlx::query_scalar("SELECT count(*) FROM do_not_call").fetch_one(session.connection()).await?;
-            let sql = if newest {
-                "SELECT number, reason, source, added_at FROM do_not_call
-                 ORDER BY added_at DESC, number LIMIT $1 OFFSET $2"
-            } else {
-                "SELECT number, reason, source, added_at FROM do_not_call ORDER BY number LIMIT $1 OFFSET $2"
-            };
-            let found = sqlx::query(sql)
-                .bind(i64::from(page.limit))
-                .bind(text::stored(page.offset))
-                .fetch_all(session.connection())
-                .await?;
-            session.keep();
-            let items = found.iter().map(StoredRow::do_not_call).collect::<Result<_, _>>()?;
-            Ok(Listed { items, total: text::size(total) })
         })
         .await
     }

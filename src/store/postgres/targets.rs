@@ -29,7 +29,7 @@ const BULK: &str = "SET LOCAL statement_timeout = '60s';
 
 /// Imports into one campaign take turns, so that what [`KNOWN`] gives holds
 /// until the end of the transaction.
-const TAKE_TURNS: &str = "SELECT pg_advisory_xact_lock(hashtextextended('canvass import ' || $1::text, 0))";
+pub(super) const TAKE_TURNS: &str = "SELECT pg_advisory_xact_lock(hashtextextended('canvass import ' || $1::text, 0))";
 
 /// Positions, from 1, of numbers the campaign has.
 const KNOWN: &str = "SELECT j.place FROM UNNEST($1::text[]) WITH ORDINALITY AS j (number, place)

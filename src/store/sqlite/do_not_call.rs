@@ -55,18 +55,6 @@ impl Sqlite {
             .await?;
         row.as_ref().map(StoredRow::do_not_call).transpose()
     }
-
-    /// See [`Store::remove_do_not_call`](crate::store::Store::remove_do_not_call).
-    pub async fn remove_do_not_call(&self, number: PhoneNumber) -> Result<bool, StoreError> {
-        let mut writer = self.writer().await;
-        let mut transaction = writer.begin(Durability::Full).await?;
-        let done = sqlx::query("DELETE FROM do_not_call WHERE number = ?1")
-            .bind(number.to_string())
-            .execute(&mut *transaction)
-            .await?;
-        transaction.commit().await?;
-        Ok(done.rows_affected() > 0)
-    }
 }
 
 /// Writes entries; of those that are there already, nothing. Gives how many

@@ -1,14 +1,11 @@
-//! Our own numbers and the do-not-call list, as pages and one by one.
+//! Our own numbers, one by one.
 
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
 
 use super::rows::micros;
 use super::{Durability, Sqlite};
 use crate::number::PhoneNumber;
-use crate::store::listing::{Listed, Page};
-use crate::store::model::{DoNotCall, OwnNumber};
-use crate::store::rows::StoredRow;
+use crate::store::model::OwnNumber;
 use crate::store::{StoreError, text};
 
 impl Sqlite {
@@ -64,23 +61,5 @@ impl Sqlite {
             .await?;
         transaction.commit().await?;
         Ok(done.rows_affected() > 0)
-    }
-
-    /// See [`Store::do_not_call_list`](crate::store::Store::do_not_call_list).
-    pub async fn do_not_call_list(&self, page: Page, newest: bool) -> Result<Listed<DoNotCall>, StoreError> {
-        let mut reader = self.reader().await?;
-        let total: i64 = sqlx::query_scalar("SELECT count(*) FROM do_not_call").fetch_one(reader.connection()?).await?;
-        let sql = if newest {
-            "SELECT number, reason, source, added_at FROM do_not_call ORDER BY added_at DESC, number LIMIT ?1 OFFSET ?2"
-        } else {
-            "SELECT number, reason, source, added_at FROM do_not_call ORDER BY number LIMIT ?1 OFFSET ?2"
-        };
-        let found: Vec<SqliteRow> = sqlx::query(sql)
-            .bind(i64::from(page.limit))
-            .bind(text::stored(page.offset))
-            .fetch_all(reader.connection()?)
-            .await?;
-        let items = found.iter().map(StoredRow::do_not_call).collect::<Result<_, _>>()?;
-        Ok(Listed { items, total: text::size(total) })
     }
 }

@@ -208,7 +208,7 @@ async fn insert(
 }
 
 /// The id after the highest a table ever had.
-async fn next_id(connection: &mut SqliteConnection, table: &str) -> Result<i64, StoreError> {
+pub(super) async fn next_id(connection: &mut SqliteConnection, table: &str) -> Result<i64, StoreError> {
     let last: Option<i64> = sqlx::query_scalar("SELECT seq FROM sqlite_sequence WHERE name = ?1")
         .bind(table)
         .fetch_optional(connection)
