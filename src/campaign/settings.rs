@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use super::answer::KEYS;
 use super::{Amd, RetryOn, TransferSetting, Voicemail};
+use crate::agent::AgentId;
 use crate::number::PhoneNumber;
 
 /// The settings of a campaign. Stored as one JSON object, written by users in
@@ -56,6 +57,9 @@ pub struct Settings {
     pub amd: Amd,
     /// What happens when a machine answers.
     pub voicemail: Voicemail,
+    /// The AI agent that talks with whoever answers, by its id. A campaign with
+    /// an agent cannot be launched yet.
+    pub agent_id: Option<AgentId>,
     /// Whether calls are recorded, from answer to end.
     pub recording: bool,
     /// The name of the only switch that may carry the calls; none: any.
@@ -125,6 +129,7 @@ impl Default for Settings {
             transfer: None,
             amd: Amd::default(),
             voicemail: Voicemail::default(),
+            agent_id: None,
             recording: false,
             switch: None,
             trunk: None,

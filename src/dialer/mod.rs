@@ -41,4 +41,4 @@ pub use crate::media::MediaFolder;
 pub use context::Stats;
 pub use engine::{Engine, EngineError, Limits, Options, SwitchSetup};
 pub use fleet::SwitchLimits;
-pub use handle::{EngineGone, Handle, SwitchState};
+pub use handle::{EngineGone, Handle, HangUp, SwitchState};

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use crate::call::{CompileError, Script, Sound, compile};
-use crate::campaign::Settings;
+use crate::campaign::{Settings, no_agents_yet};
 use crate::contact::ContactFields;
 use crate::media::{Found, Player, Sounds, SpeechError};
 use crate::number::PhoneNumber;
@@ -67,6 +67,7 @@ impl Prepared {
         // They may have been changed since the launch.
         let mut faults: Vec<String> =
             settings.check().err().unwrap_or_default().iter().map(ToString::to_string).collect();
+        faults.extend(no_agents_yet(&settings));
         if let Some(survey) = &survey {
             let problems = survey.check(&taken_keys(&settings));
             faults.extend(problems.iter().map(|problem| format!("survey: {problem}")));

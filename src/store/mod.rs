@@ -12,6 +12,8 @@ use crate::contact::{ContactFields, NewContact};
 use crate::number::PhoneNumber;
 use crate::survey::Survey;
 
+mod call_results;
+mod call_rows;
 mod fault;
 mod ledger;
 mod listed_rows;
@@ -27,6 +29,10 @@ mod surveys;
 mod talk;
 mod text;
 
+pub use agents_access::{AgentChanged, AgentRemoved};
+pub use call_results::{
+    CallDetail, CallEdit, CallEdited, CallResults, CallSearch, CampaignCall, Completed, DispositionChange, SaidBy,
+};
 pub use model::{
     Added, CallAnswer, CallRow, Campaign, Changed, Claim, ClaimResult, Claimed, DoNotCall, LedgerBatch, Location,
     Media, MediaRemoved, OpenCall, OwnNumber, PlannedCall, RecordedCall, Remaining, Settlement, StatusChange,
@@ -108,6 +114,8 @@ macro_rules! on_engine {
     };
 }
 
+mod agents_access;
+mod calls_access;
 mod resources;
 
 impl Store {

@@ -16,10 +16,12 @@ use sqlx::{Connection, PgConnection, PgPool};
 use super::StoreError;
 use session::{Session, within};
 
+mod agents;
 mod answers;
 mod api_keys;
 mod call_list;
 mod calls;
+mod calls_api;
 mod campaign_edit;
 mod campaigns;
 mod do_not_call;

@@ -26,7 +26,7 @@ const STANDING: &str =
 const WRITE_CALLS: &str = "UPDATE calls SET
         ringing_at = coalesce(j.value ->> 1, ringing_at), answered_at = coalesce(j.value ->> 2, answered_at),
         ended_at = j.value ->> 3, outcome = j.value ->> 4, cause = j.value ->> 5, sip = j.value ->> 6,
-        detail = j.value ->> 7
+        detail = j.value ->> 7, placed_at = j.value ->> 9, trunk = j.value ->> 10
     FROM jsonb_each(?1) AS j
     WHERE calls.id = unhex(j.value ->> 0) AND ended_at IS NULL";
 
@@ -34,11 +34,13 @@ const WRITE_CALLS: &str = "UPDATE calls SET
 const WRITE_TALKS: &str = "UPDATE calls SET
         ringing_at = coalesce(j.value ->> 1, ringing_at), answered_at = coalesce(j.value ->> 2, answered_at),
         ended_at = j.value ->> 3, outcome = j.value ->> 4, cause = j.value ->> 5, sip = j.value ->> 6,
-        detail = j.value ->> 7, detected = j.value ->> '$[8].detected',
+        detail = j.value ->> 7, placed_at = j.value ->> 9, trunk = j.value ->> 10,
+        detected = j.value ->> '$[8].detected',
         detected_reason = j.value ->> '$[8].detected_reason', detected_ms = j.value ->> '$[8].detected_ms',
         message_left = j.value ->> '$[8].message_left', survey = coalesce(j.value ->> '$[8].survey', survey),
         opted_out = j.value ->> '$[8].opted_out', transfer = j.value ->> '$[8].transfer',
-        recording = j.value ->> '$[8].recording'
+        recording = j.value ->> '$[8].recording', opted_out_at = j.value ->> 11, transfer_at = j.value ->> 12,
+        transferred_at = j.value ->> 13
     FROM jsonb_each(?1) AS j
     WHERE calls.id = unhex(j.value ->> 0) AND ended_at IS NULL";
 
@@ -163,6 +165,11 @@ fn end_line(change: &CallChange) -> impl serde::Serialize {
         facts.sip,
         text::clean_option(facts.detail.as_ref()),
         (facts.talk != TalkFacts::default()).then(|| Talk::of(&facts.talk)),
+        facts.placed_at.map(micros),
+        text::clean_option(facts.trunk.as_ref()),
+        facts.talk.opted_out_at.map(micros),
+        facts.talk.transfer_at.map(micros),
+        facts.talk.transferred_at.map(micros),
     )
 }
 

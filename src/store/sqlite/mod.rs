@@ -14,10 +14,12 @@ use std::sync::Arc;
 use super::StoreError;
 use writer::Durability;
 
+mod agents;
 mod answers;
 mod api_keys;
 mod call_list;
 mod calls;
+mod calls_api;
 mod campaign_edit;
 mod campaigns;
 mod do_not_call;
