@@ -171,7 +171,7 @@ impl CampaignPatch {
 }
 
 /// RFC 7396: objects are merged, null takes out, all else replaces.
-fn merge(base: &mut Map<String, Value>, patch: Map<String, Value>) {
+pub(super) fn merge(base: &mut Map<String, Value>, patch: Map<String, Value>) {
     for (name, value) in patch {
         match value {
             Value::Null => {
@@ -192,7 +192,7 @@ fn merge(base: &mut Map<String, Value>, patch: Map<String, Value>) {
 
 /// Whether an entry is a file anywhere on the switch's machine. Whoever writes
 /// the configuration may play it; a key to the API is for less.
-fn leads_outside(entry: &str) -> bool {
+pub(super) fn leads_outside(entry: &str) -> bool {
     match Reference::of(entry) {
         Reference::File(path) => {
             let inside = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
@@ -252,6 +252,9 @@ struct Told {
     reason: Option<String>,
     /// What may be done with it now.
     allowed_actions: Vec<Action>,
+    /// The name of its AI agent, if it has one.
+    #[schema(example = "Sarah")]
+    agent_name: Option<String>,
     /// How many contacts it has.
     #[schema(example = 150)]
     total_contacts: u64,
@@ -279,7 +282,7 @@ pub(super) struct CampaignBody {
 }
 
 impl CampaignBody {
-    pub(super) fn new(versioned: Versioned, total_contacts: u64) -> Self {
+    pub(super) fn new(versioned: Versioned, total_contacts: u64, agent_name: Option<String>) -> Self {
         let Versioned { campaign, updated_at } = versioned;
         let told = Told {
             id: campaign.id,
@@ -288,6 +291,7 @@ impl CampaignBody {
             status: campaign.status,
             reason: campaign.reason,
             allowed_actions: campaign.status.allowed_actions(),
+            agent_name,
             total_contacts,
             phone_number_id: campaign.settings.number_pool.first().copied(),
             scheduled_at: campaign.scheduled_at,

@@ -8,12 +8,12 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::Api;
 use super::auth::{Allowed, CampaignsRead, CampaignsWrite};
 use super::campaign_fields::{CampaignBody, CampaignFields, CampaignPatch};
 use super::extract::{CampaignAt, IfMatch, JsonBody, UrlQuery, etag};
 use super::page::{Paged, SortOrder, Wanted};
 use super::problem::{Answer, Kind, Problem, ProblemBody};
+use super::{Api, agents};
 use crate::campaign::{Action, CampaignId, CampaignStatus};
 use crate::store::Changed;
 use crate::store::listing::{CampaignEdit, CampaignQuery, CampaignSort, Draft, Edited, Listed, Versioned};
@@ -101,6 +101,7 @@ pub(super) async fn create(
     State(api): State<Api>,
     JsonBody(fields): JsonBody<CampaignFields>,
 ) -> Answer<Response> {
+    agents::must_be_there(&api, fields.settings.agent_id).await?;
     let draft = Draft {
         id: CampaignId::new(),
         name: fields.name,
@@ -156,6 +157,7 @@ pub(super) async fn edit(
             return Err(not_now(status));
         }
         let fields = CampaignPatch::apply(patch.clone(), &before).map_err(Problem::fields)?;
+        agents::must_be_there(&api, fields.settings.agent_id).await?;
         let edit = CampaignEdit {
             name: fields.name,
             settings: fields.settings,
@@ -222,7 +224,8 @@ pub(super) async fn known(api: &Api, id: CampaignId) -> Answer<Versioned> {
 
 pub(super) async fn body(api: &Api, versioned: Versioned) -> Answer<CampaignBody> {
     let contacts = api.store.tally(versioned.campaign.id).await?.total();
-    Ok(CampaignBody::new(versioned, contacts))
+    let agent = agents::name_of(api, versioned.campaign.settings.agent_id).await?;
+    Ok(CampaignBody::new(versioned, contacts, agent))
 }
 
 /// A campaign with its version.

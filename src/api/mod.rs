@@ -10,6 +10,7 @@
 //! | `throttle` | how often |
 //! | `idempotency` | a request that comes again is answered as before |
 //! | `page` | parts of lists |
+//! | `byte_range` | parts of files |
 //! | `flat` | descriptions of objects that two structs make together |
 //! | `openapi`, `reference` | the description of all this, for programs and for people |
 //! | the rest | one resource each; handlers only translate |
@@ -18,6 +19,7 @@
 //! engine look; what only the engine knows it asks its [`Handle`].
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,8 +34,16 @@ use crate::media::Sounds;
 use crate::number::NumberRules;
 use crate::store::Store;
 
+mod agent_fields;
+mod agents;
 mod api_keys;
 mod auth;
+mod byte_range;
+mod call_body;
+mod call_completion;
+mod call_recording;
+mod call_timeline;
+mod calls;
 mod campaign_contacts;
 mod campaign_fields;
 mod campaign_life;
@@ -70,6 +80,8 @@ pub struct Options {
     pub clock: Clock,
     /// Where sounds are, and how they get to the switches.
     pub sounds: Sounds,
+    /// The folder recordings lie in.
+    pub recordings: PathBuf,
     /// How numbers are read.
     pub rules: NumberRules,
     /// The switches there are.

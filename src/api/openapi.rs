@@ -24,11 +24,13 @@ those listed at `/problems`; `errors` names every wrong field at once. Lists com
 Instants carry an offset. `POST` requests take an `Idempotency-Key`: the same request with the same key is answered as the \
 first time, for 24 hours. `ETag` and `If-Match` keep two people from overwriting each other's changes.";
 
-const TAGS: [(&str, &str); 8] = [
+const TAGS: [(&str, &str); 10] = [
     ("campaigns", "Create, read, change, delete."),
     ("campaign life", "Launch, pause, resume, cancel, and copies."),
     ("contacts", "The people a campaign calls."),
     ("watching", "Figures, calls and reports."),
+    ("calls", "Single calls: what happened, recordings, notes, what agents report."),
+    ("agents", "AI agents that talk in calls."),
     ("do not call", "Numbers that are never called."),
     ("phone numbers", "Our own numbers, used as caller IDs."),
     ("API keys", "Who may use this API."),

@@ -25,6 +25,7 @@ pub(super) enum Kind {
     Stale,
     TooLarge,
     UnsupportedMediaType,
+    NoSuchRange,
     InvalidFields,
     Refused,
     BadList,
@@ -36,7 +37,7 @@ pub(super) enum Kind {
 
 impl Kind {
     /// Every kind, by status.
-    pub(super) const ALL: [Self; 17] = [
+    pub(super) const ALL: [Self; 18] = [
         Self::Malformed,
         Self::Unauthorized,
         Self::Forbidden,
@@ -47,6 +48,7 @@ impl Kind {
         Self::Stale,
         Self::TooLarge,
         Self::UnsupportedMediaType,
+        Self::NoSuchRange,
         Self::InvalidFields,
         Self::Refused,
         Self::BadList,
@@ -69,6 +71,7 @@ impl Kind {
             Self::Stale => "changed-meanwhile",
             Self::TooLarge => "too-large",
             Self::UnsupportedMediaType => "unsupported-media-type",
+            Self::NoSuchRange => "no-such-range",
             Self::InvalidFields => "invalid-fields",
             Self::Refused => "launch-refused",
             Self::BadList => "bad-list",
@@ -90,6 +93,7 @@ impl Kind {
             Self::Stale => StatusCode::PRECONDITION_FAILED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::NoSuchRange => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::InvalidFields | Self::Refused | Self::BadList | Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -109,13 +113,14 @@ impl Kind {
             Self::Stale => "Somebody else changed it first",
             Self::TooLarge => "The body is too large",
             Self::UnsupportedMediaType => "The media type is not supported here",
+            Self::NoSuchRange => "The file has no such bytes",
             Self::InvalidFields => "Some fields are wrong",
             Self::Refused => "The campaign cannot start",
             Self::BadList => "The file is not a list of contacts",
             Self::KeyReused => "The Idempotency-Key was used for another request",
             Self::TooManyRequests => "Too many requests",
             Self::Internal => "Something is broken here",
-            Self::Unavailable => "The database is away",
+            Self::Unavailable => "The database, or what dials, is away",
         }
     }
 
@@ -132,6 +137,7 @@ impl Kind {
             Self::Stale => "If-Match names an older version. Read it again, and decide anew.",
             Self::TooLarge => "The limits are those of [api] in the configuration.",
             Self::UnsupportedMediaType => "Bodies are application/json, uploads are multipart/form-data.",
+            Self::NoSuchRange => "Content-Range says how many bytes the file has.",
             Self::InvalidFields => "errors lists every wrong field of body or query. Nothing was done.",
             Self::Refused => "reasons lists everything that forbids the launch. Nothing was done.",
             Self::BadList => "detail says what is wrong with the file and how to mend it.",

@@ -16,8 +16,9 @@ use uuid::Uuid;
 
 use super::problem::{Kind, Problem};
 use super::{
-    Api, api_keys, auth, campaign_contacts, campaign_life, campaign_report, campaign_runs, campaign_upload,
-    campaign_watch, campaigns, dnc, health, idempotency, openapi, phone_numbers, reference,
+    Api, agents, api_keys, auth, call_completion, call_recording, calls, campaign_contacts, campaign_life,
+    campaign_report, campaign_runs, campaign_upload, campaign_watch, campaigns, dnc, health, idempotency, openapi,
+    phone_numbers, reference,
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -51,6 +52,14 @@ pub(super) fn resources() -> OpenApiRouter<Api> {
         .routes(routes!(campaign_contacts::show, campaign_contacts::remove))
         .routes(routes!(campaign_contacts::retry))
         .routes(routes!(campaign_contacts::skip))
+        .routes(routes!(calls::list))
+        .routes(routes!(calls::show, calls::edit))
+        .routes(routes!(calls::hang_up))
+        .routes(routes!(call_completion::complete))
+        .routes(routes!(call_recording::recording))
+        .routes(routes!(call_recording::answer))
+        .routes(routes!(agents::list, agents::add))
+        .routes(routes!(agents::show, agents::edit, agents::remove))
         .routes(routes!(dnc::list, dnc::add))
         .routes(routes!(dnc::check))
         .routes(routes!(dnc::show, dnc::remove))

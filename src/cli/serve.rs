@@ -95,6 +95,7 @@ async fn offer(app: &App) -> anyhow::Result<(TcpListener, api::Options)> {
         store: app.store.clone(),
         clock: app.clock,
         sounds: config.sounds()?,
+        recordings: config.recordings_folder().local,
         rules: config.number_rules(),
         switches: config.known_switches(),
         limits: config.api.limits(),

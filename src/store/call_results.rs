@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::StoreError;
-use super::model::CallRow;
+use super::model::{CallRow, TargetId};
 use crate::call::{CallId, Completion, GivenAnswer, Outcome, Transcript};
 use crate::campaign::CampaignId;
 use crate::number::PhoneNumber;
@@ -108,6 +108,8 @@ pub struct CallSearch {
     pub number: Option<PhoneNumber>,
     /// Only those from this number.
     pub caller_id: Option<PhoneNumber>,
+    /// Only those to this target.
+    pub target: Option<TargetId>,
     /// Only those claimed at this instant or later.
     pub from: Option<Timestamp>,
     /// Only those claimed before this instant.

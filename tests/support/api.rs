@@ -98,6 +98,7 @@ impl Home {
             store: world.store.clone(),
             clock: world.clock,
             sounds: world.media().into(),
+            recordings: world.media().local,
             rules: NumberRules { region: Region::US, check: NumberCheck::Valid },
             switches: vec![KnownSwitch {
                 name: "main".into(),

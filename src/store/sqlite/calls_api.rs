@@ -107,6 +107,9 @@ impl Sqlite {
         if let Some(caller) = search.caller_id {
             list.push(" AND c.caller_id = ").push_bind(caller.to_string());
         }
+        if let Some(target) = search.target {
+            list.push(" AND c.target_id = ").push_bind(target.0);
+        }
         if let Some(from) = search.from {
             list.push(" AND c.created_at >= ").push_bind(micros(from));
         }
