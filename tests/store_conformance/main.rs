@@ -9,6 +9,7 @@ mod need;
 mod postgres_server;
 
 mod answers;
+mod call_results;
 mod campaigns;
 mod claims;
 mod concurrency;

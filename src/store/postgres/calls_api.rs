@@ -39,7 +39,7 @@ macro_rules! select {
     };
 }
 
-const ONE: &str = select!(
+pub(super) const ONE: &str = select!(
     ", c.recording_removed, r.notes, coalesce(r.edited_at, c.created_at) AS version, r.opt_out AS agent_opt_out,
         r.successful, r.ended_reason, r.agent_ms, r.transcript",
     " WHERE c.id = $1"

@@ -287,7 +287,7 @@ mod tests {
     use crate::call::CallId;
     use crate::number::PhoneNumber;
     use crate::store::model::PlannedCall;
-    use crate::store::postgres::recordings;
+    use crate::store::postgres::{calls_api, recordings};
     use sqlx::Row;
 
     /// Twenty thousand targets that wait, half of them in another campaign,
@@ -374,6 +374,7 @@ mod tests {
         let id = "'00000000-0000-0000-0000-000000000001'";
         let cases = [
             (STANDING, format!("ARRAY[{id}]::uuid[]")),
+            (calls_api::ONE, id.to_owned()),
             (KNOWN, format!("ARRAY[{id}]::uuid[]")),
             (DUE, format!("{id}, now(), 50")),
             (targets::REMAINING, id.to_owned()),
@@ -388,15 +389,15 @@ mod tests {
                 WRITE_CALLS,
                 format!(
                     "ARRAY[{id}]::uuid[], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY['busy'], ARRAY[17], ARRAY[486],
-                     ARRAY['']"
+                     ARRAY[''], ARRAY[now()], ARRAY['carrier']"
                 ),
             ),
             (
                 WRITE_TALKS,
                 format!(
                     "ARRAY[{id}]::uuid[], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY['busy'], ARRAY[17], ARRAY[486],
-                     ARRAY[''], ARRAY['human'], ARRAY[''], ARRAY[1], ARRAY[true], ARRAY['partial'], ARRAY[true],
-                     ARRAY['tried'], ARRAY['x']"
+                     ARRAY[''], ARRAY[now()], ARRAY['carrier'], ARRAY['human'], ARRAY[''], ARRAY[1], ARRAY[true],
+                     ARRAY['partial'], ARRAY[true], ARRAY['tried'], ARRAY['x'], ARRAY[now()], ARRAY[now()], ARRAY[now()]"
                 ),
             ),
         ];

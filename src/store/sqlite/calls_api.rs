@@ -88,47 +88,7 @@ impl Sqlite {
     pub async fn search_calls(&self, search: &CallSearch, limit: u32) -> Result<Vec<CampaignCall>, StoreError> {
         let mut reader = self.reader().await?;
         let mut list = sqlx::QueryBuilder::<sqlx::Sqlite>::new(MANY);
-        list.push(" WHERE true");
-        if let Some(campaign) = search.campaign {
-            list.push(" AND c.campaign_id = ").push_bind(campaign.0);
-        }
-        if !search.outcomes.is_empty() {
-            let outcomes = rows::json(&search.outcomes)?;
-            list.push(" AND c.outcome IN (SELECT value FROM json_each(").push_bind(outcomes).push("))");
-        }
-        match search.in_progress {
-            Some(true) => list.push(" AND c.ended_at IS NULL"),
-            Some(false) => list.push(" AND c.ended_at IS NOT NULL"),
-            None => &mut list,
-        };
-        if let Some(number) = search.number {
-            list.push(" AND c.number = ").push_bind(number.to_string());
-        }
-        if let Some(caller) = search.caller_id {
-            list.push(" AND c.caller_id = ").push_bind(caller.to_string());
-        }
-        if let Some(target) = search.target {
-            list.push(" AND c.target_id = ").push_bind(target.0);
-        }
-        if let Some(from) = search.from {
-            list.push(" AND c.created_at >= ").push_bind(micros(from));
-        }
-        if let Some(until) = search.until {
-            list.push(" AND c.created_at < ").push_bind(micros(until));
-        }
-        // Each way along an index: a campaign's calls are kept by id.
-        if search.campaign.is_some() && search.number.is_none() {
-            if let Some(before) = search.before {
-                list.push(" AND c.id < ").push_bind(before.0);
-            }
-            list.push(" ORDER BY c.id DESC");
-        } else {
-            if let Some(before) = search.before {
-                list.push(" AND (c.created_at, c.id) < (SELECT created_at, id FROM calls WHERE id = ");
-                list.push_bind(before.0).push(")");
-            }
-            list.push(" ORDER BY c.created_at DESC, c.id DESC");
-        }
+        filter(&mut list, search)?;
         list.push(" LIMIT ").push_bind(i64::from(limit));
         let found: Vec<SqliteRow> = list.build().fetch_all(reader.connection()?).await?;
         found.iter().map(SingleCallRow::campaign_call).collect()
@@ -206,6 +166,52 @@ impl Sqlite {
     }
 }
 
+/// Which calls, and in what order.
+fn filter(list: &mut sqlx::QueryBuilder<sqlx::Sqlite>, search: &CallSearch) -> Result<(), StoreError> {
+    list.push(" WHERE true");
+    if let Some(campaign) = search.campaign {
+        list.push(" AND c.campaign_id = ").push_bind(campaign.0);
+    }
+    if !search.outcomes.is_empty() {
+        let outcomes = rows::json(&search.outcomes)?;
+        list.push(" AND c.outcome IN (SELECT value FROM json_each(").push_bind(outcomes).push("))");
+    }
+    match search.in_progress {
+        Some(true) => list.push(" AND c.ended_at IS NULL"),
+        Some(false) => list.push(" AND c.ended_at IS NOT NULL"),
+        None => &mut *list,
+    };
+    if let Some(number) = search.number {
+        list.push(" AND c.number = ").push_bind(number.to_string());
+    }
+    if let Some(caller) = search.caller_id {
+        list.push(" AND c.caller_id = ").push_bind(caller.to_string());
+    }
+    if let Some(target) = search.target {
+        list.push(" AND c.target_id = ").push_bind(target.0);
+    }
+    if let Some(from) = search.from {
+        list.push(" AND c.created_at >= ").push_bind(micros(from));
+    }
+    if let Some(until) = search.until {
+        list.push(" AND c.created_at < ").push_bind(micros(until));
+    }
+    // Each way along an index: a campaign's calls are kept by id.
+    if search.campaign.is_some() && search.number.is_none() {
+        if let Some(before) = search.before {
+            list.push(" AND c.id < ").push_bind(before.0);
+        }
+        list.push(" ORDER BY c.id DESC");
+    } else {
+        if let Some(before) = search.before {
+            list.push(" AND (c.created_at, c.id) < (SELECT created_at, id FROM calls WHERE id = ");
+            list.push_bind(before.0).push(")");
+        }
+        list.push(" ORDER BY c.created_at DESC, c.id DESC");
+    }
+    Ok(())
+}
+
 /// Disposition and notes of a call, a row for which is there from now on; none:
 /// there is no such call.
 async fn noted(connection: &mut SqliteConnection, call: CallId) -> Result<Option<Noted>, StoreError> {
@@ -260,4 +266,45 @@ async fn note(
     .execute(connection)
     .await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::campaign::CampaignId;
+    use crate::store::model::TargetId;
+    use sqlx::Row;
+
+    /// How SQLite would run the search, one line a step.
+    async fn plan(store: &Sqlite, search: &CallSearch) -> String {
+        let mut list = sqlx::QueryBuilder::<sqlx::Sqlite>::new(concat!("EXPLAIN QUERY PLAN ", select!("", "")));
+        filter(&mut list, search).expect("a query");
+        let mut reader = store.reader().await.expect("a reader");
+        let steps = list.build().fetch_all(reader.connection().expect("a connection")).await.expect("a plan");
+        steps.iter().map(|step| step.get("detail")).collect::<Vec<String>>().join("; ")
+    }
+
+    /// However many calls there are, the newest are at hand.
+    #[tokio::test]
+    async fn the_newest_calls_are_read_along_an_index() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Sqlite::open(&folder.path().join("canvass.db")).await.expect("a store");
+        store.migrate().await.expect("a schema");
+        let number = PhoneNumber::from_e164("+15552000001").expect("a number");
+        let searches = [
+            (CallSearch::default(), "calls_newest"),
+            (CallSearch { from: Some(Timestamp::UNIX_EPOCH), ..CallSearch::default() }, "calls_newest"),
+            (CallSearch { number: Some(number), ..CallSearch::default() }, "calls_to_number"),
+            (CallSearch { campaign: Some(CampaignId::new()), ..CallSearch::default() }, "calls_campaign"),
+        ];
+        for (search, index) in searches {
+            for before in [None, Some(CallId::new())] {
+                let steps = plan(&store, &CallSearch { before, ..search.clone() }).await;
+                assert!(steps.contains(index), "{search:?}: {steps}");
+                assert!(!steps.contains("TEMP B-TREE"), "{search:?}: {steps}");
+            }
+        }
+        let target = CallSearch { target: Some(TargetId(1)), ..CallSearch::default() };
+        assert!(!plan(&store, &target).await.contains("SCAN"), "one contact has few calls");
+    }
 }

@@ -257,7 +257,7 @@ mod tests {
         let store = Sqlite::open(&folder.path().join("canvass.db")).await.expect("a store");
         store.migrate().await.expect("a schema");
         let ledger = [STANDING, WRITE_CALLS, WRITE_TALKS, WRITE_TARGETS, KNOWN, DUE, CALL_TARGETS, BAR_TARGETS];
-        let others = [targets::REMAINING, super::super::calls::PAGE];
+        let others = [targets::REMAINING, super::super::calls::PAGE, super::super::calls_api::ONE];
         let survey = [answers::ADD, answers::BEGUN, answers::OF_CALLS, super::super::recordings::CALL_OF];
         for sql in ledger.into_iter().chain(others).chain(survey) {
             let steps = plan(&store, sql).await;
