@@ -12,9 +12,12 @@ mod processes;
 #[path = "../support/world.rs"]
 mod world;
 
+mod agents;
+mod calls;
 mod campaigns;
 mod contacts;
 mod daemon;
+mod hang_up;
 mod keys;
 mod lists;
 mod requests;
