@@ -110,7 +110,7 @@ pub(super) async fn edit(
         }
         let NewAgent(fields) = patch.clone().apply(&before.fields).map_err(Problem::fields)?;
         match api.store.edit_agent(id, &fields, before.updated_at, api.now()).await? {
-            AgentChanged::Yes(agent) => return Ok(answer(agent)),
+            AgentChanged::Yes(agent) => return Ok(answer(*agent)),
             AgentChanged::NameTaken => return Err(name_taken(&fields.name)),
             AgentChanged::Stale if version.is_some() => return Err(stale()),
             AgentChanged::Stale => {}

@@ -10,7 +10,7 @@ use crate::agent::{Agent, AgentFields, AgentId};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AgentChanged {
     /// It was made.
-    Yes(Agent),
+    Yes(Box<Agent>),
     /// Another agent has that name.
     NameTaken,
     /// Somebody else changed it first.

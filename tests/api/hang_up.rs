@@ -154,8 +154,11 @@ async fn a_call_that_is_only_claimed_is_not_placed() {
     world.prompt("sound.wav", Duration::from_secs(1));
     let simulator = Simulator::start(Kind::FreeSwitch, everyone(Fate::Answer)).await;
     let folder = world.folder.path().display().to_string();
-    let script = format!("while ! [ -e {folder}/go ]; do sleep 0.05; done; cp {folder}/sound.wav \"$0\"");
-    let command = ["/bin/sh", "-c", &script, "{file}"].map(ToOwned::to_owned).into();
+    // What is spoken to try the command out is done at once.
+    let script = format!(
+        "if grep -q 2000000 \"$1\"; then while ! [ -e {folder}/go ]; do sleep 0.05; done; fi; cp {folder}/sound.wav \"$0\""
+    );
+    let command = ["/bin/sh", "-c", &script, "{file}", "{text}"].map(ToOwned::to_owned).into();
     let speech = SpeechOptions { command, ..SpeechOptions::default() };
     let sounds = Sounds::new(SoundOptions { speech, ..SoundOptions::in_folder(world.media()) });
     let id = world.campaign(Settings { prompts: vec!["say:Hello {{phone}}".into()], ..settings() }, [contact(0)]).await;
@@ -163,8 +166,8 @@ async fn a_call_that_is_only_claimed_is_not_placed() {
     let engine = Engine::start(options).await.expect("an engine");
     let call = until(&world, id, "was claimed", |_| true).await.call;
     assert_eq!(hang_up(&engine, call).await, HangUp::Asked);
-    std::fs::write(world.folder.path().join("go"), "").expect("written");
     let row = until(&world, id, "ended", |row| row.outcome.is_some()).await;
+    std::fs::write(world.folder.path().join("go"), "").expect("written");
     assert_eq!((row.outcome, row.facts.placed_at, row.facts.trunk), (Some(Outcome::Cancelled), None, None));
     stop(engine).await;
     assert_eq!(simulator.journal().originates(), 0);

@@ -80,7 +80,12 @@ pub(super) async fn run(context: Arc<Context>, job: Job) {
         return end(&context, &job, taken_back(&context, why));
     }
     let line = context.lines[job.place.switch].clone();
-    let plan = match plan(&context, &job, &line).await {
+    let planned = tokio::select! {
+        planned = plan(&context, &job, &line) => planned,
+        // What is being spoken for it nobody needs.
+        () = job.asked.cancelled() => return end(&context, &job, taken_back(&context, ASKED)),
+    };
+    let plan = match planned {
         Ok(plan) => plan,
         Err(Unplaced::Now(report)) => return end(&context, &job, report),
         Err(Unplaced::Later(report)) => return end_later(&context, &job, report, false),

@@ -159,7 +159,7 @@ async fn edit(
     .bind(at(now))
     .execute(&mut *connection)
     .await?;
-    Ok(find(connection, id).await?.map_or(AgentChanged::NotFound, AgentChanged::Yes))
+    Ok(find(connection, id).await?.map_or(AgentChanged::NotFound, |agent| AgentChanged::Yes(Box::new(agent))))
 }
 
 async fn remove(connection: &mut PgConnection, id: AgentId) -> Result<AgentRemoved, StoreError> {

@@ -115,7 +115,7 @@ impl Sqlite {
         .await?;
         let after = find(&mut transaction, id).await?;
         transaction.commit().await?;
-        Ok(after.map_or(AgentChanged::NotFound, AgentChanged::Yes))
+        Ok(after.map_or(AgentChanged::NotFound, |agent| AgentChanged::Yes(Box::new(agent))))
     }
 
     /// See [`Store::remove_agent`](crate::store::Store::remove_agent).
