@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`api`] | the HTTP API, one file per resource |
 //! | [`access`] | who may use it: keys, roles, scopes (pure) |
+//! | [`agent`] | AI agents: what they are and may be (pure) |
 //! | [`number`] | phone numbers: E.164, parsed once at the edge |
 //! | [`campaign`] | the rules of a campaign: states, settings, launch checks, retry (pure) |
 //! | [`contact`] | contact lists: CSV reading, variables |
@@ -23,6 +24,7 @@
 //! | [`clock`] | wall time, from one place |
 
 pub mod access;
+pub mod agent;
 pub mod api;
 pub mod audio;
 pub mod call;

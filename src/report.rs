@@ -11,10 +11,10 @@ use crate::store::{CallRow, DoNotCall, Store};
 pub(crate) mod results;
 pub(crate) mod survey_csv;
 
-/// Rows read from the database at a time.
-const PAGE: u32 = 5_000;
+/// Rows read from the database at a time. What agents extracted may be large.
+const PAGE: u32 = 1_000;
 
-const HEADER: [&str; 24] = [
+const HEADER: [&str; 28] = [
     "call_id",
     "phone_number",
     "name",
@@ -39,6 +39,10 @@ const HEADER: [&str; 24] = [
     "opted_out",
     "transfer",
     "recording",
+    "disposition",
+    "sentiment",
+    "summary",
+    "extracted_data",
 ];
 
 /// Writes every call of a campaign in order of dialing; gives their number.
@@ -77,8 +81,8 @@ pub(crate) fn rows(rows: &[CallRow]) -> std::io::Result<Vec<u8>> {
     csv.into_inner().map_err(|error| error.into_error())
 }
 
-fn record(row: &CallRow) -> [String; 24] {
-    let (facts, talk) = (&row.facts, &row.facts.talk);
+fn record(row: &CallRow) -> [String; 28] {
+    let (facts, talk, said) = (&row.facts, &row.facts.talk, &row.results);
     let text = |value: Option<String>| value.unwrap_or_default();
     [
         row.call.to_string(),
@@ -105,6 +109,10 @@ fn record(row: &CallRow) -> [String; 24] {
         talk.opted_out.to_string(),
         text(talk.transfer.map(|state| state.as_str().to_owned())),
         text(talk.recording.as_deref().map(defused)),
+        text(said.disposition.as_deref().map(defused)),
+        text(said.sentiment.as_deref().map(defused)),
+        text(said.summary.as_deref().map(defused)),
+        text(said.extracted_data.as_ref().map(|data| serde_json::Value::Object(data.clone()).to_string())),
     ]
 }
 

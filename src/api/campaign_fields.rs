@@ -252,6 +252,9 @@ struct Told {
     reason: Option<String>,
     /// What may be done with it now.
     allowed_actions: Vec<Action>,
+    /// The name of its AI agent, if it has one.
+    #[schema(example = "Sarah")]
+    agent_name: Option<String>,
     /// How many contacts it has.
     #[schema(example = 150)]
     total_contacts: u64,
@@ -281,7 +284,7 @@ pub(super) struct CampaignBody {
 }
 
 impl CampaignBody {
-    pub(super) fn new(versioned: Versioned, total_contacts: u64) -> Self {
+    pub(super) fn new(versioned: Versioned, total_contacts: u64, agent_name: Option<String>) -> Self {
         let Versioned { campaign, updated_at } = versioned;
         let told = Told {
             id: campaign.id,
@@ -290,6 +293,7 @@ impl CampaignBody {
             status: campaign.status,
             reason: campaign.reason,
             allowed_actions: campaign.status.allowed_actions(),
+            agent_name,
             total_contacts,
             phone_number_id: campaign.settings.number_pool.first().copied(),
             survey_id: campaign.settings.survey.clone(),

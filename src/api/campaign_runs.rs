@@ -63,17 +63,17 @@ pub(super) enum SortRuns {
 /// What `filters` may say.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct RunFilters {
-    outcome: Vec<Outcome>,
-    in_progress: Option<bool>,
-    phone_number: Option<PhoneNumber>,
-    caller_id: Option<PhoneNumber>,
-    contact_id: Option<i64>,
-    from: Option<Timestamp>,
-    until: Option<Timestamp>,
+pub(super) struct RunFilters {
+    pub(super) outcome: Vec<Outcome>,
+    pub(super) in_progress: Option<bool>,
+    pub(super) phone_number: Option<PhoneNumber>,
+    pub(super) caller_id: Option<PhoneNumber>,
+    pub(super) contact_id: Option<i64>,
+    pub(super) from: Option<Timestamp>,
+    pub(super) until: Option<Timestamp>,
 }
 
-fn filters(text: Option<&str>) -> Answer<RunFilters> {
+pub(super) fn filters(text: Option<&str>) -> Answer<RunFilters> {
     let Some(text) = text else { return Ok(RunFilters::default()) };
     let value =
         serde_json::from_str(text).map_err(|error| Problem::field("filters", format!("is not JSON: {error}")))?;
@@ -146,6 +146,12 @@ pub(super) struct Run {
     transfer: Option<&'static str>,
     /// The name of its recording, if it was recorded.
     recording: Option<String>,
+    /// What came of it, as a person or an agent says; free of the outcome.
+    #[schema(example = "callback requested")]
+    disposition: Option<String>,
+    /// How the callee felt, as the agent reports.
+    #[schema(example = "positive")]
+    sentiment: Option<String>,
     /// Where the contact stands now.
     contact_status: TargetStatus,
 }
@@ -176,6 +182,8 @@ impl From<CallRow> for Run {
             opted_out: facts.talk.opted_out,
             transfer: facts.talk.transfer.map(TransferState::as_str),
             recording: facts.talk.recording,
+            disposition: row.results.disposition,
+            sentiment: row.results.sentiment,
             contact_status: row.target_status,
         }
     }

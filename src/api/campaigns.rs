@@ -13,7 +13,7 @@ use super::campaign_fields::{CampaignBody, CampaignFields, CampaignPatch};
 use super::extract::{CampaignAt, IfMatch, JsonBody, UrlQuery, etag};
 use super::page::{Paged, SortOrder, Wanted};
 use super::problem::{Answer, Kind, Problem, ProblemBody};
-use super::{Api, contact_groups};
+use super::{Api, agents, contact_groups};
 use crate::campaign::{Action, CampaignId, CampaignStatus};
 use crate::store::Changed;
 use crate::store::listing::{CampaignEdit, CampaignQuery, CampaignSort, Draft, Edited, Listed, Versioned};
@@ -102,6 +102,7 @@ pub(super) async fn create(
     JsonBody(fields): JsonBody<CampaignFields>,
 ) -> Answer<Response> {
     contact_groups::check(&api, "contact_group_ids", &fields.settings.contact_group_ids).await?;
+    agents::must_be_there(&api, fields.settings.agent_id).await?;
     let draft = Draft {
         id: CampaignId::new(),
         name: fields.name,
@@ -160,6 +161,7 @@ pub(super) async fn edit(
         if fields.settings.contact_group_ids != before.campaign.settings.contact_group_ids {
             contact_groups::check(&api, "contact_group_ids", &fields.settings.contact_group_ids).await?;
         }
+        agents::must_be_there(&api, fields.settings.agent_id).await?;
         let edit = CampaignEdit {
             name: fields.name,
             settings: fields.settings,
@@ -227,7 +229,8 @@ pub(super) async fn known(api: &Api, id: CampaignId) -> Answer<Versioned> {
 
 pub(super) async fn body(api: &Api, versioned: Versioned) -> Answer<CampaignBody> {
     let contacts = api.store.tally(versioned.campaign.id).await?.total();
-    Ok(CampaignBody::new(versioned, contacts))
+    let agent = agents::name_of(api, versioned.campaign.settings.agent_id).await?;
+    Ok(CampaignBody::new(versioned, contacts, agent))
 }
 
 /// A campaign with its version.

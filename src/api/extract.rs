@@ -14,6 +14,8 @@ use super::Api;
 use super::problem::{Answer, Fault, Kind, Problem};
 use super::read;
 use crate::access::{ApiKeyId, UserId};
+use crate::agent::AgentId;
+use crate::call::CallId;
 use crate::campaign::CampaignId;
 use crate::contact::ContactGroupId;
 use crate::media::MediaId;
@@ -69,6 +71,18 @@ pub(super) struct MediaAt(pub(super) MediaId);
 /// The survey in the path.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SurveyAt(pub(super) SurveyId);
+
+/// The call in the path.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CallAt(pub(super) CallId);
+
+/// An answer of a call in the path, by its position.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct AnswerAt(pub(super) CallId, pub(super) u16);
+
+/// The agent in the path.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct AgentAt(pub(super) AgentId);
 
 /// The name of a page in the path.
 #[derive(Clone, Debug)]
@@ -181,6 +195,31 @@ impl FromRequestParts<Api> for SurveyAt {
 
     async fn from_request_parts(parts: &mut Parts, _: &Api) -> Answer<Self> {
         named(parts, "id", "survey", |text| text.parse().ok()).await.map(|id| Self(SurveyId(id)))
+    }
+}
+
+impl FromRequestParts<Api> for CallAt {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Api) -> Answer<Self> {
+        named(parts, "id", "call", |text| text.parse().ok()).await.map(Self)
+    }
+}
+
+impl FromRequestParts<Api> for AnswerAt {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Answer<Self> {
+        let CallAt(call) = CallAt::from_request_parts(parts, api).await?;
+        named(parts, "position", "answer", |text| text.parse().ok()).await.map(|position| Self(call, position))
+    }
+}
+
+impl FromRequestParts<Api> for AgentAt {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Api) -> Answer<Self> {
+        named(parts, "id", "agent", |text| text.parse().ok()).await.map(Self)
     }
 }
 

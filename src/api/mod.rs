@@ -20,6 +20,7 @@
 //! engine look; what only the engine knows it asks its [`Handle`].
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,8 +39,15 @@ use crate::settings::Live;
 use crate::store::Store;
 use crate::uploads::Uploads;
 
+mod agent_fields;
+mod agents;
 mod api_keys;
 mod auth;
+mod call_body;
+mod call_completion;
+mod call_recording;
+mod call_timeline;
+mod calls;
 mod campaign_contacts;
 mod campaign_fields;
 mod campaign_life;
@@ -114,6 +122,8 @@ pub struct Options {
     pub sounds: Sounds,
     /// What holds for the whole installation: how numbers are read, for one.
     pub settings: Live,
+    /// The folder recordings lie in.
+    pub recordings: PathBuf,
     /// The switches there are.
     pub switches: Vec<KnownSwitch>,
     /// Its limits.

@@ -33,6 +33,8 @@ const TAGS: &[(&str, &str)] = &[
     ("watching", "Figures, calls and reports."),
     ("surveys", "What campaigns ask."),
     ("media", "The sounds campaigns play."),
+    ("calls", "Single calls: what happened, recordings, notes, what agents report."),
+    ("agents", "AI agents that talk in calls."),
     ("do not call", "Numbers that are never called."),
     ("phone numbers", "Our own numbers, used as caller IDs."),
     ("switches", "How the switches are, and test calls."),

@@ -17,10 +17,10 @@ use uuid::Uuid;
 
 use super::problem::{Kind, Problem};
 use super::{
-    Api, api_keys, auth, campaign_contacts, campaign_life, campaign_report, campaign_results, campaign_runs,
-    campaign_source, campaign_upload, campaign_watch, campaigns, contact_groups, contact_members, contacts, dnc,
-    dnc_lists, health, idempotency, me, media, media_upload, openapi, phone_numbers, reference, sessions, settings,
-    surveys, switches, test_call, users,
+    Api, agents, api_keys, auth, call_completion, call_recording, calls, campaign_contacts, campaign_life,
+    campaign_report, campaign_results, campaign_runs, campaign_source, campaign_upload, campaign_watch, campaigns,
+    contact_groups, contact_members, contacts, dnc, dnc_lists, health, idempotency, me, media, media_upload, openapi,
+    phone_numbers, reference, sessions, settings, surveys, switches, test_call, users,
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -65,6 +65,14 @@ pub(super) fn resources() -> OpenApiRouter<Api> {
         .routes(routes!(contact_groups::import))
         .routes(routes!(contact_members::list, contact_members::add))
         .routes(routes!(contact_members::remove))
+        .routes(routes!(calls::list))
+        .routes(routes!(calls::show, calls::edit))
+        .routes(routes!(calls::hang_up))
+        .routes(routes!(call_completion::complete))
+        .routes(routes!(call_recording::recording))
+        .routes(routes!(call_recording::answer))
+        .routes(routes!(agents::list, agents::add))
+        .routes(routes!(agents::show, agents::edit, agents::remove))
         .routes(routes!(dnc::list, dnc::add))
         .routes(routes!(dnc::check, dnc_lists::check_many))
         .routes(routes!(dnc_lists::import))

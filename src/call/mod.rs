@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 mod cause;
 mod compile;
+mod completion;
 mod machine;
 mod outcome;
 mod report;
@@ -16,6 +17,7 @@ mod script;
 
 pub use cause::{Cause, SipStatus};
 pub use compile::{CompileError, compile};
+pub use completion::{Completion, DISPOSITION, NOTES, Transcript, Turn, Wrong, one_line, too_long};
 pub use machine::{Action, Machine, Plan};
 pub use outcome::{End, Outcome, classify};
 pub use report::{CallFacts, Detected, Given, GivenAnswer, Report, SurveyState, TalkFacts, TransferState};

@@ -16,6 +16,10 @@ pub struct Report {
 /// The times and codes of a call, as far as they are known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CallFacts {
+    /// When it was given to the switch.
+    pub placed_at: Option<Timestamp>,
+    /// The name of the trunk it went out by.
+    pub trunk: Option<String>,
     /// When the callee's phone began to ring.
     pub ringing_at: Option<Timestamp>,
     /// When it was answered.
@@ -43,8 +47,14 @@ pub struct TalkFacts {
     pub survey: Option<SurveyState>,
     /// The callee pressed the opt-out key.
     pub opted_out: bool,
+    /// When they did.
+    pub opted_out_at: Option<Timestamp>,
     /// How the transfer went, if the callee asked for one.
     pub transfer: Option<TransferState>,
+    /// When they did.
+    pub transfer_at: Option<Timestamp>,
+    /// When both were connected.
+    pub transferred_at: Option<Timestamp>,
     /// The name of its recording, if one was begun; `detail` says so if it
     /// failed.
     pub recording: Option<String>,

@@ -36,12 +36,20 @@ pub struct LaunchReport {
 /// Rule of thumb of the campaign guides: one number per this many contacts.
 const CONTACTS_PER_NUMBER: u64 = 20;
 
+/// Why a campaign that names an agent does not run: nothing connects its calls
+/// with an agent yet.
+pub(crate) fn no_agents_yet(settings: &Settings) -> Option<String> {
+    let named = settings.agent_id.is_some();
+    named.then(|| "calls cannot be given to an AI agent yet: take agent_id out of the campaign".to_owned())
+}
+
 /// Looks for everything that forbids the launch, not only the first.
 pub fn check_launch(settings: &Settings, facts: &LaunchFacts) -> LaunchReport {
     let mut report = LaunchReport::default();
     if let Err(errors) = settings.check() {
         report.refusals.extend(errors.iter().map(ToString::to_string));
     }
+    report.refusals.extend(no_agents_yet(settings));
     if facts.contacts == 0 {
         report.refusals.push("no contacts: import a list first, or name a group that has some".into());
     }
@@ -84,6 +92,14 @@ mod tests {
             LaunchFacts { usable_switches: Some(0), missing_media: vec!["hello.wav".into()], ..LaunchFacts::default() };
         let report = check_launch(&Settings::default(), &facts);
         assert_eq!(report.refusals.len(), 4, "{report:?}");
+    }
+
+    #[test]
+    fn a_campaign_with_an_agent_is_not_on_air_yet() {
+        let settings = Settings { agent_id: Some(crate::agent::AgentId::new()), ..Settings::default() };
+        let facts = LaunchFacts { contacts: 1, active_numbers: 1, ..LaunchFacts::default() };
+        let report = check_launch(&settings, &facts);
+        assert!(report.refusals.len() == 1 && report.refusals[0].contains("agent_id"), "{report:?}");
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod target;
 mod target_action;
 
 pub use answer::{Amd, AmdMode, TransferCallerId, TransferSetting, TransferTo, Unsure, Voicemail, VoicemailAction};
+pub(crate) use launch::no_agents_yet;
 pub use launch::{LaunchFacts, LaunchReport, check_launch};
 pub use retry::{AfterCall, CONGESTION_LIMIT, RetryOn, after_call};
 pub use settings::{FieldError, MOST_GROUPS, PoolStrategy, Settings};

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use super::answer::KEYS;
 use super::{Amd, RetryOn, TransferSetting, Voicemail};
+use crate::agent::AgentId;
 use crate::contact::ContactGroupId;
 use crate::number::PhoneNumber;
 
@@ -60,6 +61,9 @@ pub struct Settings {
     pub amd: Amd,
     /// What happens when a machine answers.
     pub voicemail: Voicemail,
+    /// The AI agent that talks with whoever answers, by its id. A campaign with
+    /// an agent cannot be launched yet.
+    pub agent_id: Option<AgentId>,
     /// Whether calls are recorded, from answer to end.
     pub recording: bool,
     /// Groups of saved contacts that are called too: whoever is a member when
@@ -141,6 +145,7 @@ impl Default for Settings {
             transfer: None,
             amd: Amd::default(),
             voicemail: Voicemail::default(),
+            agent_id: None,
             recording: false,
             contact_group_ids: Vec::new(),
             switch: None,

@@ -98,6 +98,7 @@ async fn offer(app: &App) -> anyhow::Result<(TcpListener, api::Options)> {
         clock: app.clock,
         sounds: config.sounds()?,
         settings: app.settings.clone(),
+        recordings: config.recordings_folder().local,
         switches: config.known_switches(),
         limits: config.api.limits(),
         uploads: config.uploads(),

@@ -5,7 +5,9 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 
-use crate::campaign::{Action, CampaignId, CampaignStatus, LaunchFacts, LaunchReport, Settings, check_launch};
+use crate::campaign::{
+    Action, CampaignId, CampaignStatus, LaunchFacts, LaunchReport, Settings, check_launch, no_agents_yet,
+};
 use crate::contact::{ContactFields, placeholders, unknown_placeholders};
 use crate::media::Sounds;
 use crate::store::listing::{CampaignLaunch, Edited, Versioned};
@@ -162,6 +164,12 @@ pub async fn pause(store: &Store, id: CampaignId, now: Timestamp) -> Result<(), 
 /// Goes on where it was; one that was to start later, still does.
 pub async fn resume(store: &Store, id: CampaignId, now: Timestamp) -> Result<(), ControlError> {
     let campaign = known(store, id).await?;
+    // Named while it was paused.
+    if campaign.status.allows(Action::Resume)
+        && let Some(reason) = no_agents_yet(&campaign.settings)
+    {
+        return Err(ControlError::Refused(vec![reason]));
+    }
     let early = campaign.started_at.is_none() && campaign.scheduled_at.is_some_and(|at| at > now);
     let to = if early { CampaignStatus::Scheduled } else { CampaignStatus::Running };
     change(store, id, Action::Resume, to, now).await

@@ -7,6 +7,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::engine::Limits;
 use super::news::News;
+use crate::call::CallId;
 use crate::switch::SwitchKind;
 
 /// The way to a running engine. Cheap to clone.
@@ -26,6 +27,17 @@ pub struct EngineGone;
 pub(super) enum Question {
     /// How the switches are.
     Switches(oneshot::Sender<Vec<SwitchState>>),
+    /// Hang this call up; whether it is one of ours.
+    HangUp(CallId, oneshot::Sender<HangUp>),
+}
+
+/// What came of the wish to hang a call up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HangUp {
+    /// It is being hung up, or is not placed; its end is settled as usual.
+    Asked,
+    /// No call in progress has this id: it is over, or never was.
+    NotInProgress,
 }
 
 /// How a switch is at this moment.
@@ -107,6 +119,13 @@ impl Handle {
     /// How the switches are, in the order of the configuration.
     pub async fn switches(&self) -> Result<Vec<SwitchState>, EngineGone> {
         self.ask(Question::Switches).await
+    }
+
+    /// Hangs a call up: one that waits to be placed is not placed, one that
+    /// rings is taken back, one that talks ends as what it was. To ask twice
+    /// does no harm.
+    pub async fn hang_up(&self, call: CallId) -> Result<HangUp, EngineGone> {
+        self.ask(|answer| Question::HangUp(call, answer)).await
     }
 
     async fn ask<T>(&self, question: impl FnOnce(oneshot::Sender<T>) -> Question) -> Result<T, EngineGone> {

@@ -41,7 +41,7 @@ enum Item {
     Answered(CallId, Timestamp),
     Given(CallAnswer),
     OptOut(DoNotCall),
-    Settle(Settlement),
+    Settle(Box<Settlement>),
     Claim(Claim),
 }
 
@@ -84,7 +84,7 @@ impl Ledger {
 
     /// A call ended.
     pub(super) fn settle(&self, settlement: Settlement) {
-        self.send(Item::Settle(settlement));
+        self.send(Item::Settle(Box::new(settlement)));
     }
 
     /// The engine is about to end: claims that wait are wanted no more, only
@@ -279,7 +279,7 @@ fn gather(items: impl Iterator<Item = Item>, closing: bool) -> LedgerBatch {
             Item::Answered(call, at) => batch.answered.push((call, at)),
             Item::Given(answer) => batch.answers.push(answer),
             Item::OptOut(entry) => batch.opt_outs.push(entry),
-            Item::Settle(settlement) => batch.settlements.push(settlement),
+            Item::Settle(settlement) => batch.settlements.push(*settlement),
             Item::Claim(_) if closing => {}
             Item::Claim(claim) => match claims.entry(claim.campaign) {
                 Entry::Occupied(mut one) => {
@@ -345,7 +345,7 @@ mod tests {
             Item::Claim(Claim { campaign: two, calls: vec![planned()], nearby: Vec::new() }),
             Item::Answered(going, at),
             Item::Claim(Claim { campaign: one, calls: vec![planned(), planned()], nearby: Vec::new() }),
-            Item::Settle(settlement(ended, one)),
+            Item::Settle(Box::new(settlement(ended, one))),
         ];
         let batch = gather(items.into_iter(), false);
         assert_eq!(batch.answered, [(going, at)]);
@@ -353,7 +353,7 @@ mod tests {
         assert_eq!(claims, [(one, 3), (two, 1)]);
         assert_eq!((size(&batch), singles(batch).len()), (4, 4));
         let wish = Item::Claim(Claim { campaign: one, calls: vec![planned()], nearby: Vec::new() });
-        let end = Item::Settle(settlement(ended, one));
+        let end = Item::Settle(Box::new(settlement(ended, one)));
         let closing = gather([wish, end].into_iter(), true);
         assert_eq!((closing.claims.len(), closing.settlements.len()), (0, 1), "only ends are written");
     }

@@ -48,4 +48,4 @@ pub use crate::media::MediaFolder;
 pub use context::Stats;
 pub use engine::{Engine, EngineError, Limits, Options, SwitchSetup};
 pub use fleet::SwitchLimits;
-pub use handle::{EngineGone, Handle, LinkFault, SwitchState, TrunkFlow, TrunkState};
+pub use handle::{EngineGone, Handle, HangUp, LinkFault, SwitchState, TrunkFlow, TrunkState};

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::call::{CompileError, Script, Sound, compile};
-use crate::campaign::Settings;
+use crate::campaign::{Settings, no_agents_yet};
 use crate::contact::ContactFields;
 use crate::media::{Found, Player, Sounds, SpeechError};
 use crate::number::PhoneNumber;
@@ -86,6 +86,7 @@ impl Prepared {
         // They may have been changed since the launch.
         let mut faults: Vec<String> =
             settings.check().err().unwrap_or_default().iter().map(ToString::to_string).collect();
+        faults.extend(no_agents_yet(&settings));
         if let Some(survey) = &survey {
             let problems = survey.check(&taken_keys(&settings));
             faults.extend(problems.iter().map(|problem| format!("survey: {problem}")));

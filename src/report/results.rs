@@ -115,7 +115,7 @@ impl Counting {
             Some((_, results)) => {
                 let page = store.surveyed_calls_after(self.campaign, &self.query, self.after, STEP).await?;
                 for call in &page {
-                    calls.add(&call.row, None);
+                    calls.add(&call.row, call.row.results.disposition.as_deref());
                     results.add(call.row.outcome, &call.row.facts, &call.answers);
                 }
                 (page.last().map(|call| call.row.call), page.len())
@@ -123,7 +123,7 @@ impl Counting {
             None => {
                 let page = store.calls_after(self.campaign, &self.query, self.after, STEP).await?;
                 for row in &page {
-                    calls.add(row, None);
+                    calls.add(row, row.results.disposition.as_deref());
                 }
                 (page.last().map(|row| row.call), page.len())
             }
@@ -170,6 +170,7 @@ mod tests {
             outcome,
             facts: CallFacts { answered_at, ended_at, ..CallFacts::default() },
             target_status: TargetStatus::Completed,
+            results: crate::store::CallResults::default(),
         }
     }
 

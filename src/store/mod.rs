@@ -18,6 +18,8 @@ use listing::CallQuery;
 pub mod blocks;
 pub mod book;
 mod book_rows;
+mod call_results;
+mod call_rows;
 mod fault;
 mod ledger;
 mod listed_rows;
@@ -35,6 +37,10 @@ mod surveys;
 mod talk;
 mod text;
 
+pub use agents_access::{AgentChanged, AgentRemoved};
+pub use call_results::{
+    CallDetail, CallEdit, CallEdited, CallResults, CallSearch, CampaignCall, Completed, DispositionChange, SaidBy,
+};
 pub use model::{
     Added, CallAnswer, CallRow, Campaign, Changed, Claim, ClaimResult, Claimed, DoNotCall, LedgerBatch, Location,
     Media, MediaRemoved, Near, NumberHour, OpenCall, OwnNumber, PlannedCall, RecordedCall, Remaining, Settlement,
@@ -116,8 +122,10 @@ macro_rules! on_engine {
     };
 }
 
+mod agents_access;
 mod block_access;
 mod book_access;
+mod calls_access;
 mod number_use;
 mod people_access;
 mod resources;

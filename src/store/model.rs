@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use secrecy::SecretString;
 
+use super::call_results::CallResults;
 use crate::call::{CallFacts, CallId, GivenAnswer, Outcome};
 use crate::caller_id::{Figures, Hour, Limits};
 use crate::campaign::{AfterCall, CampaignId, CampaignStatus, Settings, TargetStatus};
@@ -295,6 +296,8 @@ pub struct CallRow {
     pub outcome: Option<Outcome>,
     /// Times and codes.
     pub facts: CallFacts,
+    /// What was said about it afterwards.
+    pub results: CallResults,
     /// The target's status now.
     pub target_status: TargetStatus,
 }

@@ -10,6 +10,7 @@ use sqlx::{ColumnIndex, Decode, Row, Type};
 use uuid::Uuid;
 
 use super::blocks::{Upload, UploadId};
+use super::call_results::{CallResults, object};
 use super::listing::ActiveCampaigns;
 use super::model::{
     CallRow, Campaign, Claimed, DoNotCall, Media, NumberHour, OpenCall, OwnNumber, PlannedCall, RecordedCall,
@@ -46,6 +47,9 @@ where
 
     /// What is kept as JSON.
     fn json(&self, column: &'static str) -> Result<Value, StoreError>;
+
+    /// The same, where there may be nothing.
+    fn json_option(&self, column: &'static str) -> Result<Option<Value>, StoreError>;
 
     fn instant(&self, column: &'static str) -> Result<Timestamp, StoreError> {
         Self::timestamp(column, self.try_get(column)?)
@@ -207,6 +211,8 @@ where
             created_at: self.instant("created_at")?,
             outcome: outcome.map(|outcome| text::word("calls.outcome", outcome)).transpose()?,
             facts: CallFacts {
+                placed_at: self.instant_option("placed_at")?,
+                trunk: self.try_get("trunk")?,
                 ringing_at: self.instant_option("ringing_at")?,
                 answered_at: self.instant_option("answered_at")?,
                 ended_at: self.instant_option("ended_at")?,
@@ -215,7 +221,18 @@ where
                 detail: self.try_get("detail")?,
                 talk: self.talk()?,
             },
+            results: self.call_results()?,
             target_status: self.word("status")?,
+        })
+    }
+
+    fn call_results(&self) -> Result<CallResults, StoreError> {
+        let extracted = self.json_option("extracted_data")?;
+        Ok(CallResults {
+            disposition: self.try_get("disposition")?,
+            sentiment: self.try_get("sentiment")?,
+            summary: self.try_get("summary")?,
+            extracted_data: extracted.map(|json| object("call_results.extracted_data", json)).transpose()?,
         })
     }
 
@@ -232,7 +249,10 @@ where
             message_left: self.try_get("message_left")?,
             survey: self.one_of("survey", "calls.survey", SurveyState::ALL, SurveyState::as_str)?,
             opted_out: self.try_get("opted_out")?,
+            opted_out_at: self.instant_option("opted_out_at")?,
             transfer: self.one_of("transfer", "calls.transfer", TransferState::ALL, TransferState::as_str)?,
+            transfer_at: self.instant_option("transfer_at")?,
+            transferred_at: self.instant_option("transferred_at")?,
             recording: self.try_get("recording")?,
         })
     }

@@ -100,7 +100,8 @@ pub(super) fn code(what: &'static str, value: Option<i64>) -> Result<Option<u16>
     value.map(u16::try_from).transpose().map_err(|error| StoreError::unreadable(what, error))
 }
 
-fn clean_json(value: &mut Value) {
+/// Drops NULs from every text in it, names included.
+pub(super) fn clean_json(value: &mut Value) {
     match value {
         Value::String(text) => {
             if text.contains('\0') {
@@ -108,7 +109,13 @@ fn clean_json(value: &mut Value) {
             }
         }
         Value::Array(items) => items.iter_mut().for_each(clean_json),
-        Value::Object(fields) => fields.values_mut().for_each(clean_json),
+        Value::Object(fields) => {
+            if fields.keys().any(|name| name.contains('\0')) {
+                *fields =
+                    std::mem::take(fields).into_iter().map(|(name, value)| (name.replace('\0', ""), value)).collect();
+            }
+            fields.values_mut().for_each(clean_json);
+        }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }

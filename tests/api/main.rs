@@ -12,12 +12,15 @@ mod processes;
 #[path = "../support/world.rs"]
 mod world;
 
+mod agents;
 mod book;
+mod calls;
 mod campaigns;
 mod connections;
 mod contacts;
 mod daemon;
 mod guide;
+mod hang_up;
 mod keys;
 mod lists;
 mod media;

@@ -38,6 +38,8 @@ async fn a_settlement_writes_what_is_known(bench: &Bench) {
     let id = bench.running(1).await;
     let claimed = bench.claim(id, 1).await.claimed.remove(0);
     let facts = CallFacts {
+        placed_at: Some(later(1)),
+        trunk: Some("carrier".into()),
         ringing_at: Some(later(2)),
         answered_at: None,
         ended_at: Some(later(30)),

@@ -10,6 +10,7 @@ mod postgres_server;
 
 mod answers;
 mod book;
+mod call_results;
 mod campaigns;
 mod claims;
 mod concurrency;

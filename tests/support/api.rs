@@ -100,6 +100,7 @@ impl Home {
             clock: world.clock,
             sounds: world.media().into(),
             settings: Live::new(Config::default().configured(), Overrides::default()),
+            recordings: world.media().local,
             switches: vec![KnownSwitch {
                 name: "main".into(),
                 trunks: vec!["carrier".into()],

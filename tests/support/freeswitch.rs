@@ -226,7 +226,7 @@ impl Call {
                 Action::Play(file) => self.allow_gone(soon(self.switch.play(self.id, &file)).await),
                 Action::HangUp => self.allow_gone(soon(self.switch.hang_up(self.id)).await),
                 Action::NoteAnswer(_) => {}
-                Action::Settle(report) => self.report = Some(report),
+                Action::Settle(report) => self.report = Some(*report),
                 other => panic!("a script of one prompt does not {other:?}"),
             }
         }

@@ -42,6 +42,7 @@ impl Machine {
             return;
         }
         self.facts.talk.opted_out = true;
+        self.facts.talk.opted_out_at = Some(now);
         self.todo.push(Action::OptOut);
         self.on_person(now);
         self.leave(now, Next::Part(Part::OptedOut));
@@ -54,6 +55,7 @@ impl Machine {
             return;
         }
         self.facts.talk.transfer = Some(TransferState::Tried);
+        self.facts.talk.transfer_at = Some(now);
         self.on_person(now);
         self.leave(now, Next::Part(Part::BeforeTransfer));
     }

@@ -93,7 +93,7 @@ pub enum Action {
     /// Put the callee's number on the do-not-call list, now.
     OptOut,
     /// The call is over: commit this and forget it.
-    Settle(Report),
+    Settle(Box<Report>),
 }
 
 /// Beyond its own time-out, the switch gets this long to report the end.
@@ -395,7 +395,8 @@ impl Machine {
         self.note_speech(now, None);
         self.state = State::Settled;
         self.facts.ended_at = Some(now);
-        self.todo.push(Action::Settle(Report { outcome, facts: std::mem::take(&mut self.facts) }));
+        let report = Report { outcome, facts: std::mem::take(&mut self.facts) };
+        self.todo.push(Action::Settle(Box::new(report)));
     }
 
     /// Whether the callee was, or may have been, connected with somebody else.

@@ -27,6 +27,7 @@ impl Machine {
         match (self.state, event) {
             (State::Up(Phase::Transferring), TransferEvent::Connected) => {
                 self.facts.talk.transfer = Some(TransferState::Connected);
+                self.facts.talk.transferred_at = Some(now);
                 self.limit = after(now, self.longest_transfer());
                 self.enter(Phase::Connected, Timestamp::MAX);
             }

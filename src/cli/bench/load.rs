@@ -125,6 +125,7 @@ async fn offer(database: &Database, switch: &SwitchProcess, engine: &Engine) -> 
         settings: Live::new(Config::default().configured(), Overrides::default()),
         switches: Vec::new(),
         limits: Limits { requests_per_second: 100_000.0, burst: 100_000, ..Limits::default() },
+        recordings: std::env::temp_dir().join("canvass-bench-recordings"),
         uploads: Uploads::new(std::env::temp_dir().join("canvass-bench-uploads")),
         engine: Some(engine.handle()),
     };

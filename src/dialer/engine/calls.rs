@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::ending::Ending;
 use super::state::State;
@@ -37,6 +38,7 @@ impl State {
         }
         let claimed: HashSet<CallId> = result.claimed.iter().map(|claimed| claimed.planned.call).collect();
         for unused in requested.iter().filter(|planned| !claimed.contains(&planned.call)) {
+            self.unwanted.remove(&unused.call);
             if let Some(place) = self.places.remove(&unused.call) {
                 self.fleet.release(&place, now);
             }
@@ -71,6 +73,10 @@ impl State {
             };
             let template = self.fleet.template(&place);
             let take_back = if template.is_none() { Some("its trunk was removed") } else { take_back };
+            let asked = CancellationToken::new();
+            if self.unwanted.remove(&call) {
+                asked.cancel();
+            }
             let endpoint = template.map(|template| template.fill(claimed.number)).unwrap_or_default();
             let transfer = self.transfer_of(&prepared.settings, &place, &claimed);
             let go = self.go.entry(campaign).or_insert_with(|| Arc::new(AtomicBool::new(true))).clone();
@@ -85,8 +91,9 @@ impl State {
                 start_at,
                 take_back,
                 go,
+                asked: asked.clone(),
             };
-            self.calls.insert(call);
+            self.calls.insert(call, asked);
             tokio::spawn(runner::run(self.context.clone(), job));
         }
     }

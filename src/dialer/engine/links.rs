@@ -45,7 +45,7 @@ impl State {
                 self.look_for_orphans(switch);
             }
             LinkEvent::Orphan(call) => {
-                if !self.calls.contains(&call) && !self.places.contains_key(&call) {
+                if !self.calls.contains_key(&call) && !self.places.contains_key(&call) {
                     tracing::warn!(switch = %name, %call, "a channel of ours that no call waits for: hanging up");
                     let line = self.context.lines[switch].switch.clone();
                     tokio::spawn(async move { line.hang_up(call).await });

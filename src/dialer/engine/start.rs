@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::ending::Ending;
 use super::links::{LinkHistory, forward};
@@ -76,7 +77,8 @@ impl State {
             fleet: Fleet::new(limits, now),
             links,
             places: HashMap::new(),
-            calls: HashSet::new(),
+            calls: HashMap::new(),
+            unwanted: HashSet::new(),
             prepared: HashMap::new(),
             go: HashMap::new(),
             outbound_limit: options.outbound_limit,
@@ -125,7 +127,7 @@ impl State {
 
     /// Starts a task for each call that is open though nobody here runs it.
     pub(super) fn recover(&mut self, open: Vec<(OpenCall, Arc<Settings>)>) {
-        let known = |call: &CallId| self.calls.contains(call) || self.places.contains_key(call);
+        let known = |call: &CallId| self.calls.contains_key(call) || self.places.contains_key(call);
         let strange: Vec<_> = open.into_iter().filter(|(call, _)| !known(&call.planned.call)).collect();
         if !strange.is_empty() {
             tracing::warn!(calls = strange.len(), "a daemon before left calls open: settling them first");
@@ -143,7 +145,8 @@ impl State {
                 self.update_ready(index);
                 lines.push((index, self.context.lines[index].clone()));
             }
-            self.calls.insert(call.planned.call);
+            // Being hung up is all that becomes of it anyway.
+            self.calls.insert(call.planned.call, CancellationToken::new());
             self.caller_ids.adopt(call.planned.call, call.planned.caller_id);
             tokio::spawn(recovery::recover(self.context.clone(), call, settings, lines));
         }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::ending::Ending;
 use super::links::LinkHistory;
@@ -40,7 +41,10 @@ pub(super) struct State {
     /// Calls found open at the start and not settled yet, by switch.
     pub(super) recovering: Vec<usize>,
     pub(super) places: HashMap<CallId, Place>,
-    pub(super) calls: HashSet<CallId>,
+    /// Calls with a task of their own; cancelled: they are to be hung up.
+    pub(super) calls: HashMap<CallId, CancellationToken>,
+    /// Calls that are planned, and not to be placed after all.
+    pub(super) unwanted: HashSet<CallId>,
     pub(super) prepared: HashMap<CampaignId, Arc<Prepared>>,
     /// Whether calls that are claimed and not placed yet may still be, by
     /// campaign.

@@ -81,6 +81,9 @@ impl Live<'_> {
                 () = stopped(&mut stop), if !self.machine.is_ending() => {
                     self.machine.on_stop(self.clock.now(), "the daemon went down")
                 }
+                () = self.job.asked.cancelled(), if !self.machine.is_ending() => {
+                    self.machine.on_stop(self.clock.now(), super::ASKED)
+                }
                 () = tokio::time::sleep_until(look_at.unwrap_or(deadline)), if look_at.is_some() => self.look().await,
                 () = tokio::time::sleep_until(deadline) => self.machine.on_deadline(self.clock.now()),
             };

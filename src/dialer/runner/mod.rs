@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::context::{Context, Line};
 use super::fleet::Place;
@@ -50,6 +51,8 @@ pub(super) struct Job {
     pub(super) take_back: Option<&'static str>,
     /// Cleared when the campaign is stopped: then it is not placed either.
     pub(super) go: Arc<AtomicBool>,
+    /// Cancelled when somebody wants it hung up.
+    pub(super) asked: CancellationToken,
 }
 
 /// A switch that has no such channel is asked once more after this long: the
@@ -63,6 +66,10 @@ pub(super) const OUTLIVES: Duration = Duration::from_secs(60);
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 /// So long after its claim a call's number is looked up once more.
 const STALE: Duration = Duration::from_secs(2);
+/// What is noted of a call that somebody wanted to end.
+const ASKED: &str = "hung up by request";
+/// Whom a person took back is left alone for at least so long.
+const LEFT_ALONE: Duration = Duration::from_secs(60);
 /// Timers are this coarse: closer starts are not waited for.
 const TICK: Duration = Duration::from_millis(1);
 
@@ -73,13 +80,21 @@ pub(super) async fn run(context: Arc<Context>, job: Job) {
         return end(&context, &job, taken_back(&context, why));
     }
     let line = context.lines[job.place.switch].clone();
-    let plan = match plan(&context, &job, &line).await {
+    let planned = tokio::select! {
+        planned = plan(&context, &job, &line) => planned,
+        // What is being spoken for it nobody needs.
+        () = job.asked.cancelled() => return end(&context, &job, taken_back(&context, ASKED)),
+    };
+    let plan = match planned {
         Ok(plan) => plan,
         Err(Unplaced::Now(report)) => return end(&context, &job, report),
         Err(Unplaced::Later(report)) => return end_later(&context, &job, report, false),
     };
     if job.start_at > Instant::now() + TICK {
-        tokio::time::sleep_until(job.start_at).await;
+        tokio::select! {
+            () = tokio::time::sleep_until(job.start_at) => {}
+            () = job.asked.cancelled() => {}
+        }
     }
     // Much may have been decided since the claim.
     if job.planned_at.elapsed() > STALE {
@@ -91,6 +106,9 @@ pub(super) async fn run(context: Arc<Context>, job: Job) {
             }
             Err(error) => return end_later(&context, &job, taken_back(&context, &error.to_string()), false),
         }
+    }
+    if job.asked.is_cancelled() {
+        return end(&context, &job, taken_back(&context, ASKED));
     }
     if *context.stop.borrow() {
         return end(&context, &job, taken_back(&context, "the daemon is going down"));
@@ -109,6 +127,7 @@ pub(super) async fn run(context: Arc<Context>, job: Job) {
     };
     let outlives = plan.ring_timeout + lives(&plan) + OUTLIVES;
     let clock = context.clock.pinned();
+    let placed_at = clock.now();
     let script = plan.script.clone();
     let machine = Machine::new(plan, clock.now());
     context.stats.on_start();
@@ -126,7 +145,7 @@ pub(super) async fn run(context: Arc<Context>, job: Job) {
             context.stats.on_end();
             let outcome = classify(End { cause, ..End::default() });
             let facts = CallFacts { cause, detail: Some(detail), ended_at: Some(clock.now()), ..CallFacts::default() };
-            return end(&context, &job, Report { outcome, facts });
+            return end(&context, &job, placed(&job, placed_at, Report { outcome, facts }));
         }
     };
     let outlives = Instant::now() + outlives;
@@ -150,10 +169,16 @@ pub(super) async fn run(context: Arc<Context>, job: Job) {
     let mute = live.sounds.mute();
     context.stats.on_end();
     match report {
-        Some(report) => end_heard(&context, &job, report, mute),
+        Some(report) => end_heard(&context, &job, placed(&job, placed_at, report), mute),
         // Nobody can say how it ends: it stays open for the next start.
         None => tell(&context, &job, None, false, None),
     }
+}
+
+/// The report of a call that was given to the switch.
+fn placed(job: &Job, at: Timestamp, report: Report) -> Report {
+    let facts = CallFacts { placed_at: Some(at), trunk: Some(job.place.trunk.clone()), ..report.facts };
+    Report { facts, ..report }
 }
 
 /// What the call is to do. If that cannot be had, the report it ends with: it
@@ -211,11 +236,7 @@ fn end(context: &Context, job: &Job, report: Report) {
 
 /// The same, with why nothing was heard.
 fn end_heard(context: &Context, job: &Job, report: Report, mute: Option<String>) {
-    let mut after = after(context, job, &report);
-    if report.outcome == Outcome::Cancelled && report.facts.ringing_at.is_some() {
-        // The phone rang: not again at once, though it was no attempt.
-        after.due_at = context.clock.now().checked_add(job.prepared.settings.retry_delay()).ok();
-    }
+    let after = after(context, job, &report);
     let outcome = report.outcome;
     settle(context, job, report, after);
     tell(context, job, Some(outcome), false, mute);
@@ -225,7 +246,9 @@ fn end_heard(context: &Context, job: &Job, report: Report, mute: Option<String>)
 /// `unsent`: the switch never heard of it, its trunk is in trouble.
 fn end_later(context: &Context, job: &Job, report: Report, unsent: bool) {
     let mut after = after(context, job, &report);
-    after.due_at = context.clock.now().checked_add(UNSENT_DELAY).ok();
+    if !job.asked.is_cancelled() {
+        after.due_at = context.clock.now().checked_add(UNSENT_DELAY).ok();
+    }
     let outcome = report.outcome;
     settle(context, job, report, after);
     tell(context, job, Some(outcome), unsent, None);
@@ -233,8 +256,19 @@ fn end_later(context: &Context, job: &Job, report: Report, unsent: bool) {
 
 /// What becomes of the target. Due times are wall times, not the call's own.
 fn after(context: &Context, job: &Job, report: &Report) -> AfterCall {
-    let claimed = &job.claimed;
-    after_call(&job.prepared.settings, report.outcome, claimed.attempt, claimed.congestions, context.clock.now())
+    let (claimed, settings, now) = (&job.claimed, &job.prepared.settings, context.clock.now());
+    let mut after = after_call(settings, report.outcome, claimed.attempt, claimed.congestions, now);
+    if report.outcome == Outcome::Cancelled {
+        let delay = settings.retry_delay();
+        if job.asked.is_cancelled() {
+            // Who takes a call back does not want it placed again at once.
+            after.due_at = now.checked_add(delay.max(LEFT_ALONE)).ok();
+        } else if report.facts.ringing_at.is_some() {
+            // The phone rang: not again at once, though it was no attempt.
+            after.due_at = now.checked_add(delay).ok();
+        }
+    }
+    after
 }
 
 fn settle(context: &Context, job: &Job, report: Report, after: AfterCall) {

@@ -24,7 +24,7 @@ impl Live<'_> {
                     if let Some(recording) = &report.facts.talk.recording {
                         self.context.recordings.fetch(&self.line.switch, recording.clone());
                     }
-                    return Some(report);
+                    return Some(*report);
                 }
                 Action::NoteAnswer(at) => {
                     self.context.stats.on_answer();

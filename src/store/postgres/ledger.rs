@@ -30,22 +30,27 @@ const STANDING: &str =
 
 const WRITE_CALLS: &str = "UPDATE calls AS c SET
         ringing_at = coalesce(j.ringing_at, c.ringing_at), answered_at = coalesce(j.answered_at, c.answered_at),
-        ended_at = j.ended_at, outcome = j.outcome, cause = j.cause, sip = j.sip, detail = j.detail
+        ended_at = j.ended_at, outcome = j.outcome, cause = j.cause, sip = j.sip, detail = j.detail,
+        placed_at = j.placed_at, trunk = j.trunk
     FROM UNNEST($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::int[], $7::int[],
-        $8::text[]) AS j (id, ringing_at, answered_at, ended_at, outcome, cause, sip, detail)
+        $8::text[], $9::timestamptz[], $10::text[])
+        AS j (id, ringing_at, answered_at, ended_at, outcome, cause, sip, detail, placed_at, trunk)
     WHERE c.id = j.id AND c.ended_at IS NULL";
 
 /// The ends of calls that have more to tell. Apart, as most have not.
 const WRITE_TALKS: &str = "UPDATE calls AS c SET
         ringing_at = coalesce(j.ringing_at, c.ringing_at), answered_at = coalesce(j.answered_at, c.answered_at),
         ended_at = j.ended_at, outcome = j.outcome, cause = j.cause, sip = j.sip, detail = j.detail,
-        detected = j.detected, detected_reason = j.detected_reason, detected_ms = j.detected_ms,
+        placed_at = j.placed_at, trunk = j.trunk, detected = j.detected, detected_reason = j.detected_reason, detected_ms = j.detected_ms,
         message_left = j.message_left, survey = coalesce(j.survey, c.survey), opted_out = j.opted_out,
-        transfer = j.transfer, recording = j.recording
+        transfer = j.transfer, recording = j.recording, opted_out_at = j.opted_out_at, transfer_at = j.transfer_at,
+        transferred_at = j.transferred_at
     FROM UNNEST($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::int[], $7::int[],
-        $8::text[], $9::text[], $10::text[], $11::int[], $12::bool[], $13::text[], $14::bool[], $15::text[],
-        $16::text[]) AS j (id, ringing_at, answered_at, ended_at, outcome, cause, sip, detail, detected,
-        detected_reason, detected_ms, message_left, survey, opted_out, transfer, recording)
+        $8::text[], $9::timestamptz[], $10::text[], $11::text[], $12::text[], $13::int[], $14::bool[], $15::text[],
+        $16::bool[], $17::text[], $18::text[], $19::timestamptz[], $20::timestamptz[], $21::timestamptz[])
+        AS j (id, ringing_at, answered_at, ended_at, outcome, cause, sip, detail, placed_at, trunk, detected,
+        detected_reason, detected_ms, message_left, survey, opted_out, transfer, recording, opted_out_at, transfer_at,
+        transferred_at)
     WHERE c.id = j.id AND c.ended_at IS NULL";
 
 const WRITE_TARGETS: &str = "UPDATE campaign_contacts AS t SET
@@ -171,6 +176,9 @@ async fn settle(
             .bind(talks().map(|talk| talk.opted_out).collect::<Vec<_>>())
             .bind(talks().map(|talk| talk.transfer).collect::<Vec<_>>())
             .bind(talks().map(|talk| talk.recording.as_deref()).collect::<Vec<_>>())
+            .bind(told.iter().map(|change| change.facts.talk.opted_out_at.map(at)).collect::<Vec<_>>())
+            .bind(told.iter().map(|change| change.facts.talk.transfer_at.map(at)).collect::<Vec<_>>())
+            .bind(told.iter().map(|change| change.facts.talk.transferred_at.map(at)).collect::<Vec<_>>())
             .execute(&mut *connection)
             .await?;
     }
@@ -201,6 +209,8 @@ fn ends<'q>(sql: &'static str, calls: &[&CallChange]) -> Query<'q, Database, PgA
         .bind(facts().map(|facts| facts.cause.map(|cause| i32::from(cause.0))).collect::<Vec<_>>())
         .bind(facts().map(|facts| facts.sip.map(|sip| i32::from(sip.0))).collect::<Vec<_>>())
         .bind(facts().map(|facts| text::clean_option(facts.detail.as_ref())).collect::<Vec<_>>())
+        .bind(facts().map(|facts| facts.placed_at.map(at)).collect::<Vec<_>>())
+        .bind(facts().map(|facts| text::clean_option(facts.trunk.as_ref())).collect::<Vec<_>>())
 }
 
 /// The calls of these claims that an earlier commit has written.
@@ -279,7 +289,7 @@ pub(super) mod tests {
     use crate::call::CallId;
     use crate::number::PhoneNumber;
     use crate::store::model::PlannedCall;
-    use crate::store::postgres::recordings;
+    use crate::store::postgres::{calls_api, recordings};
     use sqlx::Row;
 
     /// Twenty thousand targets that wait, half of them in another campaign,
@@ -367,6 +377,7 @@ pub(super) mod tests {
         let id = "'00000000-0000-0000-0000-000000000001'";
         let cases = [
             (STANDING, format!("ARRAY[{id}]::uuid[]")),
+            (calls_api::ONE, id.to_owned()),
             (KNOWN, format!("ARRAY[{id}]::uuid[]")),
             (DUE, format!("{id}, now(), 50")),
             (targets::REMAINING, id.to_owned()),
@@ -381,15 +392,15 @@ pub(super) mod tests {
                 WRITE_CALLS,
                 format!(
                     "ARRAY[{id}]::uuid[], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY['busy'], ARRAY[17], ARRAY[486],
-                     ARRAY['']"
+                     ARRAY[''], ARRAY[now()], ARRAY['carrier']"
                 ),
             ),
             (
                 WRITE_TALKS,
                 format!(
                     "ARRAY[{id}]::uuid[], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY['busy'], ARRAY[17], ARRAY[486],
-                     ARRAY[''], ARRAY['human'], ARRAY[''], ARRAY[1], ARRAY[true], ARRAY['partial'], ARRAY[true],
-                     ARRAY['tried'], ARRAY['x']"
+                     ARRAY[''], ARRAY[now()], ARRAY['carrier'], ARRAY['human'], ARRAY[''], ARRAY[1], ARRAY[true],
+                     ARRAY['partial'], ARRAY[true], ARRAY['tried'], ARRAY['x'], ARRAY[now()], ARRAY[now()], ARRAY[now()]"
                 ),
             ),
         ];

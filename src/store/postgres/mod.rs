@@ -16,6 +16,7 @@ use sqlx::{Connection, PgConnection, PgPool};
 use super::StoreError;
 use session::{Session, within};
 
+mod agents;
 mod answers;
 mod api_keys;
 mod blocks;
@@ -24,6 +25,7 @@ mod book_edit;
 mod book_list;
 mod call_list;
 mod calls;
+mod calls_api;
 mod campaign_edit;
 mod campaigns;
 mod do_not_call;

@@ -98,7 +98,7 @@ impl Postgres {
             let mut session = self.session().await?;
             let mut transaction = session.connection().begin().await?;
             for sql in [
-                "UPDATE calls SET recording = NULL WHERE id = $1 AND recording IS NOT NULL",
+                "UPDATE calls SET recording = NULL, recording_removed = true WHERE id = $1 AND recording IS NOT NULL",
                 "UPDATE answers SET recording = NULL WHERE call_id = $1 AND recording IS NOT NULL",
             ] {
                 sqlx::query(sql).bind(call.0).execute(&mut *transaction).await?;

@@ -15,10 +15,13 @@ use crate::store::{StoreError, text};
 
 const COLUMNS: &str = "SELECT c.id, c.caller_id, c.switch, c.target_id, c.number, k.name, c.attempt, c.created_at,
         c.ringing_at, c.answered_at, c.ended_at, c.outcome, c.cause, c.sip, c.detail, c.detected,
-        c.detected_reason, c.detected_ms, c.message_left, c.survey, c.opted_out, c.transfer, c.recording, t.status
+        c.detected_reason, c.detected_ms, c.message_left, c.survey, c.opted_out, c.transfer, c.recording, t.status,
+        c.placed_at, c.trunk, c.opted_out_at, c.transfer_at, c.transferred_at, r.disposition, r.sentiment, r.summary,
+        r.extracted_data
     FROM calls AS c
     JOIN campaign_contacts AS t ON t.id = c.target_id
-    JOIN contacts AS k ON k.id = t.contact_id";
+    JOIN contacts AS k ON k.id = t.contact_id
+    LEFT JOIN call_results AS r ON r.call_id = c.id";
 
 const METRICS: &str = "SELECT calls AS talked, total_us / 1000000.0 / calls AS average,
         longest_us / 1000000.0 AS longest, shortest_us / 1000000.0 AS shortest

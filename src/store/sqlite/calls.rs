@@ -21,10 +21,13 @@ const OPEN: &str = "SELECT c.id, c.caller_id, c.switch, c.campaign_id, c.target_
 pub(super) const PAGE: &str =
     "SELECT c.id, c.caller_id, c.switch, c.target_id, c.number, k.name, c.attempt, c.created_at,
         c.ringing_at, c.answered_at, c.ended_at, c.outcome, c.cause, c.sip, c.detail, c.detected, c.detected_reason, c.detected_ms,
-        c.message_left, c.survey, c.opted_out, c.transfer, c.recording, t.status
+        c.message_left, c.survey, c.opted_out, c.transfer, c.recording, t.status,
+        c.placed_at, c.trunk, c.opted_out_at, c.transfer_at, c.transferred_at, r.disposition, r.sentiment, r.summary,
+        r.extracted_data
     FROM calls AS c
     JOIN campaign_contacts AS t ON t.id = c.target_id
     JOIN contacts AS k ON k.id = t.contact_id
+    LEFT JOIN call_results AS r ON r.call_id = c.id
     WHERE c.campaign_id = ?1 AND c.id > ?2
     ORDER BY c.id
     LIMIT ?3";

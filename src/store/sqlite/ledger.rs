@@ -27,7 +27,7 @@ const STANDING: &str =
 const WRITE_CALLS: &str = "UPDATE calls SET
         ringing_at = coalesce(j.value ->> 1, ringing_at), answered_at = coalesce(j.value ->> 2, answered_at),
         ended_at = j.value ->> 3, outcome = j.value ->> 4, cause = j.value ->> 5, sip = j.value ->> 6,
-        detail = j.value ->> 7
+        detail = j.value ->> 7, placed_at = j.value ->> 9, trunk = j.value ->> 10
     FROM jsonb_each(?1) AS j
     WHERE calls.id = unhex(j.value ->> 0) AND ended_at IS NULL";
 
@@ -35,11 +35,13 @@ const WRITE_CALLS: &str = "UPDATE calls SET
 const WRITE_TALKS: &str = "UPDATE calls SET
         ringing_at = coalesce(j.value ->> 1, ringing_at), answered_at = coalesce(j.value ->> 2, answered_at),
         ended_at = j.value ->> 3, outcome = j.value ->> 4, cause = j.value ->> 5, sip = j.value ->> 6,
-        detail = j.value ->> 7, detected = j.value ->> '$[8].detected',
+        detail = j.value ->> 7, placed_at = j.value ->> 9, trunk = j.value ->> 10,
+        detected = j.value ->> '$[8].detected',
         detected_reason = j.value ->> '$[8].detected_reason', detected_ms = j.value ->> '$[8].detected_ms',
         message_left = j.value ->> '$[8].message_left', survey = coalesce(j.value ->> '$[8].survey', survey),
         opted_out = j.value ->> '$[8].opted_out', transfer = j.value ->> '$[8].transfer',
-        recording = j.value ->> '$[8].recording'
+        recording = j.value ->> '$[8].recording', opted_out_at = j.value ->> 11, transfer_at = j.value ->> 12,
+        transferred_at = j.value ->> 13
     FROM jsonb_each(?1) AS j
     WHERE calls.id = unhex(j.value ->> 0) AND ended_at IS NULL";
 
@@ -165,6 +167,11 @@ fn end_line(change: &CallChange) -> impl serde::Serialize {
         facts.sip,
         text::clean_option(facts.detail.as_ref()),
         (facts.talk != TalkFacts::default()).then(|| Talk::of(&facts.talk)),
+        facts.placed_at.map(micros),
+        text::clean_option(facts.trunk.as_ref()),
+        facts.talk.opted_out_at.map(micros),
+        facts.talk.transfer_at.map(micros),
+        facts.talk.transferred_at.map(micros),
     )
 }
 
@@ -252,7 +259,7 @@ mod tests {
         let store = Sqlite::open(&folder.path().join("canvass.db")).await.expect("a store");
         store.migrate().await.expect("a schema");
         let ledger = [STANDING, WRITE_CALLS, WRITE_TALKS, WRITE_TARGETS, KNOWN, DUE, CALL_TARGETS, BAR_TARGETS];
-        let others = [targets::REMAINING, super::super::calls::PAGE];
+        let others = [targets::REMAINING, super::super::calls::PAGE, super::super::calls_api::ONE];
         let survey = [answers::ADD, answers::BEGUN, answers::OF_CALLS, super::super::recordings::CALL_OF];
         for sql in ledger.into_iter().chain(others).chain(survey) {
             let steps = plan(&store, sql).await;

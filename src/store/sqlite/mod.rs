@@ -14,6 +14,7 @@ use std::sync::Arc;
 use super::StoreError;
 use writer::Durability;
 
+mod agents;
 mod answers;
 mod api_keys;
 mod blocks;
@@ -22,6 +23,7 @@ mod book_edit;
 mod book_list;
 mod call_list;
 mod calls;
+mod calls_api;
 mod campaign_edit;
 mod campaigns;
 mod do_not_call;

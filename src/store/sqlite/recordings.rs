@@ -83,7 +83,7 @@ impl Sqlite {
         let mut writer = self.writer().await;
         let mut transaction = writer.begin(Durability::Full).await?;
         for sql in [
-            "UPDATE calls SET recording = NULL WHERE id = ?1 AND recording IS NOT NULL",
+            "UPDATE calls SET recording = NULL, recording_removed = true WHERE id = ?1 AND recording IS NOT NULL",
             "UPDATE answers SET recording = NULL WHERE call_id = ?1 AND recording IS NOT NULL",
         ] {
             sqlx::query(sql).bind(call.0).execute(&mut *transaction).await?;

@@ -40,4 +40,9 @@ impl StoredRow for SqliteRow {
     fn json(&self, column: &'static str) -> Result<Value, StoreError> {
         serde_json::from_str(self.try_get(column)?).map_err(|error| StoreError::unreadable(column, error))
     }
+
+    fn json_option(&self, column: &'static str) -> Result<Option<Value>, StoreError> {
+        let stored: Option<&str> = self.try_get(column)?;
+        stored.map(|text| serde_json::from_str(text).map_err(|error| StoreError::unreadable(column, error))).transpose()
+    }
 }

@@ -244,7 +244,7 @@ impl Story {
         let reports: Vec<_> = settled.collect();
         assert_eq!(reports.len(), 1, "settled once: {:?}", self.log);
         assert_eq!(self.machine.deadline(), None, "settled is settled");
-        reports[0].clone()
+        reports[0].as_ref().clone()
     }
 
     /// The answers noted, in short.

@@ -191,7 +191,7 @@ impl Channel {
                 assert_eq!(answer.position, self.counts.notes, "in order");
             }
             Action::OptOut => self.counts.opt_outs += 1,
-            Action::Settle(report) => self.report = Some(report.clone()),
+            Action::Settle(report) => self.report = Some(report.as_ref().clone()),
         }
         let Counts { answers, opt_outs, transfers, detects, hang_ups, .. } = self.counts;
         assert!([answers, opt_outs, transfers, detects, hang_ups].iter().all(|times| *times <= 1), "{self:?}");
