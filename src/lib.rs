@@ -16,12 +16,17 @@
 //! | [`media`] | the media library: sounds by name, kept as both switches play them |
 //! | [`survey`] | questions answered by key or by speaking, with branches (pure) |
 //! | [`switch`] | what the dialer needs of a PBX, its two adapters and their simulators |
+//! | [`live`] | what happens now, for whoever watches (pure) |
+//! | [`webhook`] | others are told what happened |
+//! | [`guard`] | where the daemon may connect to |
+//! | [`audit`] | who did what |
 //! | [`store`] | what the rest needs of a database, on SQLite and Postgres |
 //! | [`clock`] | wall time, from one place |
 
 pub mod access;
 pub mod api;
 pub mod audio;
+pub mod audit;
 pub mod call;
 pub mod campaign;
 pub mod cli;
@@ -30,9 +35,12 @@ pub mod config;
 pub mod contact;
 pub mod control;
 pub mod dialer;
+pub mod guard;
+pub mod live;
 pub mod media;
 pub mod number;
 mod report;
 pub mod store;
 pub mod survey;
 pub mod switch;
+pub mod webhook;

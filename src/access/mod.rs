@@ -15,6 +15,7 @@ mod scope;
 mod secret;
 
 pub use scope::{Role, Scope, UnknownWord};
+pub(crate) use secret::random;
 pub use secret::{KEY_PREFIX, KeySecret, RandomError, SHOWN_DIGITS, WrongShape};
 
 /// An API key's id.

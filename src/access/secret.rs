@@ -27,11 +27,16 @@ pub struct RandomError(getrandom::Error);
 #[error("not an API key: one is cv_ and 64 hexadecimal digits")]
 pub struct WrongShape;
 
+/// Fills a buffer with the system's random numbers.
+pub(crate) fn random(bytes: &mut [u8]) -> Result<(), RandomError> {
+    getrandom::fill(bytes).map_err(RandomError)
+}
+
 impl KeySecret {
     /// A fresh one, of the system's random numbers.
     pub fn generate() -> Result<Self, RandomError> {
         let mut bytes = [0_u8; BYTES];
-        getrandom::fill(&mut bytes).map_err(RandomError)?;
+        random(&mut bytes)?;
         let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         Ok(Self(format!("{KEY_PREFIX}{digits}").into()))
     }

@@ -25,7 +25,10 @@ mod slice;
 mod sqlite;
 mod surveys;
 mod talk;
+pub mod telling;
+mod telling_rows;
 mod text;
+mod told;
 
 pub use model::{
     Added, CallAnswer, CallRow, Campaign, Changed, Claim, ClaimResult, Claimed, DoNotCall, LedgerBatch, Location,
@@ -109,6 +112,9 @@ macro_rules! on_engine {
 }
 
 mod resources;
+mod telling_access;
+
+pub use telling_access::CampaignVersion;
 
 impl Store {
     /// Opens the database without touching its schema.

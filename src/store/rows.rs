@@ -14,7 +14,7 @@ use super::model::{
     StoredSurvey, Tally, TargetId,
 };
 use super::surveys::Use;
-use super::{StoreError, ledger, text};
+use super::{CampaignVersion, StoreError, ledger, text};
 use crate::call::{
     CallFacts, CallId, Cause, Detected, Given, GivenAnswer, SipStatus, SurveyState, TalkFacts, TransferState,
 };
@@ -98,6 +98,15 @@ where
         })
     }
 
+    fn campaign_version(&self) -> Result<CampaignVersion, StoreError> {
+        Ok(CampaignVersion {
+            id: self.campaign_id("id")?,
+            status: self.word("status")?,
+            reason: self.try_get("reason")?,
+            updated_at: self.instant("updated_at")?,
+        })
+    }
+
     fn contact(&self) -> Result<ContactFields, StoreError> {
         let variables = serde_json::from_value(self.json("variables")?)
             .map_err(|error| StoreError::unreadable("contacts.variables", error))?;
@@ -130,6 +139,7 @@ where
             status: self.word("status")?,
             attempts: self.count("attempts")?,
             congestions: self.count("congestions")?,
+            watched: self.try_get("watched")?,
         })
     }
 

@@ -94,7 +94,8 @@ pub(super) fn code(what: &'static str, value: Option<i64>) -> Result<Option<u16>
     value.map(u16::try_from).transpose().map_err(|error| StoreError::unreadable(what, error))
 }
 
-fn clean_json(value: &mut Value) {
+/// Every text in it without NULs.
+pub(super) fn clean_json(value: &mut Value) {
     match value {
         Value::String(text) => {
             if text.contains('\0') {

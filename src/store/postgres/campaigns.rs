@@ -1,11 +1,11 @@
 //! Campaigns.
 
 use jiff::Timestamp;
-use sqlx::PgConnection;
+use sqlx::{Connection, PgConnection};
 
 use super::rows::at;
 use super::session::{OPERATION, within};
-use super::{Postgres, StoreError};
+use super::{Postgres, StoreError, told};
 use crate::campaign::{Action, CampaignId, CampaignStatus, Settings};
 use crate::store::model::{Campaign, Changed, StatusChange};
 use crate::store::rows::StoredRow;
@@ -91,6 +91,13 @@ impl Postgres {
         let from: Vec<_> = change.from.iter().map(|status| status.as_str()).collect();
         within(OPERATION, async {
             let mut session = self.session().await?;
+            let mut transaction = session.connection().begin().await?;
+            // Nobody changes it meanwhile.
+            let before = sqlx::query("SELECT status FROM campaigns WHERE id = $1 FOR NO KEY UPDATE")
+                .bind(id.0)
+                .fetch_optional(&mut *transaction)
+                .await?;
+            let before: Option<CampaignStatus> = before.map(|row| row.word("status")).transpose()?;
             let done = sqlx::query(
                 "UPDATE campaigns SET status = $2, reason = $3, scheduled_at = coalesce($4, scheduled_at),
                      started_at = CASE WHEN $2 = 'running' THEN coalesce(started_at, $5) ELSE started_at END,
@@ -108,9 +115,14 @@ impl Postgres {
             .bind(at(now))
             .bind(change.to.is_final())
             .bind(from)
-            .execute(session.connection())
+            .execute(&mut *transaction)
             .await?;
-            let changed = changed(session.connection(), id, done.rows_affected()).await?;
+            let changed = changed(&mut transaction, id, done.rows_affected()).await?;
+            if changed == Changed::Yes {
+                let ran = before == Some(CampaignStatus::Paused);
+                told::campaign(&mut transaction, id, change.to, ran, now).await?;
+            }
+            transaction.commit().await?;
             session.keep();
             Ok(changed)
         })

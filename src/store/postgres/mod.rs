@@ -18,6 +18,7 @@ use session::{Session, within};
 
 mod answers;
 mod api_keys;
+mod audit;
 mod call_list;
 mod calls;
 mod campaign_edit;
@@ -36,6 +37,8 @@ mod session;
 mod surveys;
 mod target_list;
 mod targets;
+mod told;
+mod webhooks;
 
 pub(super) use lock::Lock;
 

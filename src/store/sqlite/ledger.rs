@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
 use super::rows::{self, hex, micros};
-use super::{Durability, Sqlite, answers, campaigns, do_not_call, targets};
+use super::{Durability, Sqlite, answers, campaigns, do_not_call, targets, told};
 use crate::call::TalkFacts;
 use crate::campaign::CampaignStatus;
 use crate::store::ledger::{self, CallChange, Changes, Known, Taking, TallyMoves, Turn};
@@ -17,7 +17,8 @@ use crate::store::{StoreError, text};
 
 /// The open ones of the calls given.
 const STANDING: &str =
-    "SELECT c.id, c.campaign_id, c.target_id, t.last_call_id IS c.id AS current, t.status, t.attempts, t.congestions
+    "SELECT c.id, c.campaign_id, c.target_id, t.last_call_id IS c.id AS current, t.status, t.attempts, t.congestions,
+        EXISTS (SELECT 1 FROM webhooks WHERE active = 1) AS watched
     FROM json_each(?1) AS j
     CROSS JOIN calls AS c ON c.id = unhex(j.value)
     CROSS JOIN campaign_contacts AS t ON t.id = c.target_id
@@ -123,7 +124,7 @@ async fn settle(
     }
     let standing = sqlx::query(STANDING).bind(rows::json(&named)?).fetch_all(&mut *connection).await?;
     let standing = standing.iter().map(StoredRow::standing).collect::<Result<_, _>>()?;
-    let Changes { calls, targets } = ledger::settle(batch, standing, now, tally);
+    let Changes { calls, targets, watched } = ledger::settle(batch, standing, now, tally);
     let (plain, told): (Vec<_>, Vec<_>) = calls.iter().partition(|change| change.facts.talk == TalkFacts::default());
     for (sql, calls) in [(WRITE_CALLS, plain), (WRITE_TALKS, told)] {
         if !calls.is_empty() {
@@ -145,7 +146,10 @@ async fn settle(
                 )
             })
             .collect();
-        sqlx::query(WRITE_TARGETS).bind(rows::json(&lines)?).bind(micros(now)).execute(connection).await?;
+        sqlx::query(WRITE_TARGETS).bind(rows::json(&lines)?).bind(micros(now)).execute(&mut *connection).await?;
+    }
+    if watched {
+        told::calls(connection, &calls, now).await?;
     }
     Ok(())
 }

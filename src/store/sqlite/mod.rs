@@ -16,6 +16,7 @@ use writer::Durability;
 
 mod answers;
 mod api_keys;
+mod audit;
 mod call_list;
 mod calls;
 mod campaign_edit;
@@ -34,6 +35,8 @@ mod rows;
 mod surveys;
 mod target_list;
 mod targets;
+mod told;
+mod webhooks;
 mod writer;
 
 pub(super) use lock::Lock;
