@@ -5,12 +5,14 @@ use std::sync::Arc;
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::news::News;
+use crate::live::Feed;
 
 /// The way to a running engine. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Handle {
     news: mpsc::UnboundedSender<News>,
     wake: Arc<Notify>,
+    feed: Feed,
 }
 
 /// The engine is not there any more.
@@ -42,8 +44,13 @@ pub struct SwitchState {
 }
 
 impl Handle {
-    pub(super) fn new(news: mpsc::UnboundedSender<News>, wake: Arc<Notify>) -> Self {
-        Self { news, wake }
+    pub(super) fn new(news: mpsc::UnboundedSender<News>, wake: Arc<Notify>, feed: Feed) -> Self {
+        Self { news, wake, feed }
+    }
+
+    /// What happens, as it happens.
+    pub fn feed(&self) -> &Feed {
+        &self.feed
     }
 
     /// Has the engine look for changed campaigns now instead of within a second.

@@ -20,14 +20,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-//mod deliverer;
+mod deliverer;
 mod event;
 mod schedule;
 mod secret;
-//mod send;
+mod send;
 mod signature;
 
-//pub use deliverer::{Deliverer, Options};
+pub use deliverer::{Deliverer, Options};
 pub use event::{AnswerTold, CallTold, CampaignTold, ContactTold, DncTold, Envelope, EventId, EventType, UnknownEvent};
 pub use schedule::{FAILS_FOR, Next, PAUSES, after_failure};
 pub use secret::{SECRET_PREFIX, SigningSecret};
