@@ -25,6 +25,13 @@ const WRONG: &str = "Bearer realm=\"canvass\", error=\"invalid_token\"";
 #[derive(Clone, Debug)]
 pub(super) struct Caller(pub(super) Arc<ApiKey>);
 
+impl Caller {
+    /// Who it is, for the audit log.
+    pub(super) fn actor(&self) -> String {
+        format!("key:{} ({})", self.0.name, self.0.id)
+    }
+}
+
 /// Lets only requests with a valid key through, and those not too often.
 pub(super) async fn layer(State(api): State<Api>, mut request: Request, next: Next) -> Response {
     let given = request.headers().get(AUTHORIZATION).cloned();

@@ -17,6 +17,7 @@ use crate::access::ApiKeyId;
 use crate::campaign::CampaignId;
 use crate::number::PhoneNumber;
 use crate::store::TargetId;
+use crate::webhook::{EventId, WebhookId};
 
 /// The campaign in the path.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +34,14 @@ pub(super) struct NumberAt(pub(super) PhoneNumber);
 /// The API key in the path.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct KeyAt(pub(super) ApiKeyId);
+
+/// The webhook in the path.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct WebhookAt(pub(super) WebhookId);
+
+/// What a webhook was told, in the path.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct DeliveryAt(pub(super) WebhookId, pub(super) EventId);
 
 /// The name of a page in the path.
 #[derive(Clone, Debug)]
@@ -77,6 +86,24 @@ impl FromRequestParts<Api> for KeyAt {
 
     async fn from_request_parts(parts: &mut Parts, _: &Api) -> Answer<Self> {
         named(parts, "id", "API key", |text| text.parse().ok()).await.map(Self)
+    }
+}
+
+impl FromRequestParts<Api> for WebhookAt {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Api) -> Answer<Self> {
+        named(parts, "id", "webhook", |text| text.parse().ok()).await.map(Self)
+    }
+}
+
+impl FromRequestParts<Api> for DeliveryAt {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Answer<Self> {
+        let WebhookAt(webhook) = WebhookAt::from_request_parts(parts, api).await?;
+        let event = named(parts, "event_id", "event", |text| text.parse().ok()).await?;
+        Ok(Self(webhook, event))
     }
 }
 

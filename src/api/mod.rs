@@ -9,6 +9,7 @@
 //! | `auth` | who asks, and what they may |
 //! | `throttle` | how often |
 //! | `idempotency` | a request that comes again is answered as before |
+//! | `noting` | what was changed is on record before it is answered |
 //! | `page` | parts of lists |
 //! | `flat` | descriptions of objects that two structs make together |
 //! | `openapi`, `reference` | the description of all this, for programs and for people |
@@ -28,11 +29,14 @@ use tokio::task::JoinHandle;
 use crate::access::ApiKeyId;
 use crate::clock::Clock;
 use crate::dialer::Handle;
+use crate::guard::Guard;
+use crate::live::{Feed, Observer};
 use crate::media::Sounds;
 use crate::number::NumberRules;
 use crate::store::Store;
 
 mod api_keys;
+mod audit;
 mod auth;
 mod campaign_contacts;
 mod campaign_fields;
@@ -43,10 +47,12 @@ mod campaign_upload;
 mod campaign_watch;
 mod campaigns;
 mod dnc;
+mod events;
 mod extract;
 mod flat;
 mod health;
 mod idempotency;
+mod noting;
 mod openapi;
 mod page;
 mod phone_numbers;
@@ -55,6 +61,8 @@ mod read;
 mod reference;
 mod router;
 mod throttle;
+mod webhook_deliveries;
+mod webhooks;
 
 pub use openapi::document;
 
@@ -78,6 +86,8 @@ pub struct Options {
     pub limits: Limits,
     /// The engine beside it; none: nothing dials here.
     pub engine: Option<Handle>,
+    /// Where webhooks may lead.
+    pub guard: Guard,
 }
 
 /// A switch of the configuration, as far as campaigns name it.
@@ -104,6 +114,9 @@ pub struct Limits {
     pub burst: u32,
     /// Wrong keys a minute from one address.
     pub failures_per_minute: u32,
+    /// How often a stream of events says that it is there, and looks whether
+    /// its key still opens it.
+    pub heartbeat: Duration,
 }
 
 impl Default for Limits {
@@ -114,6 +127,7 @@ impl Default for Limits {
             requests_per_second: 200.0,
             burst: 400,
             failures_per_minute: 20,
+            heartbeat: Duration::from_secs(15),
         }
     }
 }
@@ -127,6 +141,8 @@ struct Shared {
     options: Options,
     requests: throttle::Throttle<ApiKeyId>,
     failures: throttle::Throttle<std::net::IpAddr>,
+    feed: Feed,
+    streams: events::Streams,
     /// Set when the process is about to end.
     ending: watch::Receiver<bool>,
 }
@@ -142,6 +158,11 @@ impl std::ops::Deref for Api {
 impl Api {
     fn now(&self) -> jiff::Timestamp {
         self.clock.now()
+    }
+
+    /// What happens, as it happens.
+    fn feed(&self) -> &Feed {
+        &self.0.feed
     }
 
     /// Something changed that the engine should see.
@@ -166,7 +187,12 @@ impl Server {
         let address = listener.local_addr()?;
         let (ending, mut end) = watch::channel(false);
         let limits = options.limits;
+        let feed = options.engine.as_ref().map_or_else(Feed::default, |engine| engine.feed().clone());
+        let observer = Observer::new(feed.clone(), options.store.clone(), options.clock);
+        tokio::spawn(observer.run(end.clone()));
         let shared = Shared {
+            feed,
+            streams: events::Streams::default(),
             requests: throttle::Throttle::new(limits.requests_per_second, limits.burst),
             failures: throttle::Throttle::new(f64::from(limits.failures_per_minute) / 60.0, limits.failures_per_minute),
             ending: end.clone(),

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
 use super::problem::ProblemBody;
-use super::{health, router};
+use super::{health, router, webhooks};
 
 /// What no handler says.
 #[derive(OpenApi)]
@@ -12,7 +12,9 @@ use super::{health, router};
 struct Beginning;
 
 pub(super) fn beginning() -> utoipa::openapi::OpenApi {
-    Beginning::openapi()
+    let mut beginning = Beginning::openapi();
+    beginning.merge(webhooks::Sent::openapi());
+    beginning
 }
 
 const ABOUT: &str = "\
@@ -24,7 +26,7 @@ those listed at `/problems`; `errors` names every wrong field at once. Lists com
 Instants carry an offset. `POST` requests take an `Idempotency-Key`: the same request with the same key is answered as the \
 first time, for 24 hours. `ETag` and `If-Match` keep two people from overwriting each other's changes.";
 
-const TAGS: [(&str, &str); 8] = [
+const TAGS: [(&str, &str); 10] = [
     ("campaigns", "Create, read, change, delete."),
     ("campaign life", "Launch, pause, resume, cancel, and copies."),
     ("contacts", "The people a campaign calls."),
@@ -32,6 +34,8 @@ const TAGS: [(&str, &str); 8] = [
     ("do not call", "Numbers that are never called."),
     ("phone numbers", "Our own numbers, used as caller IDs."),
     ("API keys", "Who may use this API."),
+    ("webhooks", "Others are told what happened."),
+    ("audit", "Who did what."),
     ("health", "For supervisors and load balancers; without a key."),
 ];
 
@@ -98,6 +102,9 @@ fn complete(method: &str, operation: &mut Map<String, Value>) {
         content.is_some_and(|content| content.get("multipart/form-data").is_some()),
     );
     let is_key = operation.get("tags").is_some_and(|tags| tags[0] == "API keys");
+    // The answers of these are secrets.
+    let described = operation.get("description").and_then(Value::as_str).unwrap_or_default();
+    let is_key = is_key || described.contains("`Idempotency-Key` is refused here");
     let keyed = method == "post" && !form && !is_key;
     if keyed {
         let parameter = json!({

@@ -14,6 +14,7 @@ use crate::config::{Config, load};
 use crate::dialer::{Engine, Options, Stats};
 use crate::media::MediaServer;
 use crate::store::Store;
+use crate::webhook::{self, Deliverer};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -36,7 +37,9 @@ pub(super) async fn run(file: Option<PathBuf>, args: Args) -> anyhow::Result<Exi
     // First what may fail: the engine has calls to look after once it runs.
     let offered = app.config.api.enabled && !args.no_api;
     let offer = if offered { Some(offer(&app).await?) } else { None };
+    let deliverer = webhook::Options { store: app.store.clone(), clock: app.clock, guard: app.config.webhooks.guard() };
     let mut engine = Engine::start(options).await?;
+    let deliverer = Deliverer::start(deliverer)?;
     let mut api = match offer {
         Some((listener, options)) => {
             Some(Server::start(listener, api::Options { engine: Some(engine.handle()), ..options })?)
@@ -59,7 +62,9 @@ pub(super) async fn run(file: Option<PathBuf>, args: Args) -> anyhow::Result<Exi
         if let Some(api) = api.take() {
             api.stop().await;
         }
-        engine.finished().await
+        let written = engine.finished().await;
+        deliverer.stop().await;
+        written
     };
     let written = tokio::select! {
         written = end => written,
@@ -99,6 +104,7 @@ async fn offer(app: &App) -> anyhow::Result<(TcpListener, api::Options)> {
         switches: config.known_switches(),
         limits: config.api.limits(),
         engine: None,
+        guard: config.webhooks.guard(),
     };
     if !app.store.api_keys().await?.iter().any(|key| key.is_valid(app.clock.now())) {
         // No key is made unasked: what is printed here may end in a log.

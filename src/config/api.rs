@@ -69,6 +69,7 @@ impl ApiConfig {
             requests_per_second: self.requests_per_second.into(),
             burst: self.burst,
             failures_per_minute: self.failures_per_minute,
+            ..Limits::default()
         }
     }
 }

@@ -32,6 +32,13 @@ pub struct Position {
 #[error("no id of an event: one is eight hexadecimal digits, a hyphen and a number")]
 pub struct NoPosition;
 
+impl Position {
+    /// A place in no feed: who goes on from there has missed something.
+    pub fn unknown() -> Self {
+        Self { feed: 0, number: u64::MAX }
+    }
+}
+
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:08x}-{}", self.feed, self.number)
