@@ -117,6 +117,23 @@ impl Bench {
         }
     }
 
+    /// A statement behind the store's back that may be refused: with these words.
+    pub(crate) async fn try_execute(&self, sql: &str) -> Result<(), String> {
+        let sql = AssertSqlSafe(sql);
+        let done = match &self.location {
+            Location::Sqlite(path) => {
+                let mut connection = sqlx::SqliteConnection::connect(&sqlite_url(path)).await.unwrap();
+                sqlx::raw_sql(sql).execute(&mut connection).await.map(|_| ())
+            }
+            Location::Postgres(url) => {
+                use secrecy::ExposeSecret;
+                let mut connection = sqlx::PgConnection::connect(url.expose_secret()).await.unwrap();
+                sqlx::raw_sql(sql).execute(&mut connection).await.map(|_| ())
+            }
+        };
+        done.map_err(|error| error.to_string())
+    }
+
     /// A draft.
     pub(crate) async fn draft(&self) -> CampaignId {
         let id = CampaignId::new();

@@ -23,3 +23,4 @@ mod resources;
 mod schema;
 mod surveys;
 mod targets;
+mod telling;

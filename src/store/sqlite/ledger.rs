@@ -256,7 +256,9 @@ mod tests {
         let ledger = [STANDING, WRITE_CALLS, WRITE_TALKS, WRITE_TARGETS, KNOWN, DUE, CALL_TARGETS, BAR_TARGETS];
         let others = [targets::REMAINING, super::super::calls::PAGE];
         let survey = [answers::ADD, answers::BEGUN, answers::OF_CALLS, super::super::recordings::CALL_OF];
-        for sql in ledger.into_iter().chain(others).chain(survey) {
+        use super::super::{told, webhooks};
+        let telling = [told::ANY, told::CALLS, webhooks::TAKE];
+        for sql in ledger.into_iter().chain(others).chain(survey).chain(telling) {
             let steps = plan(&store, sql).await;
             assert!(steps.iter().any(|step| step.contains("SEARCH")), "{sql}\n{steps:#?}");
             // What is read through is the batch itself.

@@ -38,8 +38,7 @@ pub(super) const CALLS: &str = "SELECT c.id, c.caller_id, c.switch, c.target_id,
     CROSS JOIN campaign_contacts AS t ON t.id = c.target_id
     CROSS JOIN contacts AS k ON k.id = t.contact_id";
 
-pub(super) const ANSWERS: &str =
-    "SELECT a.call_id, a.position, a.question, a.given, a.digit, a.label, a.recording, a.answered_at
+const ANSWERS: &str = "SELECT a.call_id, a.position, a.question, a.given, a.digit, a.label, a.recording, a.answered_at
     FROM json_each(?1) AS j
     CROSS JOIN answers AS a ON a.call_id = unhex(j.value)
     ORDER BY a.call_id, a.position";

@@ -46,7 +46,7 @@ const NOTE: &str = "UPDATE webhook_deliveries SET
     FROM json_each(?2) AS j
     WHERE webhook_id = ?1 AND event_id = unhex(j.value ->> 0)";
 
-pub(super) const SWEEP: &str = "DELETE FROM webhook_deliveries WHERE (webhook_id, event_id) IN (
+const SWEEP: &str = "DELETE FROM webhook_deliveries WHERE (webhook_id, event_id) IN (
         SELECT d.webhook_id, d.event_id FROM webhooks AS w
         CROSS JOIN webhook_deliveries AS d ON d.webhook_id = w.id AND d.event_id < ?1
         LIMIT ?2)";
