@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use comfy_table::Table;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
+use serde_json::json;
 
 use super::app;
 use crate::number::PhoneNumber;
@@ -44,7 +45,12 @@ pub(super) async fn run(file: Option<PathBuf>, command: Command) -> anyhow::Resu
             }
             println!("{table}");
         }
-        Command::Add { numbers } => app.store.add_numbers(&numbers, app.clock.now()).await?,
+        Command::Add { numbers } => {
+            app.store.add_numbers(&numbers, app.clock.now()).await?;
+            for number in numbers {
+                app.note("phone-numbers.create", number, json!({})).await?;
+            }
+        }
         Command::Enable { number } => set(&app, number, true).await?,
         Command::Disable { number } => set(&app, number, false).await?,
     }
@@ -53,5 +59,5 @@ pub(super) async fn run(file: Option<PathBuf>, command: Command) -> anyhow::Resu
 
 async fn set(app: &app::App, number: PhoneNumber, active: bool) -> anyhow::Result<()> {
     anyhow::ensure!(app.store.set_number_active(number, active).await?, "{number} is none of our numbers");
-    Ok(())
+    app.note("phone-numbers.edit", number, json!({ "active": active })).await
 }

@@ -12,9 +12,12 @@ mod processes;
 #[path = "../support/world.rs"]
 mod world;
 
+mod audit;
 mod campaigns;
 mod contacts;
 mod daemon;
+mod events;
 mod keys;
 mod lists;
 mod requests;
+mod webhooks;
