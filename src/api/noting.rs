@@ -18,6 +18,7 @@ use super::auth::Caller;
 use super::problem::{Answer, Problem};
 use crate::audit::{Deed, masked};
 use crate::campaign::CampaignId;
+use crate::live::Happened;
 use crate::store::StoreError;
 use crate::store::telling::AuditEntry;
 
@@ -106,7 +107,11 @@ fn begin(api: &Api, request: &Request) -> AuditEntry {
 fn tell(api: &Api, entry: &AuditEntry) {
     let campaign = entry.subject_id.as_ref().filter(|_| entry.subject_kind == "campaigns");
     if let Some(campaign) = campaign.and_then(|id| id.parse::<CampaignId>().ok()) {
-        api.feed().touch(campaign);
+        if entry.action == "campaigns.delete" {
+            api.feed().publish(entry.at, campaign, Happened::CampaignDeleted);
+        } else {
+            api.feed().touch(campaign);
+        }
     }
     api.feed().look();
 }

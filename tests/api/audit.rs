@@ -117,7 +117,7 @@ async fn commands_are_on_record_too() {
     let database = folder.path().join("canvass.db");
     let config = folder.path().join("canvass.toml");
     std::fs::write(&config, format!("[database]\nurl = \"sqlite:{}\"\n", database.display())).expect("written");
-    let plan = "name = \"Spring\"\n\n[settings]\nnumber_pool = [\"+15550100001\"]\n";
+    let plan = "name = \"Spring\"\nnumber_pool = [\"+15550100001\"]\n";
     std::fs::write(folder.path().join("spring.toml"), plan).expect("written");
     std::fs::write(folder.path().join("list.csv"), "phone\n+15552000001\n").expect("written");
     let canvass = |arguments: &[&str]| {
