@@ -20,6 +20,10 @@
 //! | [`survey`] | questions answered by key or by speaking, with branches (pure) |
 //! | [`uploads`] | the contact lists that were uploaded, kept as they came |
 //! | [`switch`] | what the dialer needs of a PBX, its two adapters and their simulators |
+//! | [`live`] | what happens now, for whoever watches (pure) |
+//! | [`webhook`] | others are told what happened |
+//! | [`guard`] | where the daemon may connect to |
+//! | [`audit`] | who did what |
 //! | [`store`] | what the rest needs of a database, on SQLite and Postgres |
 //! | [`clock`] | wall time, from one place |
 
@@ -27,6 +31,7 @@ pub mod access;
 pub mod agent;
 pub mod api;
 pub mod audio;
+pub mod audit;
 pub mod call;
 pub mod caller_id;
 pub mod campaign;
@@ -36,6 +41,8 @@ pub mod config;
 pub mod contact;
 pub mod control;
 pub mod dialer;
+pub mod guard;
+pub mod live;
 pub mod media;
 pub mod number;
 mod report;
@@ -45,3 +52,4 @@ pub mod survey;
 pub mod switch;
 pub mod uploads;
 mod url_key;
+pub mod webhook;

@@ -22,6 +22,7 @@ mod user;
 pub use password::{HashError, LONGEST, Password, PasswordHash, SHORTEST, WeakPassword};
 pub use principal::Principal;
 pub use scope::{Role, Scope, UnknownWord};
+pub(crate) use secret::random;
 pub use secret::{
     KEY_PREFIX, KeySecret, Presented, RandomError, SESSION_PREFIX, SHOWN_DIGITS, SessionSecret, WrongShape,
 };

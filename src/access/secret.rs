@@ -44,10 +44,15 @@ pub struct RandomError(#[from] getrandom::Error);
 #[error("not a key or session: one is cv_ or cs_ and 64 hexadecimal digits")]
 pub struct WrongShape;
 
+/// Fills a buffer with the system's random numbers.
+pub(crate) fn random(bytes: &mut [u8]) -> Result<(), RandomError> {
+    getrandom::fill(bytes).map_err(RandomError)
+}
+
 /// A prefix and random digits.
 fn generate(prefix: &str) -> Result<SecretString, RandomError> {
     let mut bytes = [0_u8; BYTES];
-    getrandom::fill(&mut bytes)?;
+    random(&mut bytes)?;
     let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(format!("{prefix}{digits}").into())
 }

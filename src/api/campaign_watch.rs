@@ -208,7 +208,7 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    fn of(tally: &Tally, status: CampaignStatus) -> Self {
+    pub(super) fn of(tally: &Tally, status: CampaignStatus) -> Self {
         use TargetStatus as S;
         let count = |statuses: &[S]| statuses.iter().map(|status| tally.target(*status)).sum::<u64>();
         Self {

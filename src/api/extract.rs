@@ -24,6 +24,7 @@ use crate::store::TargetId;
 use crate::store::blocks::UploadId;
 use crate::store::book::ContactId;
 use crate::survey::SurveyId;
+use crate::webhook::{EventId, WebhookId};
 
 /// The campaign in the path.
 #[derive(Clone, Copy, Debug)]
@@ -83,6 +84,14 @@ pub(super) struct AnswerAt(pub(super) CallId, pub(super) u16);
 /// The agent in the path.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct AgentAt(pub(super) AgentId);
+
+/// The webhook in the path.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct WebhookAt(pub(super) WebhookId);
+
+/// What a webhook was told, in the path.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct DeliveryAt(pub(super) WebhookId, pub(super) EventId);
 
 /// The name of a page in the path.
 #[derive(Clone, Debug)]
@@ -220,6 +229,24 @@ impl FromRequestParts<Api> for AgentAt {
 
     async fn from_request_parts(parts: &mut Parts, _: &Api) -> Answer<Self> {
         named(parts, "id", "agent", |text| text.parse().ok()).await.map(Self)
+    }
+}
+
+impl FromRequestParts<Api> for WebhookAt {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Api) -> Answer<Self> {
+        named(parts, "id", "webhook", |text| text.parse().ok()).await.map(Self)
+    }
+}
+
+impl FromRequestParts<Api> for DeliveryAt {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Answer<Self> {
+        let WebhookAt(webhook) = WebhookAt::from_request_parts(parts, api).await?;
+        let event = named(parts, "event_id", "event", |text| text.parse().ok()).await?;
+        Ok(Self(webhook, event))
     }
 }
 

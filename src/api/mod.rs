@@ -11,6 +11,7 @@
 //! | `throttle` | how often |
 //! | `listener`, `seats`, `unread` | connections: how many, and how long each may keep us waiting |
 //! | `idempotency` | a request that comes again is answered as before |
+//! | `noting` | what was changed is on record before it is answered |
 //! | `page` | parts of lists |
 //! | `flat` | descriptions of objects that two structs make together |
 //! | `openapi`, `reference` | the description of all this, for programs and for people |
@@ -33,6 +34,8 @@ use problem::{Answer, Problem};
 
 use crate::clock::Clock;
 use crate::dialer::Handle;
+use crate::guard::Guard;
+use crate::live::{Feed, Observer};
 use crate::media::Sounds;
 use crate::number::NumberRules;
 use crate::settings::Live;
@@ -42,6 +45,7 @@ use crate::uploads::Uploads;
 mod agent_fields;
 mod agents;
 mod api_keys;
+mod audit;
 mod auth;
 mod call_body;
 mod call_completion;
@@ -64,6 +68,7 @@ mod contact_members;
 mod contacts;
 mod dnc;
 mod dnc_lists;
+mod events;
 mod extract;
 mod flat;
 mod hashing;
@@ -75,6 +80,7 @@ mod me;
 mod media;
 mod media_fields;
 mod media_upload;
+mod noting;
 mod openapi;
 mod page;
 mod phone_numbers;
@@ -95,6 +101,8 @@ mod test_call;
 mod throttle;
 mod unread;
 mod users;
+mod webhook_deliveries;
+mod webhooks;
 
 pub use openapi::document;
 
@@ -132,6 +140,8 @@ pub struct Options {
     pub uploads: Uploads,
     /// The engine beside it; none: nothing dials here.
     pub engine: Option<Handle>,
+    /// Where webhooks may lead.
+    pub guard: Guard,
 }
 
 /// A switch of the configuration, as far as campaigns name it.
@@ -168,6 +178,9 @@ pub struct Limits {
     /// one part of a body to the next, with nothing to ask, without reading an
     /// answer.
     pub client_pause: Duration,
+    /// How often a stream of events says that it is there, and looks whether
+    /// its key still opens it.
+    pub heartbeat: Duration,
 }
 
 impl Default for Limits {
@@ -182,6 +195,7 @@ impl Default for Limits {
             connections: 1_024,
             connections_of_one: 256,
             client_pause: Duration::from_secs(30),
+            heartbeat: Duration::from_secs(15),
         }
     }
 }
@@ -209,6 +223,8 @@ struct Shared {
     conversions: Semaphore,
     /// Steps of long reading that may go on at once: the engine reads too.
     long_reads: Semaphore,
+    feed: Feed,
+    streams: events::Streams,
     /// Set when the process is about to end.
     ending: watch::Receiver<bool>,
 }
@@ -229,6 +245,11 @@ impl Api {
     /// How numbers are read now.
     fn rules(&self) -> NumberRules {
         self.settings.general().rules()
+    }
+
+    /// What happens, as it happens.
+    fn feed(&self) -> &Feed {
+        &self.0.feed
     }
 
     /// Something changed that the engine should see.
@@ -270,7 +291,12 @@ impl Server {
         let address = listener.local_addr()?;
         let (ending, end) = watch::channel(false);
         let limits = options.limits;
+        let feed = options.engine.as_ref().map_or_else(Feed::default, |engine| engine.feed().clone());
+        let observer = Observer::new(feed.clone(), options.store.clone(), options.clock);
+        tokio::spawn(observer.run(end.clone()));
         let shared = Shared {
+            feed,
+            streams: events::Streams::default(),
             requests: throttle::Throttle::new(limits.requests_per_second, limits.burst),
             failures: throttle::Throttle::new(f64::from(limits.failures_per_minute) / 60.0, limits.failures_per_minute),
             doubtful: throttle::Throttle::new(DOUBTFUL, DOUBTFUL as u32),

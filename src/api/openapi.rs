@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
 use super::problem::ProblemBody;
-use super::router;
+use super::{router, webhooks};
 
 /// What no handler says.
 #[derive(OpenApi)]
@@ -12,7 +12,9 @@ use super::router;
 struct Beginning;
 
 pub(super) fn beginning() -> utoipa::openapi::OpenApi {
-    Beginning::openapi()
+    let mut beginning = Beginning::openapi();
+    beginning.merge(webhooks::Sent::openapi());
+    beginning
 }
 
 const ABOUT: &str = "\
@@ -41,6 +43,8 @@ const TAGS: &[(&str, &str)] = &[
     ("settings", "What holds for the whole installation."),
     ("users", "The people who may use this API, and their sessions."),
     ("API keys", "The programs that may use this API."),
+    ("webhooks", "Others are told what happened."),
+    ("audit", "Who did what."),
     ("health", "For supervisors and load balancers; without a key."),
 ];
 
@@ -106,8 +110,11 @@ fn complete(method: &str, operation: &mut Map<String, Value>) {
         content.is_some_and(|content| content.get("application/json").is_some()),
         content.is_some_and(|content| content.get("multipart/form-data").is_some()),
     );
+    // The answers of these are secrets.
+    let described = operation.get("description").and_then(Value::as_str).unwrap_or_default();
     // What is secret is not kept to be answered again.
-    let secret = operation.get("tags").is_some_and(|tags| tags[0] == "API keys" || tags[0] == "users");
+    let secret = operation.get("tags").is_some_and(|tags| tags[0] == "API keys" || tags[0] == "users")
+        || described.contains("`Idempotency-Key` is refused here");
     let keyed = method == "post" && !form && !secret;
     if keyed {
         let parameter = json!({

@@ -276,6 +276,12 @@ impl Problem {
         problem
     }
 
+    /// What was asked was done, but there is no record of it.
+    pub(super) fn done_unnoted() -> Self {
+        let detail = "it was done, but could not be noted in the audit log: do not ask again, look first";
+        Self::new(Kind::Internal, detail)
+    }
+
     pub(super) fn internal(error: impl std::fmt::Display) -> Self {
         tracing::error!(%error, "a request failed");
         Self::new(Kind::Internal, "the server's log says more")

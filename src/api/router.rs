@@ -17,10 +17,11 @@ use uuid::Uuid;
 
 use super::problem::{Kind, Problem};
 use super::{
-    Api, agents, api_keys, auth, call_completion, call_recording, calls, campaign_contacts, campaign_life,
+    Api, agents, api_keys, audit, auth, call_completion, call_recording, calls, campaign_contacts, campaign_life,
     campaign_report, campaign_results, campaign_runs, campaign_source, campaign_upload, campaign_watch, campaigns,
-    contact_groups, contact_members, contacts, dnc, dnc_lists, health, idempotency, me, media, media_upload, openapi,
-    phone_numbers, reference, sessions, settings, surveys, switches, test_call, users,
+    contact_groups, contact_members, contacts, dnc, dnc_lists, events, health, idempotency, me, media, media_upload,
+    noting, openapi, phone_numbers, reference, sessions, settings, surveys, switches, test_call, users,
+    webhook_deliveries, webhooks,
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -100,6 +101,16 @@ pub(super) fn resources() -> OpenApiRouter<Api> {
         .routes(routes!(switches::list))
         .routes(routes!(switches::show))
         .routes(routes!(test_call::place))
+        .routes(routes!(events::listen))
+        .routes(routes!(webhooks::list, webhooks::create))
+        .routes(routes!(webhooks::show, webhooks::edit, webhooks::remove))
+        .routes(routes!(webhooks::rotate_secret))
+        .routes(routes!(webhook_deliveries::test))
+        .routes(routes!(webhook_deliveries::list))
+        .routes(routes!(webhook_deliveries::show))
+        .routes(routes!(webhook_deliveries::replay))
+        .routes(routes!(audit::list))
+        .routes(routes!(audit::export))
 }
 
 /// What needs no key.
@@ -114,6 +125,7 @@ pub(super) fn router(api: Api) -> Router {
     let resources = resources
         // Bodies have limits of their own, by kind.
         .layer(DefaultBodyLimit::disable())
+        .layer(from_fn_with_state(api.clone(), noting::layer))
         .layer(from_fn_with_state(api.clone(), idempotency::layer))
         .layer(from_fn_with_state(api.clone(), auth::layer));
     let (open, _) = open().split_for_parts();
@@ -171,13 +183,14 @@ async fn headers(request: Request, next: Next) -> Response {
 }
 
 /// An id for each request, in the log and in the answer.
-async fn traced(request: Request, next: Next) -> Response {
+async fn traced(mut request: Request, next: Next) -> Response {
     let given = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok());
     let usable = |id: &&str| {
         (1..=REQUEST_ID_LENGTH).contains(&id.len())
             && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
     };
     let id = given.filter(usable).map_or_else(|| Uuid::now_v7().to_string(), ToOwned::to_owned);
+    request.extensions_mut().insert(noting::RequestId(id.clone()));
     // The path alone: a query may hold what is nobody's business.
     let span = tracing::info_span!("request", id = %id, method = %request.method(), path = %request.uri().path());
     async move {

@@ -10,6 +10,7 @@ use clap::Subcommand;
 use comfy_table::Table;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use jiff::Timestamp;
+use serde_json::json;
 
 use super::{app, import, watch};
 use crate::campaign::TargetStatus;
@@ -89,6 +90,7 @@ pub(super) async fn run(file: Option<PathBuf>, command: Command) -> anyhow::Resu
         Command::Create { file, contacts } => {
             let plan = read_campaign(&file)?;
             let id = control::create(store, &plan.name, &plan.settings, now).await?;
+            app.note("campaigns.create", id, json!({ "name": plan.name })).await?;
             println!("Created campaign {id} \"{}\" as a draft.", plan.name);
             if let Some(list) = contacts {
                 import::into(&app, id, &list, None).await?;
@@ -98,6 +100,8 @@ pub(super) async fn run(file: Option<PathBuf>, command: Command) -> anyhow::Resu
             let id = control::find(store, &campaign).await?.id;
             let launch = Launch { scheduled_at: at, max_concurrent, usable_switches: None };
             let report = control::launch(store, &app.config.sounds()?, id, &launch, now).await?;
+            let how = json!({ "scheduled_at": at, "max_concurrent": max_concurrent });
+            app.note("campaigns.launch", id, how).await?;
             for warning in report.warnings {
                 eprintln!("warning: {warning}");
             }
@@ -108,15 +112,21 @@ pub(super) async fn run(file: Option<PathBuf>, command: Command) -> anyhow::Resu
             }
         }
         Command::Pause { campaign } => {
-            control::pause(store, control::find(store, &campaign).await?.id, now).await?;
+            let id = control::find(store, &campaign).await?.id;
+            control::pause(store, id, now).await?;
+            app.note("campaigns.pause", id, json!({})).await?;
             println!("Paused; calls in progress go on to their end.");
         }
         Command::Resume { campaign } => {
-            control::resume(store, control::find(store, &campaign).await?.id, now).await?;
+            let id = control::find(store, &campaign).await?.id;
+            control::resume(store, id, now).await?;
+            app.note("campaigns.resume", id, json!({})).await?;
             println!("Resumed.");
         }
         Command::Cancel { campaign } => {
-            control::cancel(store, control::find(store, &campaign).await?.id, now).await?;
+            let id = control::find(store, &campaign).await?.id;
+            control::cancel(store, id, now).await?;
+            app.note("campaigns.cancel", id, json!({})).await?;
             println!("Cancelled; calls in progress go on to their end.");
         }
         Command::Watch { campaign } => {

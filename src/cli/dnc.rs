@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Subcommand;
+use serde_json::json;
 
 use super::app;
 use crate::number::{PhoneNumber, Region};
@@ -103,6 +104,7 @@ async fn answer(file: Option<PathBuf>, command: Command) -> anyhow::Result<ExitC
             let number = written.parse(&app, &number)?;
             let entry = DoNotCall { number, reason, source, added_at: app.clock.now() };
             app.store.add_do_not_call(&entry).await?;
+            app.note("dnc.create", number, json!({ "reason": entry.reason, "source": entry.source })).await?;
             println!("{number} is on the do-not-call list.");
         }
         Command::Check { number, written } => {
@@ -118,6 +120,7 @@ async fn answer(file: Option<PathBuf>, command: Command) -> anyhow::Result<ExitC
             let number = written.parse(&app, &number)?;
             let withdrawal = DncWithdrawal { number, by: "cli".into(), reason };
             let was_there = app.store.remove_do_not_call(&withdrawal, app.clock.now()).await?;
+            app.note("dnc.delete", number, json!({ "was_listed": was_there })).await?;
             println!("{number} {} on the do-not-call list.", if was_there { "is no longer" } else { "was not" });
         }
         Command::Import(args) => return import::run(&app, args).await,

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
+use serde_json::json;
 
 use super::app;
 use crate::campaign::{Action, CampaignId};
@@ -47,6 +48,8 @@ pub(super) async fn into(
     rejected: Option<&Path>,
 ) -> anyhow::Result<()> {
     let summary = list(&app.store, app.config.number_rules(), &app.clock, campaign, path, rejected).await?;
+    let told = json!({ "accepted": summary.accepted, "duplicates": summary.duplicates, "rejected": summary.rejected });
+    app.note("campaigns.upload-csv", campaign, told).await?;
     eprintln!(
         "{}: {} contacts added, {} duplicates skipped, {} rows rejected.",
         path.display(),

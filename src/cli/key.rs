@@ -7,6 +7,7 @@ use clap::Subcommand;
 use comfy_table::Table;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
 
 use super::app;
 use crate::access::{ApiKey, KEY_PREFIX, KeySecret, Role, Scope};
@@ -55,6 +56,9 @@ pub(super) async fn run(file: Option<PathBuf>, command: Command) -> anyhow::Resu
                 ..ApiKey::new(&secret, name, role, now)
             };
             app.store.add_api_key(&key).await?;
+            let what =
+                json!({ "name": key.name, "role": key.role, "scopes": key.scopes, "expires_at": key.expires_at });
+            app.note("api-keys.create", key.id, what).await?;
             // The key alone on standard output: KEY=$(canvass key create …).
             eprintln!("Key {} \"{}\" of a {role}. It is shown this once:", key.id, key.name);
             println!("{}", secret.expose());
@@ -63,6 +67,7 @@ pub(super) async fn run(file: Option<PathBuf>, command: Command) -> anyhow::Resu
         Command::Revoke { key } => {
             let found = find(&app.store, &key).await?;
             app.store.revoke_api_key(found.id, now).await?;
+            app.note("api-keys.delete", found.id, json!({ "name": found.name })).await?;
             println!("Key {} \"{}\" opens nothing any more.", found.id, found.name);
         }
     }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use comfy_table::Table;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
+use serde_json::json;
 
 use super::app::{self, App};
 use crate::contact::placeholders;
@@ -67,11 +68,13 @@ pub(super) async fn run(file: Option<PathBuf>, command: Command) -> anyhow::Resu
             let added = library.add_file(&file, name.as_deref(), app.clock.now()).await;
             let added = added.map_err(|error| anyhow::anyhow!("{}: {error}", file.display()))?;
             let media = added.media;
+            app.note("media.create", media.id, json!({ "name": media.name })).await?;
             println!("\"{}\" is in the library: {}, {:+.1} dB.", media.name, length(&media), added.gain_db);
         }
         Command::Say { text, name } => {
             let sounds = app.config.sounds()?;
             let media = library.add_text(&sounds, &text, &name, app.clock.now()).await?.media;
+            app.note("media.create", media.id, json!({ "name": media.name })).await?;
             println!("\"{}\" is in the library: {}.", media.name, length(&media));
             let open = placeholders(&text);
             if !open.is_empty() {
@@ -90,6 +93,7 @@ pub(super) async fn run(file: Option<PathBuf>, command: Command) -> anyhow::Resu
         }
         Command::Remove { reference } => {
             let media = library.remove(&reference).await?;
+            app.note("media.delete", media.id, json!({ "name": media.name })).await?;
             println!("\"{}\" is no longer in the library.", media.name);
         }
     }

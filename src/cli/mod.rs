@@ -21,6 +21,7 @@ mod import;
 mod key;
 mod media;
 mod migrate;
+mod note;
 mod number;
 mod run;
 mod serve;

@@ -9,6 +9,7 @@ use clap::Subcommand;
 use comfy_table::Table;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use jiff::SignedDuration;
+use serde_json::json;
 
 use super::app;
 use crate::caller_id::{Figures, hour_of};
@@ -82,7 +83,12 @@ pub(super) async fn run(file: Option<PathBuf>, command: Command) -> anyhow::Resu
                 "{number} is none of our numbers"
             );
         }
-        Command::Add { numbers } => app.store.add_numbers(&numbers, app.clock.now()).await?,
+        Command::Add { numbers } => {
+            app.store.add_numbers(&numbers, app.clock.now()).await?;
+            for number in numbers {
+                app.note("phone-numbers.create", number, json!({})).await?;
+            }
+        }
         Command::Enable { number } => set(&app, number, true).await?,
         Command::Disable { number } => set(&app, number, false).await?,
     }
@@ -160,5 +166,5 @@ async fn limit(app: &app::App, number: PhoneNumber, limits: [Option<u32>; 3]) ->
 
 async fn set(app: &app::App, number: PhoneNumber, active: bool) -> anyhow::Result<()> {
     anyhow::ensure!(app.store.set_number_active(number, active).await?, "{number} is none of our numbers");
-    Ok(())
+    app.note("phone-numbers.edit", number, json!({ "active": active })).await
 }

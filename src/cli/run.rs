@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use serde_json::json;
+
 use super::foreground::{Ended, dial};
 use super::{app, campaign, import, serve};
 use crate::campaign::{Action, CampaignId, CampaignStatus};
@@ -58,7 +60,10 @@ pub(super) async fn run(file: Option<PathBuf>, args: Args) -> anyhow::Result<Exi
 async fn launch(app: &app::App, id: CampaignId) -> anyhow::Result<()> {
     let now = app.clock.now();
     match control::launch(&app.store, &app.config.sounds()?, id, &Launch::default(), now).await {
-        Ok(report) => report.warnings.iter().for_each(|warning| eprintln!("warning: {warning}")),
+        Ok(report) => {
+            app.note("campaigns.launch", id, json!({})).await?;
+            report.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
+        }
         // It was running when an earlier process died: go on.
         Err(ControlError::Conflict { status: CampaignStatus::Running, .. }) => {}
         Err(error) => return Err(error.into()),
@@ -78,7 +83,7 @@ async fn prepare(app: &app::App, plan: &CampaignFile, args: &Args) -> anyhow::Re
         }
         app.store.add_numbers(&plan.settings.number_pool, app.clock.now()).await?;
         match app.store.set_settings(open.id, &plan.settings, app.clock.now()).await? {
-            Changed::Yes => {}
+            Changed::Yes => app.note("campaigns.edit", open.id, json!({})).await?,
             Changed::Conflict(status) => return Err(ControlError::Conflict { action: Action::Edit, status }.into()),
             Changed::NotFound => return Err(ControlError::NotFound(open.id.to_string()).into()),
         }
@@ -93,6 +98,7 @@ async fn prepare(app: &app::App, plan: &CampaignFile, args: &Args) -> anyhow::Re
         );
     }
     let id = control::create(&app.store, &plan.name, &plan.settings, app.clock.now()).await?;
+    app.note("campaigns.create", id, json!({ "name": plan.name })).await?;
     import::into(app, id, &args.contacts, args.rejected.as_deref()).await?;
     Ok(id)
 }

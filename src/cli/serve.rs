@@ -16,6 +16,7 @@ use crate::media::MediaServer;
 use crate::settings::Live;
 use crate::store::Store;
 use crate::store::listing::Page;
+use crate::webhook::{self, Deliverer};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -38,7 +39,9 @@ pub(super) async fn run(file: Option<PathBuf>, args: Args) -> anyhow::Result<Exi
     // First what may fail: the engine has calls to look after once it runs.
     let offered = app.config.api.enabled && !args.no_api;
     let offer = if offered { Some(offer(&app).await?) } else { None };
+    let deliverer = webhook::Options { store: app.store.clone(), clock: app.clock, guard: app.config.webhooks.guard() };
     let mut engine = Engine::start(options).await?;
+    let deliverer = Deliverer::start(deliverer)?;
     let mut api = match offer {
         Some((listener, options)) => {
             Some(Server::start(listener, api::Options { engine: Some(engine.handle()), ..options })?)
@@ -61,7 +64,9 @@ pub(super) async fn run(file: Option<PathBuf>, args: Args) -> anyhow::Result<Exi
         if let Some(api) = api.take() {
             api.stop().await;
         }
-        engine.finished().await
+        let written = engine.finished().await;
+        deliverer.stop().await;
+        written
     };
     let written = tokio::select! {
         written = end => written,
@@ -103,6 +108,7 @@ async fn offer(app: &App) -> anyhow::Result<(TcpListener, api::Options)> {
         limits: config.api.limits(),
         uploads: config.uploads(),
         engine: None,
+        guard: config.webhooks.guard(),
     };
     let page = Page { offset: 0, limit: 1 };
     let keys = app.store.api_key_page(Some(true), app.clock.now(), page).await?.total;

@@ -126,6 +126,7 @@ async fn add(app: &App, file: &Path, name: Option<String>, replace: bool) -> any
     if replace && app.store.survey(&name).await?.is_some() {
         return match app.store.update_survey(&name, &stored.survey, now).await? {
             SurveyUpdated::Yes => {
+                app.note("surveys.edit", &name, json!({ "questions": count })).await?;
                 println!("\"{name}\" has changed: {count} questions.");
                 Ok(())
             }
@@ -142,6 +143,7 @@ async fn add(app: &App, file: &Path, name: Option<String>, replace: bool) -> any
     if !app.store.add_survey(&stored).await? {
         bail!("there is a survey called \"{name}\" already: --replace it, or give this one another --name");
     }
+    app.note("surveys.create", &name, json!({ "questions": count })).await?;
     println!("\"{name}\" is kept: {count} questions.");
     Ok(())
 }
@@ -167,7 +169,10 @@ async fn check(app: &App, file: &Path, campaign: Option<&str>) -> anyhow::Result
 
 async fn remove(app: &App, reference: &str) -> anyhow::Result<()> {
     match app.store.remove_survey(reference).await? {
-        SurveyRemoved::Yes(survey) => println!("\"{}\" is no longer kept.", survey.name),
+        SurveyRemoved::Yes(survey) => {
+            app.note("surveys.delete", &survey.name, json!({})).await?;
+            println!("\"{}\" is no longer kept.", survey.name);
+        }
         SurveyRemoved::NotFound => bail!("there is no survey \"{reference}\""),
         SurveyRemoved::InUse(campaigns) => {
             bail!("\"{reference}\" is asked by {}: change or end them first", quoted(&campaigns))

@@ -100,6 +100,7 @@ impl ApiConfig {
             connections: self.max_connections,
             connections_of_one: self.max_connections_per_address,
             client_pause: Duration::from_secs(self.client_timeout_seconds.into()),
+            ..Limits::default()
         }
     }
 }

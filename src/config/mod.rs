@@ -26,11 +26,13 @@ mod mask;
 mod media;
 mod survey_file;
 mod switches;
+mod webhooks;
 
 pub use api::ApiConfig;
 pub use campaign_file::{CampaignFile, read_campaign};
 pub use load::{ConfigError, load};
 pub use survey_file::{SurveyFile, parse_survey, read_survey};
+pub use webhooks::WebhooksConfig;
 
 /// Everything that can be configured.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -53,6 +55,8 @@ pub struct Config {
     pub dialer: Dialer,
     /// The HTTP API.
     pub api: ApiConfig,
+    /// Outgoing webhooks.
+    pub webhooks: WebhooksConfig,
     /// What is logged, and how.
     pub log: Log,
     /// The switches, by name.

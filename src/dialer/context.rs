@@ -14,6 +14,7 @@ use super::news::News;
 use super::recordings::Recordings;
 use super::spool::Spool;
 use crate::clock::Clock;
+use crate::live::Feed;
 use crate::media::Sounds;
 use crate::store::Store;
 use crate::switch::Switch;
@@ -48,6 +49,7 @@ pub(super) struct Context {
     pub(super) spool: Spool,
     pub(super) sounds: Sounds,
     pub(super) store: Store,
+    pub(super) feed: Feed,
 }
 
 /// Counters of a running engine, for progress bars and benchmarks.

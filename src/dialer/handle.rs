@@ -8,6 +8,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use super::engine::Limits;
 use super::news::News;
 use crate::call::CallId;
+use crate::live::Feed;
 use crate::switch::SwitchKind;
 
 /// The way to a running engine. Cheap to clone.
@@ -15,6 +16,7 @@ use crate::switch::SwitchKind;
 pub struct Handle {
     news: mpsc::UnboundedSender<News>,
     wake: Arc<Notify>,
+    feed: Feed,
 }
 
 /// The engine is not there any more.
@@ -102,8 +104,13 @@ pub enum TrunkFlow {
 }
 
 impl Handle {
-    pub(super) fn new(news: mpsc::UnboundedSender<News>, wake: Arc<Notify>) -> Self {
-        Self { news, wake }
+    pub(super) fn new(news: mpsc::UnboundedSender<News>, wake: Arc<Notify>, feed: Feed) -> Self {
+        Self { news, wake, feed }
+    }
+
+    /// What happens, as it happens.
+    pub fn feed(&self) -> &Feed {
+        &self.feed
     }
 
     /// Has the engine look for changed campaigns now instead of within a second.

@@ -21,6 +21,7 @@ use super::news::News;
 use crate::call::CallId;
 use crate::campaign::CampaignId;
 use crate::clock::Clock;
+use crate::live::{Feed, Happened};
 use crate::store::{
     CallAnswer, Claim, ClaimResult, DialingLock, DoNotCall, LedgerBatch, Renewed, Settlement, Store, StoreError,
 };
@@ -60,10 +61,12 @@ impl Ledger {
         lock: DialingLock,
         clock: Clock,
         news: mpsc::UnboundedSender<News>,
+        feed: Feed,
     ) -> (Self, JoinHandle<Ends>) {
         let (items, inbox) = mpsc::unbounded_channel();
         let closing = Arc::new(AtomicBool::new(false));
-        let writer = Writer { store, lock, clock, news, closing: closing.clone(), refused: LedgerBatch::default() };
+        let refused = LedgerBatch::default();
+        let writer = Writer { store, lock, clock, news, feed, closing: closing.clone(), refused };
         (Self { items, closing }, tokio::spawn(writer.run(inbox)))
     }
 
@@ -120,6 +123,7 @@ struct Writer {
     lock: DialingLock,
     clock: Clock,
     news: mpsc::UnboundedSender<News>,
+    feed: Feed,
     closing: Arc<AtomicBool>,
     /// What the database refused. It is never given up: it goes into the
     /// next batch after a while, and there are no more than calls in progress.
@@ -234,6 +238,7 @@ impl Writer {
     }
 
     fn tell(&self, batch: LedgerBatch, results: Vec<ClaimResult>) {
+        self.feed.publish_all(self.clock.now(), happened(&batch, &results));
         if !batch.settlements.is_empty() {
             let campaigns: HashSet<_> = batch.settlements.iter().map(|settlement| settlement.campaign).collect();
             let _ = self.news.send(News::Settled(campaigns.into_iter().collect()));
@@ -265,6 +270,33 @@ impl Writer {
             let _ = self.news.send(News::Claimed { requested: claim, result });
         }
     }
+}
+
+/// What a batch that is committed means to whoever watches.
+fn happened<'a>(
+    batch: &'a LedgerBatch,
+    results: &'a [ClaimResult],
+) -> impl Iterator<Item = (CampaignId, Happened)> + use<'a> {
+    let ended = batch.settlements.iter().map(|settlement| {
+        let talk = settlement.facts.answered_at.zip(settlement.facts.ended_at);
+        let talk_ms = talk.map(|(from, to)| u64::try_from(to.duration_since(from).as_millis()).unwrap_or(0));
+        let Settlement { call, target, outcome, after, .. } = settlement;
+        let (call, contact, outcome, status) = (*call, *target, *outcome, after.status);
+        (settlement.campaign, Happened::CallEnded { call, contact, outcome, status, talk_ms })
+    });
+    let created = batch.claims.iter().zip(results).flat_map(|(claim, result)| {
+        result.claimed.iter().map(|claimed| {
+            let created = Happened::CallCreated {
+                call: claimed.planned.call,
+                contact: claimed.target,
+                number: claimed.number,
+                caller_id: claimed.planned.caller_id,
+                attempt: claimed.attempt,
+            };
+            (claim.campaign, created)
+        })
+    });
+    ended.chain(created)
 }
 
 /// Puts items together: one claim per campaign, and no answer of a call whose

@@ -35,7 +35,10 @@ mod slice;
 mod sqlite;
 mod surveys;
 mod talk;
+pub mod telling;
+mod telling_rows;
 mod text;
+mod told;
 
 pub use agents_access::{AgentChanged, AgentRemoved};
 pub use call_results::{
@@ -130,7 +133,10 @@ mod number_use;
 mod people_access;
 mod resources;
 mod settings_access;
+mod telling_access;
 mod upkeep;
+
+pub use telling_access::CampaignVersion;
 
 impl Store {
     /// Opens the database without touching its schema.

@@ -17,7 +17,7 @@ use super::model::{
     Remaining, StoredSurvey, Tally, TargetId,
 };
 use super::surveys::Use;
-use super::{StoreError, ledger, text};
+use super::{CampaignVersion, StoreError, ledger, text};
 use crate::call::{
     CallFacts, CallId, Cause, Detected, Given, GivenAnswer, SipStatus, SurveyState, TalkFacts, TransferState,
 };
@@ -125,6 +125,15 @@ where
         Ok(active)
     }
 
+    fn campaign_version(&self) -> Result<CampaignVersion, StoreError> {
+        Ok(CampaignVersion {
+            id: self.campaign_id("id")?,
+            status: self.word("status")?,
+            reason: self.try_get("reason")?,
+            updated_at: self.instant("updated_at")?,
+        })
+    }
+
     fn contact(&self) -> Result<ContactFields, StoreError> {
         let variables = serde_json::from_value(self.json("variables")?)
             .map_err(|error| StoreError::unreadable("contacts.variables", error))?;
@@ -159,6 +168,7 @@ where
             attempts: self.count("attempts")?,
             congestions: self.count("congestions")?,
             answered_at: self.instant_option("answered_at")?,
+            watched: self.try_get("watched")?,
         })
     }
 

@@ -184,7 +184,8 @@ async fn a_call_from_before_the_start_is_ours_too(#[values(Kind::FreeSwitch, Kin
     let id = world.campaign(settings(), [contact(0)]).await;
     let call = CallId::new();
     let calls = vec![PlannedCall { call, caller_id: pool(1)[0], switch: "one".into() }];
-    let claim = LedgerBatch { claims: vec![Claim { campaign: id, calls, nearby: Vec::new() }], ..LedgerBatch::default() };
+    let claim =
+        LedgerBatch { claims: vec![Claim { campaign: id, calls, nearby: Vec::new() }], ..LedgerBatch::default() };
     world.store.commit(&claim, world.clock.now()).await.expect("claimed");
     // Nobody listens there.
     let address = match kind {

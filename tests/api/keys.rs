@@ -96,6 +96,7 @@ async fn nothing_opens_without_the_right_key(home: &Home) {
     for (path, operations) in document["paths"].as_object().expect("paths") {
         let place = path.replace("{id}", "00000000-0000-0000-0000-000000000000");
         let place = place.replace("{contact_id}", "1").replace("{number}", "+15552000001").replace("{name}", "main");
+        let place = place.replace("{event_id}", "00000000-0000-0000-0000-000000000000");
         for (method, operation) in operations.as_object().expect("operations") {
             let method = method.to_uppercase();
             if path == "/api/login" {
@@ -118,10 +119,11 @@ async fn nothing_opens_without_the_right_key(home: &Home) {
             if !path.starts_with("/api/dnc") {
                 send(home.request_as(Some(&other), &method, &place)).await.expect(403);
             }
-            let for_admins = ["/api/api-keys", "/api/users"].iter().any(|place| path.starts_with(place));
-            if method != "GET" || for_admins {
+            let of_admins = ["/api/api-keys", "/api/users", "/api/webhooks", "/api/audit"];
+            if method != "GET" || of_admins.iter().any(|area| path.starts_with(area)) {
                 send(home.request_as(Some(&viewer), &method, &place)).await.expect(403);
-            } else {
+            } else if path != "/api/events" {
+                // That one would not end.
                 let seen = send(home.request_as(Some(&viewer), &method, &place)).await;
                 assert!([200, 404, 422].contains(&seen.status), "{place}: {}", seen.text);
             }

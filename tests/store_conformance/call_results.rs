@@ -3,7 +3,8 @@
 use canvass::agent::{Agent, AgentFields, AgentId, Protocol, Secrets};
 use canvass::call::{CallId, Completion, Given, Outcome, Transcript, TransferState, Turn};
 use canvass::campaign::{CampaignStatus, Settings, TargetStatus};
-use canvass::store::listing::Page;
+use canvass::number::PhoneNumber;
+use canvass::store::listing::{DncWithdrawal, Page};
 use canvass::store::{
     AgentChanged, AgentRemoved, CallEdit, CallEdited, CallSearch, Changed, Completed, LedgerBatch, SaidBy,
 };

@@ -28,5 +28,6 @@ mod resources;
 mod schema;
 mod surveys;
 mod targets;
+mod telling;
 mod upkeep;
 mod uploads;

@@ -9,9 +9,11 @@ use canvass::access::{ApiKey, KeySecret, Role, Scope};
 use canvass::api::{KnownSwitch, Limits, Options, Server};
 use canvass::config::Config;
 use canvass::dialer::Engine;
+use canvass::guard::Guard;
 use canvass::settings::{Live, Overrides};
 use canvass::store::Store;
 use canvass::switch::simulator::CalleeMix;
+use canvass::webhook::{self, Deliverer};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -28,6 +30,7 @@ pub(crate) struct Home {
     client: reqwest::Client,
     server: Server,
     engine: Engine,
+    deliverer: Deliverer,
     _database: Option<Database>,
 }
 
@@ -109,15 +112,28 @@ impl Home {
             limits,
             uploads: canvass::uploads::Uploads::new(world.folder.path().join("uploads")),
             engine: Some(engine.handle()),
+            guard: Guard { allow_private: true },
         };
+        let told = webhook::Options { store: world.store.clone(), clock: world.clock, guard: options.guard };
+
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let server = Server::start(listener, options).expect("the API");
         let base = format!("http://{}", server.address());
         // As main does; the second time it is there already.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        let deliverer = Deliverer::start(told).expect("webhooks");
         let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(60)).build().expect("a client");
-        let mut home =
-            Self { world, simulator, admin: String::new(), base, client, server, engine, _database: database };
+        let mut home = Self {
+            world,
+            simulator,
+            admin: String::new(),
+            base,
+            client,
+            server,
+            engine,
+            deliverer,
+            _database: database,
+        };
         home.admin = home.key(Role::Admin, &[]).await;
         home
     }
@@ -231,6 +247,7 @@ impl Home {
     pub(crate) async fn stop(self) {
         self.server.stop().await;
         stop(self.engine).await;
+        self.deliverer.stop().await;
     }
 }
 

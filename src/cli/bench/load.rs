@@ -20,6 +20,7 @@ use crate::campaign::CampaignId;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::dialer::{Engine, Stats};
+use crate::guard::Guard;
 use crate::settings::{Live, Overrides};
 use crate::uploads::Uploads;
 
@@ -128,6 +129,7 @@ async fn offer(database: &Database, switch: &SwitchProcess, engine: &Engine) -> 
         recordings: std::env::temp_dir().join("canvass-bench-recordings"),
         uploads: Uploads::new(std::env::temp_dir().join("canvass-bench-uploads")),
         engine: Some(engine.handle()),
+        guard: Guard { allow_private: false },
     };
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     Ok((Server::start(listener, options)?, secret.expose().to_owned()))

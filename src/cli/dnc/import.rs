@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
+use serde_json::json;
 
 use super::Written;
 use crate::cli::app::App;
@@ -45,6 +46,8 @@ pub(super) async fn run(app: &App, args: Args) -> anyhow::Result<ExitCode> {
     let unwanted = Unwanted { reason: args.reason, source: args.source };
     let summary = import_do_not_call(list, &app.store, unwanted, rejects, &app.clock).await;
     let summary = summary.with_context(|| path.display().to_string())?;
+    let told = json!({ "accepted": summary.accepted, "duplicates": summary.duplicates, "rejected": summary.rejected });
+    app.note("dnc.import", path.display(), told).await?;
     eprintln!(
         "{}: {} numbers added, {} were there already, {} rows rejected.",
         path.display(),

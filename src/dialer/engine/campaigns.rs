@@ -123,11 +123,13 @@ impl State {
         }
         let change = StatusChange { to, from: vec![CampaignStatus::Running], reason, scheduled_at: None };
         let (store, now, wake) = (self.store.clone(), self.context.clock.now(), self.wake.clone());
+        let feed = self.context.feed.clone();
         tokio::spawn(async move {
             if let Err(error) = store.change_status(campaign, &change, now).await {
                 // The next look at the campaigns finds it running and tries again.
                 tracing::warn!(%campaign, %error, "could not change the campaign's status");
             }
+            feed.look();
             wake.notify_one();
         });
     }

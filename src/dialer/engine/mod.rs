@@ -14,6 +14,7 @@ use super::news::News;
 use crate::caller_id::Watch;
 use crate::campaign::CampaignId;
 use crate::clock::Clock;
+use crate::live::Feed;
 use crate::media::{MediaFolder, Sounds};
 use crate::store::{Store, StoreError};
 use crate::switch::{LinkEvents, Switch};
@@ -95,6 +96,7 @@ pub struct Engine {
     news: mpsc::UnboundedSender<News>,
     wake: Arc<Notify>,
     stats: Arc<Stats>,
+    feed: Feed,
     task: JoinHandle<bool>,
 }
 
@@ -106,14 +108,15 @@ impl Engine {
         let (news, inbox) = mpsc::unbounded_channel();
         let wake = Arc::new(Notify::new());
         let stats = options.stats.clone();
-        let state = State::new(options, lock, news.clone(), wake.clone()).await?;
+        let feed = Feed::default();
+        let state = State::new(options, lock, news.clone(), wake.clone(), feed.clone()).await?;
         let task = tokio::spawn(state.run(inbox));
-        Ok(Self { news, wake, stats, task })
+        Ok(Self { news, wake, stats, feed, task })
     }
 
     /// The way to it, for others in the process.
     pub fn handle(&self) -> Handle {
-        Handle::new(self.news.clone(), self.wake.clone())
+        Handle::new(self.news.clone(), self.wake.clone(), self.feed.clone())
     }
 
     /// Its counters.

@@ -27,6 +27,7 @@ use crate::dialer::roster::Roster;
 use crate::dialer::shown::shown;
 use crate::dialer::spool::Spool;
 use crate::dialer::upkeep::Upkeep;
+use crate::live::Feed;
 use crate::store::{DialingLock, OpenCall, Store, StoreError};
 
 impl State {
@@ -35,8 +36,9 @@ impl State {
         lock: DialingLock,
         news: mpsc::UnboundedSender<News>,
         wake: Arc<Notify>,
+        feed: Feed,
     ) -> Result<Self, EngineError> {
-        let (ledger, writer) = Ledger::start(options.store.clone(), lock, options.clock, news.clone());
+        let (ledger, writer) = Ledger::start(options.store.clone(), lock, options.clock, news.clone(), feed.clone());
         let (stop, stopped) = watch::channel(false);
         let spool = Spool::in_folder(&options.recordings.local);
         spool.take_in(&options.store).await?;
@@ -66,6 +68,7 @@ impl State {
             spool,
             sounds: options.sounds.clone(),
             store: options.store.clone(),
+            feed,
         });
         let mut state = Self {
             recovering: vec![0; links.len()],

@@ -11,6 +11,7 @@ use super::{ANSWER_TIMEOUT, Job, SECOND_LOOK, instant_of};
 use crate::call::{Action, CallId, Machine, Report, Script};
 use crate::clock::Clock;
 use crate::dialer::context::{Context, Line, Link};
+use crate::live::Happened;
 use crate::switch::{CallEvent, CallEvents, CommandError, Presence};
 
 /// A call that is, or may be, on the switch.
@@ -33,6 +34,8 @@ pub(super) struct Live<'a> {
     /// Our detector, while it listens.
     pub(super) ear: Option<Ear>,
     pub(super) sounds: Sounded,
+    /// Whoever watches knows that it rings.
+    pub(super) rang: bool,
     /// By then the channel has ended, whatever became of us: time-outs on the
     /// switch see to that.
     pub(super) outlives: Instant,
@@ -64,6 +67,9 @@ impl Live<'_> {
                         if let CallEvent::PlaybackFinished { failure } = &event {
                             self.sounds.on_played(failure.as_deref());
                         }
+                        if event == CallEvent::Ringing && !std::mem::replace(&mut self.rang, true) {
+                            self.tell(Happened::CallRinging { call: self.call, contact: self.job.claimed.target });
+                        }
                         self.machine.on_event(self.clock.now(), event)
                     }
                     // Another task took this call over; it cannot be heard any more.
@@ -91,6 +97,11 @@ impl Live<'_> {
                 return Some(report);
             }
         }
+    }
+
+    /// Whoever watches is told.
+    pub(super) fn tell(&self, happened: Happened) {
+        self.context.feed.publish(self.context.clock.now(), self.job.campaign, happened);
     }
 
     /// Asks the switch whether the channel is there, and draws the conclusion.

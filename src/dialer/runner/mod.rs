@@ -163,6 +163,7 @@ pub(super) async fn run(context: Arc<Context>, job: Job) {
         missing: false,
         ear: None,
         sounds: Sounded::default(),
+        rang: false,
         outlives,
     };
     let report = live.run().await;

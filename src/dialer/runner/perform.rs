@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::SECOND_LOOK;
 use super::live::{Live, answered};
 use crate::call::{Action, CallId, Given, Report};
+use crate::live::Happened;
 use crate::store::{CallAnswer, DoNotCall};
 use crate::switch::{CallEvent, CommandError, HungUp, Recording, Take, Transfer, TransferEvent};
 
@@ -29,6 +30,7 @@ impl Live<'_> {
                 Action::NoteAnswer(at) => {
                     self.context.stats.on_answer();
                     self.context.ledger.answered(self.call, at);
+                    self.tell(Happened::CallAnswered { call: self.call, contact: self.job.claimed.target });
                 }
                 Action::Play(file) => {
                     match answered(self.line.switch.play(self.call, &file)).await {

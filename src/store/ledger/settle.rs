@@ -29,6 +29,8 @@ pub(in crate::store) struct Standing {
     pub(in crate::store) congestions: u32,
     /// When it was answered, if that was noted before.
     pub(in crate::store) answered_at: Option<Timestamp>,
+    /// Whether any webhook is told anything.
+    pub(in crate::store) watched: bool,
 }
 
 /// A call row to write. What is none in the facts keeps the value it had.
@@ -57,6 +59,8 @@ pub(in crate::store) struct TargetChange {
 pub(in crate::store) struct Changes {
     pub(in crate::store) calls: Vec<CallChange>,
     pub(in crate::store) targets: Vec<TargetChange>,
+    /// Whether any webhook is told anything.
+    pub(in crate::store) watched: bool,
 }
 
 /// The calls whose rows [`settle`] wants to see, each once.
@@ -85,7 +89,7 @@ pub(in crate::store) fn settle(
     for settlement in &batch.settlements {
         ends.entry(settlement.call).or_insert(settlement);
     }
-    let mut changes = Changes::default();
+    let mut changes = Changes { watched: standing.iter().any(|call| call.watched), ..Changes::default() };
     for call in standing {
         let answered_at = answers.get(&call.call).copied();
         match (ends.get(&call.call), answered_at) {
@@ -171,6 +175,7 @@ mod tests {
             attempts: 1,
             congestions: 0,
             answered_at: None,
+            watched: false,
         }
     }
 

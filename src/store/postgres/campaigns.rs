@@ -6,7 +6,7 @@ use sqlx::{Connection, PgConnection};
 
 use super::rows::at;
 use super::session::{OPERATION, within};
-use super::{Postgres, StoreError};
+use super::{Postgres, StoreError, told};
 use crate::campaign::{Action, CampaignId, CampaignStatus, Settings};
 use crate::store::listing::ActiveCampaigns;
 use crate::store::model::{Campaign, Changed, StatusChange};
@@ -104,11 +104,12 @@ impl Postgres {
         within(OPERATION, async {
             let mut session = self.session().await?;
             let mut transaction = session.connection().begin().await?;
-            // Waited for first: what the change depends on is looked at after it.
-            sqlx::query("SELECT 1 FROM campaigns WHERE id = $1 FOR NO KEY UPDATE")
+            // Nobody changes it meanwhile.
+            let before = sqlx::query("SELECT status FROM campaigns WHERE id = $1 FOR NO KEY UPDATE")
                 .bind(id.0)
-                .execute(&mut *transaction)
+                .fetch_optional(&mut *transaction)
                 .await?;
+            let before: Option<CampaignStatus> = before.map(|row| row.word("status")).transpose()?;
             let done = sqlx::query(
                 "UPDATE campaigns SET status = $2, reason = $3, scheduled_at = coalesce($4, scheduled_at),
                      started_at = CASE WHEN $2 = 'running' THEN coalesce(started_at, $5) ELSE started_at END,
@@ -130,6 +131,10 @@ impl Postgres {
             .execute(&mut *transaction)
             .await?;
             let changed = changed(&mut transaction, id, done.rows_affected()).await?;
+            if changed == Changed::Yes {
+                let ran = before == Some(CampaignStatus::Paused);
+                told::campaign(&mut transaction, id, change.to, ran, now).await?;
+            }
             transaction.commit().await?;
             session.keep();
             Ok(changed)

@@ -1,10 +1,12 @@
 //! The do-not-call list.
 
-use sqlx::PgConnection;
+use std::collections::HashSet;
+
+use sqlx::{Connection, PgConnection};
 
 use super::rows::at;
 use super::session::{OPERATION, within};
-use super::{Postgres, StoreError};
+use super::{Postgres, StoreError, told};
 use crate::number::PhoneNumber;
 use crate::store::model::DoNotCall;
 use crate::store::rows::StoredRow;
@@ -14,7 +16,8 @@ use crate::store::text;
 const ADD: &str = "INSERT INTO do_not_call (number, reason, source, added_at)
     SELECT * FROM UNNEST($1::text[], $2::text[], $3::text[], $4::timestamptz[]) AS j (number, reason, source, added_at)
     ORDER BY number COLLATE \"C\"
-    ON CONFLICT (number) DO NOTHING";
+    ON CONFLICT (number) DO NOTHING
+    RETURNING number";
 
 /// Nothing sorts before the empty text.
 const PAGE: &str =
@@ -25,7 +28,9 @@ impl Postgres {
     pub async fn add_do_not_call(&self, entry: &DoNotCall) -> Result<(), StoreError> {
         within(OPERATION, async {
             let mut session = self.session().await?;
-            add(session.connection(), std::slice::from_ref(entry)).await?;
+            let mut transaction = session.connection().begin().await?;
+            add(&mut transaction, std::slice::from_ref(entry)).await?;
+            transaction.commit().await?;
             session.keep();
             Ok(())
         })
@@ -36,7 +41,9 @@ impl Postgres {
     pub async fn add_do_not_call_many(&self, entries: &[DoNotCall]) -> Result<u64, StoreError> {
         within(OPERATION, async {
             let mut session = self.session().await?;
-            let added = add(session.connection(), entries).await?;
+            let mut transaction = session.connection().begin().await?;
+            let added = add(&mut transaction, entries).await?;
+            transaction.commit().await?;
             session.keep();
             Ok(added)
         })
@@ -79,12 +86,16 @@ pub(super) async fn add(connection: &mut PgConnection, entries: &[DoNotCall]) ->
     if entries.is_empty() {
         return Ok(0);
     }
-    let done = sqlx::query(ADD)
+    let found: Vec<String> = sqlx::query_scalar(ADD)
         .bind(entries.iter().map(|entry| entry.number.to_string()).collect::<Vec<_>>())
         .bind(entries.iter().map(|entry| text::clean_option(entry.reason.as_ref())).collect::<Vec<_>>())
         .bind(entries.iter().map(|entry| text::clean(&entry.source)).collect::<Vec<_>>())
         .bind(entries.iter().map(|entry| at(entry.added_at)).collect::<Vec<_>>())
-        .execute(connection)
+        .fetch_all(&mut *connection)
         .await?;
-    Ok(done.rows_affected())
+    if !found.is_empty() && told::any(connection).await? {
+        let fresh: HashSet<_> = found.iter().map(String::as_str).collect();
+        told::do_not_call(connection, &fresh, entries).await?;
+    }
+    Ok(found.len() as u64)
 }

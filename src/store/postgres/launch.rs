@@ -5,7 +5,7 @@ use sqlx::Connection;
 
 use super::rows::{at, int};
 use super::session::{OPERATION, within};
-use super::{Postgres, StoreError};
+use super::{Postgres, StoreError, told};
 use crate::campaign::{Action, CampaignId, CampaignStatus};
 use crate::store::listing::{CampaignLaunch, Edited};
 use crate::store::rows::StoredRow;
@@ -51,6 +51,8 @@ impl Postgres {
                         .bind(at(now))
                         .execute(&mut *transaction)
                         .await?;
+                        let ran = status == CampaignStatus::Paused;
+                        told::campaign(&mut transaction, id, launch.status(), ran, now).await?;
                         Edited::Yes
                     }
                 }

@@ -9,7 +9,7 @@ use sqlx::{Connection, PgConnection, Postgres as Database};
 
 use super::rows::{self, at};
 use super::session::{OPERATION, within};
-use super::{Postgres, StoreError, answers, do_not_call, number_use, targets};
+use super::{Postgres, StoreError, answers, do_not_call, number_use, targets, told};
 use crate::call::TalkFacts;
 use crate::campaign::CampaignId;
 use crate::store::ledger::{self, CallChange, Changes, Known, Taking, TallyMoves, Turn};
@@ -21,7 +21,8 @@ use crate::store::text;
 /// The open ones of the calls given, locked in order.
 const STANDING: &str =
     "SELECT c.id, c.campaign_id, c.target_id, c.caller_id, t.last_call_id IS NOT DISTINCT FROM c.id AS current,
-        t.status, t.attempts, t.congestions, c.answered_at
+        t.status, t.attempts, t.congestions, c.answered_at,
+        EXISTS (SELECT 1 FROM webhooks WHERE active) AS watched
     FROM calls AS c
     JOIN campaign_contacts AS t ON t.id = c.target_id
     WHERE c.id = ANY($1) AND c.ended_at IS NULL
@@ -159,7 +160,7 @@ async fn settle(
     }
     let standing = sqlx::query(STANDING).bind(named).fetch_all(&mut *connection).await?;
     let standing = standing.iter().map(StoredRow::standing).collect::<Result<_, _>>()?;
-    let Changes { calls, targets } = ledger::settle(batch, standing, now, tally);
+    let Changes { calls, targets, watched } = ledger::settle(batch, standing, now, tally);
     let (plain, told): (Vec<_>, Vec<_>) = calls.iter().partition(|change| change.facts.talk == TalkFacts::default());
     if !plain.is_empty() {
         ends(WRITE_CALLS, &plain).execute(&mut *connection).await?;
@@ -191,8 +192,11 @@ async fn settle(
             .bind(targets.iter().map(|change| rows::int(change.congestions)).collect::<Vec<_>>())
             .bind(targets.iter().map(|change| change.last_outcome.map(|outcome| outcome.as_str())).collect::<Vec<_>>())
             .bind(at(now))
-            .execute(connection)
+            .execute(&mut *connection)
             .await?;
+    }
+    if watched {
+        told::calls(connection, &calls, now).await?;
     }
     Ok(())
 }

@@ -19,6 +19,7 @@ use session::{Session, within};
 mod agents;
 mod answers;
 mod api_keys;
+mod audit;
 mod blocks;
 mod book;
 mod book_edit;
@@ -48,9 +49,11 @@ mod settings;
 mod surveys;
 mod target_list;
 mod targets;
+mod told;
 mod upkeep;
 mod uploads;
 mod users;
+mod webhooks;
 
 pub(super) use lock::Lock;
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 
 use super::rows::micros;
-use super::{Durability, Sqlite};
+use super::{Durability, Sqlite, told};
 use crate::campaign::{Action, CampaignId, CampaignStatus, Settings};
 use crate::store::listing::ActiveCampaigns;
 use crate::store::model::{Campaign, Changed, StatusChange};
@@ -106,6 +106,7 @@ impl Sqlite {
         .bind(change.to.is_final())
         .execute(&mut *transaction)
         .await?;
+        told::campaign(&mut transaction, id, change.to, status == CampaignStatus::Paused, now).await?;
         transaction.commit().await?;
         Ok(Changed::Yes)
     }

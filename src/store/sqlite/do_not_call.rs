@@ -1,9 +1,11 @@
 //! The do-not-call list.
 
+use std::collections::HashSet;
+
 use sqlx::SqliteConnection;
 
 use super::rows::{self, micros};
-use super::{Durability, Sqlite};
+use super::{Durability, Sqlite, told};
 use crate::number::PhoneNumber;
 use crate::store::model::DoNotCall;
 use crate::store::rows::StoredRow;
@@ -11,7 +13,8 @@ use crate::store::{StoreError, text};
 
 const ADD: &str = "INSERT INTO do_not_call (number, reason, source, added_at)
     SELECT j.value ->> 0, j.value ->> 1, j.value ->> 2, j.value ->> 3 FROM jsonb_each(?1) AS j WHERE true
-    ON CONFLICT (number) DO NOTHING";
+    ON CONFLICT (number) DO NOTHING
+    RETURNING number";
 
 /// Nothing sorts before the empty text.
 const PAGE: &str =
@@ -70,6 +73,10 @@ pub(super) async fn add(connection: &mut SqliteConnection, entries: &[DoNotCall]
             (entry.number, reason, text::clean(&entry.source), micros(entry.added_at))
         })
         .collect();
-    let done = sqlx::query(ADD).bind(rows::json(&lines)?).execute(connection).await?;
-    Ok(done.rows_affected())
+    let found: Vec<String> = sqlx::query_scalar(ADD).bind(rows::json(&lines)?).fetch_all(&mut *connection).await?;
+    if !found.is_empty() && told::any(connection).await? {
+        let fresh: HashSet<_> = found.iter().map(String::as_str).collect();
+        told::do_not_call(connection, &fresh, entries).await?;
+    }
+    Ok(found.len() as u64)
 }

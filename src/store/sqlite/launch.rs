@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::rows::micros;
-use super::{Durability, Sqlite};
+use super::{Durability, Sqlite, told};
 use crate::campaign::{Action, CampaignId, CampaignStatus};
 use crate::store::StoreError;
 use crate::store::listing::{CampaignLaunch, Edited};
@@ -45,6 +45,7 @@ impl Sqlite {
         .bind(micros(now))
         .execute(&mut *transaction)
         .await?;
+        told::campaign(&mut transaction, id, launch.status(), status == CampaignStatus::Paused, now).await?;
         transaction.commit().await?;
         Ok(Edited::Yes)
     }

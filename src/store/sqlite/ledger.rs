@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
 use super::rows::{self, hex, micros};
-use super::{Durability, Sqlite, answers, campaigns, do_not_call, number_use, targets};
+use super::{Durability, Sqlite, answers, campaigns, do_not_call, number_use, targets, told};
 use crate::call::TalkFacts;
 use crate::campaign::CampaignStatus;
 use crate::store::ledger::{self, CallChange, Changes, Known, Taking, TallyMoves, Turn};
@@ -18,7 +18,8 @@ use crate::store::{StoreError, text};
 /// The open ones of the calls given.
 const STANDING: &str =
     "SELECT c.id, c.campaign_id, c.target_id, c.caller_id, t.last_call_id IS c.id AS current, t.status, t.attempts, t.congestions,
-        c.answered_at
+        c.answered_at,
+        EXISTS (SELECT 1 FROM webhooks WHERE active = 1) AS watched
     FROM json_each(?1) AS j
     CROSS JOIN calls AS c ON c.id = unhex(j.value)
     CROSS JOIN campaign_contacts AS t ON t.id = c.target_id
@@ -127,7 +128,7 @@ async fn settle(
     }
     let standing = sqlx::query(STANDING).bind(rows::json(&named)?).fetch_all(&mut *connection).await?;
     let standing = standing.iter().map(StoredRow::standing).collect::<Result<_, _>>()?;
-    let Changes { calls, targets } = ledger::settle(batch, standing, now, tally);
+    let Changes { calls, targets, watched } = ledger::settle(batch, standing, now, tally);
     let (plain, told): (Vec<_>, Vec<_>) = calls.iter().partition(|change| change.facts.talk == TalkFacts::default());
     for (sql, calls) in [(WRITE_CALLS, plain), (WRITE_TALKS, told)] {
         if !calls.is_empty() {
@@ -149,7 +150,10 @@ async fn settle(
                 )
             })
             .collect();
-        sqlx::query(WRITE_TARGETS).bind(rows::json(&lines)?).bind(micros(now)).execute(connection).await?;
+        sqlx::query(WRITE_TARGETS).bind(rows::json(&lines)?).bind(micros(now)).execute(&mut *connection).await?;
+    }
+    if watched {
+        told::calls(connection, &calls, now).await?;
     }
     Ok(())
 }
@@ -261,7 +265,9 @@ mod tests {
         let ledger = [STANDING, WRITE_CALLS, WRITE_TALKS, WRITE_TARGETS, KNOWN, DUE, CALL_TARGETS, BAR_TARGETS];
         let others = [targets::REMAINING, super::super::calls::PAGE, super::super::calls_api::ONE];
         let survey = [answers::ADD, answers::BEGUN, answers::OF_CALLS, super::super::recordings::CALL_OF];
-        for sql in ledger.into_iter().chain(others).chain(survey) {
+        use super::super::{told, webhooks};
+        let telling = [told::ANY, told::CALLS, webhooks::TAKE];
+        for sql in ledger.into_iter().chain(others).chain(survey).chain(telling) {
             let steps = plan(&store, sql).await;
             assert!(steps.iter().any(|step| step.contains("SEARCH")), "{sql}\n{steps:#?}");
             // What is read through is the batch itself.

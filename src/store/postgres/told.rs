@@ -1,0 +1,146 @@
+//! What webhooks are told, written with the facts themselves.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::Timestamp;
+use sqlx::PgConnection;
+use sqlx::postgres::PgRow;
+
+use super::rows::at;
+use crate::call::{CallId, GivenAnswer};
+use crate::campaign::{CampaignId, CampaignStatus};
+use crate::store::StoreError;
+use crate::store::ledger::CallChange;
+use crate::store::model::DoNotCall;
+use crate::store::rows::StoredRow;
+use crate::store::telling::Told;
+use crate::store::telling_rows::TellingRow;
+use crate::webhook::{CampaignTold, EventType};
+
+/// Whether any webhook is told anything: all it costs where there is none.
+const ANY: &str = "SELECT EXISTS (SELECT 1 FROM webhooks WHERE active)";
+
+const WANTED: &str =
+    "SELECT DISTINCT e.value FROM webhooks AS w, jsonb_array_elements_text(w.events) AS e (value) WHERE w.active";
+
+const ADD: &str = "INSERT INTO webhook_deliveries (webhook_id, event_id, event, data, created_at, status, next_at)
+    SELECT w.id, j.id, j.event, j.data, $4, 'pending', $4
+    FROM webhooks AS w
+    CROSS JOIN UNNEST($1::uuid[], $2::text[], $3::jsonb[]) AS j (id, event, data)
+    WHERE w.active AND jsonb_exists(w.events, j.event)";
+
+const CALLS: &str = "SELECT c.id, c.caller_id, c.switch, c.target_id, c.number, k.name, c.attempt,
+        c.created_at, c.ringing_at, c.answered_at, c.ended_at, c.outcome, c.cause, c.sip, c.detail, c.detected,
+        c.detected_reason, c.detected_ms, c.message_left, c.survey, c.opted_out, c.transfer, c.recording, t.status,
+        c.campaign_id, p.name AS campaign_name, k.variables
+    FROM calls AS c
+    JOIN campaigns AS p ON p.id = c.campaign_id
+    JOIN campaign_contacts AS t ON t.id = c.target_id
+    JOIN contacts AS k ON k.id = t.contact_id
+    WHERE c.id = ANY($1)";
+
+const ANSWERS: &str = "SELECT a.call_id, a.position, a.question, a.given, a.digit, a.label, a.recording, a.answered_at
+    FROM answers AS a
+    WHERE a.call_id = ANY($1)
+    ORDER BY a.call_id, a.position";
+
+/// Whether any webhook is told anything.
+pub(super) async fn any(connection: &mut PgConnection) -> Result<bool, StoreError> {
+    Ok(sqlx::query_scalar(ANY).fetch_one(connection).await?)
+}
+
+/// What is to be told of, by anybody.
+async fn wanted(connection: &mut PgConnection) -> Result<HashSet<EventType>, StoreError> {
+    let words: Vec<String> = sqlx::query_scalar(WANTED).fetch_all(connection).await?;
+    Ok(words.iter().filter_map(|word| word.parse().ok()).collect())
+}
+
+/// Tells of calls that were answered or have ended.
+pub(super) async fn calls(
+    connection: &mut PgConnection,
+    changes: &[CallChange],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let wanted = wanted(connection).await?;
+    let of = crate::store::told::events(changes, &wanted);
+    if of.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<_> = of.keys().map(|call| call.0).collect();
+    let found: Vec<PgRow> = sqlx::query(CALLS).bind(&ids).fetch_all(&mut *connection).await?;
+    let given: Vec<PgRow> = sqlx::query(ANSWERS).bind(&ids).fetch_all(&mut *connection).await?;
+    let mut answers: HashMap<CallId, Vec<GivenAnswer>> = HashMap::new();
+    for row in &given {
+        let (call, answer) = row.answer()?;
+        answers.entry(call).or_default().push(answer);
+    }
+    let mut told = Vec::new();
+    for row in &found {
+        let call = row.call_id("id")?;
+        let data = match row.call_told() {
+            Ok(told) => told(answers.remove(&call).unwrap_or_default()),
+            Err(error) => {
+                // A call must have its end, whatever others are told of it.
+                tracing::error!(%call, %error, "webhooks are not told of a call");
+                continue;
+            }
+        };
+        told.extend(of.get(&call).into_iter().flatten().map(|event| Told::new(*event, &data, now)));
+    }
+    add(connection, &told, now).await
+}
+
+/// Tells that a campaign came into a state.
+pub(super) async fn campaign(
+    connection: &mut PgConnection,
+    id: CampaignId,
+    to: CampaignStatus,
+    ran: bool,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let Some(event) = EventType::of_status(to, ran) else { return Ok(()) };
+    if !any(connection).await? || !wanted(connection).await?.contains(&event) {
+        return Ok(());
+    }
+    let row = sqlx::query(
+        "SELECT id, name, status, reason, settings, scheduled_at, created_at, started_at, finished_at
+         FROM campaigns WHERE id = $1",
+    )
+    .bind(id.0)
+    .fetch_one(&mut *connection)
+    .await?;
+    let found = sqlx::query("SELECT kind, key, count FROM campaign_tally WHERE campaign_id = $1 AND count > 0")
+        .bind(id.0)
+        .fetch_all(&mut *connection)
+        .await?;
+    let data = CampaignTold::of(row.campaign()?, &PgRow::tally(&found)?);
+    add(connection, &[Told::new(event, &data, now)], now).await
+}
+
+/// Tells of those entries of the do-not-call list that are new on it.
+pub(super) async fn do_not_call(
+    connection: &mut PgConnection,
+    fresh: &HashSet<&str>,
+    entries: &[DoNotCall],
+) -> Result<(), StoreError> {
+    if !wanted(connection).await?.contains(&EventType::DncAdded) {
+        return Ok(());
+    }
+    let Some(now) = entries.first().map(|entry| entry.added_at) else { return Ok(()) };
+    add(connection, &crate::store::told::of_list(fresh, entries), now).await
+}
+
+/// Writes a delivery for each active webhook that wants to know.
+async fn add(connection: &mut PgConnection, told: &[Told], now: Timestamp) -> Result<(), StoreError> {
+    if told.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(ADD)
+        .bind(told.iter().map(|one| one.id.0).collect::<Vec<_>>())
+        .bind(told.iter().map(|one| one.event.as_str()).collect::<Vec<_>>())
+        .bind(told.iter().map(|one| &one.data).collect::<Vec<_>>())
+        .bind(at(now))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
