@@ -10,6 +10,7 @@
 //! | [`call`] | one call as a state machine, and how it ended (pure) |
 //! | [`audio`] | sound: uploads become what a switch plays; what is heard on a call (pure) |
 //! | [`cli`] | the command line, one file per command |
+//! | [`compliance`] | the gate every call passes: do-not-call, hours, caps (pure) |
 //! | [`config`] | what `canvass.toml` may say |
 //! | [`control`] | a campaign's life: create, launch, pause, resume, cancel |
 //! | [`dialer`] | the dialing engine: claims, paces, runs calls, settles, recovers |
@@ -26,6 +27,7 @@ pub mod call;
 pub mod campaign;
 pub mod cli;
 pub mod clock;
+pub mod compliance;
 pub mod config;
 pub mod contact;
 pub mod control;

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 mod answer;
+mod calling_hours;
 mod launch;
 mod retry;
 mod settings;
@@ -15,6 +16,7 @@ mod target;
 mod target_action;
 
 pub use answer::{Amd, AmdMode, TransferCallerId, TransferSetting, TransferTo, Unsure, Voicemail, VoicemailAction};
+pub use calling_hours::{CallingHours, Day, FrequencyCap, Slot, TimeOfDay};
 pub use launch::{LaunchFacts, LaunchReport, check_launch};
 pub use retry::{AfterCall, CONGESTION_LIMIT, RetryOn, after_call};
 pub use settings::{FieldError, PoolStrategy, Settings};
