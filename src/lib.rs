@@ -23,6 +23,7 @@
 pub mod access;
 pub mod api;
 pub mod audio;
+mod audit_export;
 pub mod call;
 pub mod campaign;
 pub mod cli;

@@ -115,7 +115,7 @@ pub(super) fn seconds(from: Option<Timestamp>, to: Option<Timestamp>) -> String 
 /// Text that a spreadsheet would take for a formula gets an apostrophe in
 /// front (OWASP, "CSV Injection"). Numbers in E.164 stay as they are: a plus
 /// and digits calculate nothing.
-pub(super) fn defused(text: &str) -> String {
+pub(crate) fn defused(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
 }
 

@@ -27,12 +27,14 @@ use tokio::task::JoinHandle;
 
 use crate::access::ApiKeyId;
 use crate::clock::Clock;
+use crate::compliance::Organization;
 use crate::dialer::Handle;
 use crate::media::Sounds;
 use crate::number::NumberRules;
 use crate::store::Store;
 
 mod api_keys;
+mod audit_numbers;
 mod auth;
 mod campaign_contacts;
 mod campaign_fields;
@@ -76,6 +78,8 @@ pub struct Options {
     pub switches: Vec<KnownSwitch>,
     /// Its limits.
     pub limits: Limits,
+    /// The organization's rules.
+    pub compliance: Arc<Organization>,
     /// The engine beside it; none: nothing dials here.
     pub engine: Option<Handle>,
 }

@@ -16,8 +16,8 @@ use uuid::Uuid;
 
 use super::problem::{Kind, Problem};
 use super::{
-    Api, api_keys, auth, campaign_contacts, campaign_life, campaign_report, campaign_runs, campaign_upload,
-    campaign_watch, campaigns, dnc, health, idempotency, openapi, phone_numbers, reference,
+    Api, api_keys, audit_numbers, auth, campaign_contacts, campaign_life, campaign_report, campaign_runs,
+    campaign_upload, campaign_watch, campaigns, dnc, health, idempotency, openapi, phone_numbers, reference,
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -58,6 +58,7 @@ pub(super) fn resources() -> OpenApiRouter<Api> {
         .routes(routes!(phone_numbers::show, phone_numbers::edit, phone_numbers::remove))
         .routes(routes!(api_keys::list, api_keys::create))
         .routes(routes!(api_keys::show, api_keys::revoke))
+        .routes(routes!(audit_numbers::show))
 }
 
 /// Everything.

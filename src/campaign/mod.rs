@@ -17,7 +17,7 @@ mod target_action;
 
 pub use answer::{Amd, AmdMode, TransferCallerId, TransferSetting, TransferTo, Unsure, Voicemail, VoicemailAction};
 pub use calling_hours::{CallingHours, Day, FrequencyCap, Slot, TimeOfDay};
-pub use launch::{LaunchFacts, LaunchReport, check_launch};
+pub use launch::{LaunchFacts, LaunchHours, LaunchReport, check_launch};
 pub use retry::{AfterCall, CONGESTION_LIMIT, RetryOn, after_call};
 pub use settings::{FieldError, PoolStrategy, Settings};
 pub use state::{Action, CampaignStatus};

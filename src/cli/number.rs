@@ -1,4 +1,4 @@
-//! `canvass number`: our own numbers.
+//! `canvass number`: our own numbers, and what is known of any.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -7,7 +7,7 @@ use clap::Subcommand;
 use comfy_table::Table;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 
-use super::app;
+use super::{app, audit};
 use crate::number::PhoneNumber;
 
 #[derive(Debug, Subcommand)]
@@ -24,6 +24,15 @@ pub(super) enum Command {
     Enable {
         /// The number.
         number: PhoneNumber,
+    },
+    /// Everything that is known of a number that was called, or not: consent,
+    /// decisions, calls, opt-out.
+    Show {
+        /// The number (E.164).
+        number: PhoneNumber,
+        /// How to show it.
+        #[arg(long, value_enum, default_value_t = audit::Format::Text)]
+        format: audit::Format,
     },
     /// Use a number no more; campaigns skip it from now on.
     Disable {
@@ -45,6 +54,7 @@ pub(super) async fn run(file: Option<PathBuf>, command: Command) -> anyhow::Resu
             println!("{table}");
         }
         Command::Add { numbers } => app.store.add_numbers(&numbers, app.clock.now()).await?,
+        Command::Show { number, format } => audit::show(&app.store, number, format).await?,
         Command::Enable { number } => set(&app, number, true).await?,
         Command::Disable { number } => set(&app, number, false).await?,
     }

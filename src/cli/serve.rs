@@ -98,6 +98,7 @@ async fn offer(app: &App) -> anyhow::Result<(TcpListener, api::Options)> {
         rules: config.number_rules(),
         switches: config.known_switches(),
         limits: config.api.limits(),
+        compliance: Arc::new(config.organization_rules()?),
         engine: None,
     };
     if !app.store.api_keys().await?.iter().any(|key| key.is_valid(app.clock.now())) {
@@ -109,10 +110,10 @@ async fn offer(app: &App) -> anyhow::Result<(TcpListener, api::Options)> {
 
 /// SIGHUP: limits, pace and trunks change at once; the rest with a restart.
 fn take_over(file: Option<&Path>, engine: &Engine) {
-    match load(file) {
-        Ok(config) => {
-            engine.set_limits(config.limits());
-            tracing::info!("the configuration was read again: limits, pace and trunks are in force");
+    match load(file).and_then(|config| config.limits()) {
+        Ok(limits) => {
+            engine.set_limits(limits);
+            tracing::info!("the configuration was read again: limits, pace, trunks and rules are in force");
         }
         Err(error) => tracing::error!(%error, "the configuration stays as it was"),
     }
@@ -120,7 +121,7 @@ fn take_over(file: Option<&Path>, engine: &Engine) {
 
 /// An engine as the configuration wants it, for every campaign.
 pub(super) async fn options(config: &Config, store: Store) -> anyhow::Result<Options> {
-    let limits = config.limits();
+    let limits = config.limits()?;
     // Two installations may share a switch and a node name; not a database.
     let mark = format!("{}-{}", config.node.name, store.installation().await?);
     Ok(Options {
@@ -128,6 +129,7 @@ pub(super) async fn options(config: &Config, store: Store) -> anyhow::Result<Opt
         clock: crate::clock::Clock::system(),
         switches: config.connect_switches(&mark),
         outbound_limit: limits.outbound_limit,
+        compliance: limits.compliance,
         sounds: config.sounds()?,
         recordings: config.recordings_folder(),
         keep_recordings: config.keep_recordings(),

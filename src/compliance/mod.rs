@@ -164,4 +164,6 @@ fn closed(at: &Whereabouts, rules: &Rules, now: Timestamp) -> Rule {
 }
 
 #[cfg(test)]
+mod proofs;
+#[cfg(test)]
 mod tests;

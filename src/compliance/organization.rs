@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::Budget;
 use super::hours::Weekly;
 use super::states::{StateInForce, state_rules};
 use crate::campaign::{FrequencyCap, TimeOfDay};
@@ -17,6 +18,7 @@ pub struct Organization {
     pub(super) caps: Vec<FrequencyCap>,
     pub(super) require_consent: bool,
     pub(super) map: ZoneMap,
+    pub(super) budget: Budget,
 }
 
 /// Which countries may be called.
@@ -41,6 +43,7 @@ impl Default for Organization {
             caps: Vec::new(),
             require_consent: false,
             map: ZoneMap::builtin(),
+            budget: Budget::default(),
         }
     }
 }
@@ -83,6 +86,16 @@ impl Organization {
     /// With other tables of zones.
     pub fn with_map(self, map: ZoneMap) -> Self {
         Self { map, ..self }
+    }
+
+    /// With what may be called and spent in a day.
+    pub fn with_budget(self, budget: Budget) -> Self {
+        Self { budget, ..self }
+    }
+
+    /// What may be called and spent in a day.
+    pub fn budget(&self) -> &Budget {
+        &self.budget
     }
 
     /// Where numbers are, for this organization.

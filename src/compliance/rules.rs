@@ -55,6 +55,12 @@ impl Rules {
         }
     }
 
+    /// None but the do-not-call list and the numbers that are never called: for
+    /// simulated callees and laboratories.
+    pub fn laboratory() -> Self {
+        Self::new(Arc::new(Organization::laboratory()), &Settings::default())
+    }
+
     /// The organization's part.
     pub fn organization(&self) -> &Organization {
         &self.organization

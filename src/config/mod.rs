@@ -17,6 +17,7 @@ use crate::switch::{PartyTemplate, TrunkTemplate};
 
 mod api;
 mod campaign_file;
+mod compliance;
 mod load;
 mod mask;
 mod media;
@@ -25,6 +26,7 @@ mod switches;
 
 pub use api::ApiConfig;
 pub use campaign_file::{CampaignFile, read_campaign};
+pub use compliance::ComplianceConfig;
 pub use load::{ConfigError, load};
 pub use survey_file::{SurveyFile, parse_survey, read_survey};
 
@@ -44,6 +46,8 @@ pub struct Config {
     pub node: Node,
     /// The dialing engine.
     pub dialer: Dialer,
+    /// What holds for every campaign.
+    pub compliance: ComplianceConfig,
     /// The HTTP API.
     pub api: ApiConfig,
     /// What is logged, and how.

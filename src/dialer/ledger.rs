@@ -6,6 +6,7 @@
 //! the same batch is tried again until it is back; nothing is dropped, and as
 //! claims wait too, no new call is placed meanwhile.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,8 +22,7 @@ use crate::call::CallId;
 use crate::campaign::CampaignId;
 use crate::clock::Clock;
 use crate::store::{
-    CallAnswer, Claim, ClaimResult, DialingLock, DoNotCall, LedgerBatch, PlannedCall, Renewed, Settlement, Store,
-    StoreError,
+    CallAnswer, Claim, ClaimResult, DialingLock, DoNotCall, LedgerBatch, Renewed, Settlement, Store, StoreError,
 };
 
 /// Items of one transaction, at most.
@@ -272,7 +272,7 @@ impl Writer {
 /// When `closing`, nobody waits for claims any more.
 fn gather(items: impl Iterator<Item = Item>, closing: bool) -> LedgerBatch {
     let mut batch = LedgerBatch::default();
-    let mut claims: HashMap<CampaignId, Vec<PlannedCall>> = HashMap::new();
+    let mut claims: HashMap<CampaignId, Claim> = HashMap::new();
     let mut order = Vec::new();
     for item in items {
         match item {
@@ -282,20 +282,24 @@ fn gather(items: impl Iterator<Item = Item>, closing: bool) -> LedgerBatch {
             Item::Settle(settlement) => batch.settlements.push(settlement),
             Item::Claim(_) if closing => {}
             Item::Claim(claim) => {
-                let calls = claims.entry(claim.campaign).or_insert_with(|| {
-                    order.push(claim.campaign);
-                    Vec::new()
-                });
-                calls.extend(claim.calls);
+                match claims.entry(claim.campaign) {
+                    Entry::Vacant(first) => {
+                        order.push(claim.campaign);
+                        first.insert(claim);
+                    }
+                    Entry::Occupied(mut known) => {
+                        let known = known.get_mut();
+                        // The newer rules hold for all of them.
+                        known.rules = claim.rules;
+                        known.calls.extend(claim.calls);
+                    }
+                }
             }
         }
     }
     let ended: HashSet<_> = batch.settlements.iter().map(|settlement| settlement.call).collect();
     batch.answered.retain(|(call, _)| !ended.contains(call));
-    batch.claims = order
-        .into_iter()
-        .filter_map(|campaign| claims.remove(&campaign).map(|calls| Claim { campaign, calls }))
-        .collect();
+    batch.claims = order.into_iter().filter_map(|campaign| claims.remove(&campaign)).collect();
     batch
 }
 
@@ -320,11 +324,15 @@ mod tests {
     use crate::call::{CallFacts, Outcome};
     use crate::campaign::{AfterCall, TargetStatus};
     use crate::number::PhoneNumber;
-    use crate::store::TargetId;
+    use crate::store::{PlannedCall, TargetId};
 
     fn planned() -> PlannedCall {
         let caller_id = PhoneNumber::from_e164("+15550000001").expect("a number");
         PlannedCall { call: CallId::new(), caller_id, switch: "one".into() }
+    }
+
+    fn wish(campaign: CampaignId, calls: Vec<PlannedCall>) -> Claim {
+        Claim { campaign, calls, rules: Arc::default() }
     }
 
     fn settlement(call: CallId, campaign: CampaignId) -> Settlement {
@@ -338,11 +346,11 @@ mod tests {
         let (ended, going) = (CallId::new(), CallId::new());
         let at = Timestamp::UNIX_EPOCH;
         let items = vec![
-            Item::Claim(Claim { campaign: one, calls: vec![planned()] }),
+            Item::Claim(wish(one, vec![planned()])),
             Item::Answered(ended, at),
-            Item::Claim(Claim { campaign: two, calls: vec![planned()] }),
+            Item::Claim(wish(two, vec![planned()])),
             Item::Answered(going, at),
-            Item::Claim(Claim { campaign: one, calls: vec![planned(), planned()] }),
+            Item::Claim(wish(one, vec![planned(), planned()])),
             Item::Settle(settlement(ended, one)),
         ];
         let batch = gather(items.into_iter(), false);
@@ -350,9 +358,9 @@ mod tests {
         let claims: Vec<_> = batch.claims.iter().map(|claim| (claim.campaign, claim.calls.len())).collect();
         assert_eq!(claims, [(one, 3), (two, 1)]);
         assert_eq!((size(&batch), singles(batch).len()), (4, 4));
-        let wish = Item::Claim(Claim { campaign: one, calls: vec![planned()] });
+        let asked = Item::Claim(wish(one, vec![planned()]));
         let end = Item::Settle(settlement(ended, one));
-        let closing = gather([wish, end].into_iter(), true);
+        let closing = gather([asked, end].into_iter(), true);
         assert_eq!((closing.claims.len(), closing.settlements.len()), (0, 1), "only ends are written");
     }
 }

@@ -8,6 +8,7 @@
 //! | `roster` | running campaigns and whose turn it is |
 //! | `fleet` | switches, their load and speed |
 //! | `pace`, `congestion`, `pool` | spacing of starts; trunk control; caller IDs |
+//! | `daily` | what may be called and spent in a day |
 //! | `handle` | what the API asks of it |
 //! | `runner` | one call's task |
 //! | `recovery` | calls found open after a restart |
@@ -20,6 +21,7 @@
 
 mod congestion;
 mod context;
+mod daily;
 mod engine;
 mod fleet;
 mod handle;

@@ -73,7 +73,10 @@ pub(super) fn plan(roster: &mut Roster, fleet: &mut Fleet, mut free: u32, now: I
     round.claims = claims
         .into_iter()
         .filter(|(_, calls)| !calls.is_empty())
-        .map(|(campaign, calls)| Claim { campaign, calls })
+        .filter_map(|(campaign, calls)| {
+            let rules = roster.get_mut(campaign)?.rules.clone();
+            Some(Claim { campaign, calls, rules })
+        })
         .collect();
     round
 }

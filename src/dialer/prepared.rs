@@ -1,10 +1,13 @@
 //! A running campaign with all its calls need at hand: its settings, its
 //! survey, and where its sounds are.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use crate::call::{CompileError, Script, Sound, compile};
 use crate::campaign::Settings;
+use crate::compliance::{Organization, Rules};
 use crate::contact::ContactFields;
 use crate::media::{Found, Player, Sounds, SpeechError};
 use crate::number::PhoneNumber;
@@ -15,6 +18,8 @@ use crate::survey::{Survey, taken_keys};
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Prepared {
     pub(super) settings: Settings,
+    /// What decides whom it may call, and when.
+    pub(super) rules: Arc<Rules>,
     pub(super) survey: Option<Survey>,
     /// What each entry that names a sound stands for.
     pub(super) found: Found,
@@ -56,7 +61,12 @@ pub(super) struct Way {
 
 impl Prepared {
     /// Looks up everything a campaign names.
-    pub(super) async fn new(settings: Settings, sounds: &Sounds, store: &Store) -> Result<Self, Unready> {
+    pub(super) async fn new(
+        settings: Settings,
+        organization: &Arc<Organization>,
+        sounds: &Sounds,
+        store: &Store,
+    ) -> Result<Self, Unready> {
         let survey = match &settings.survey {
             None => None,
             Some(reference) => match store.survey(reference).await? {
@@ -79,7 +89,8 @@ impl Prepared {
         if !found.missing.is_empty() {
             return Err(Unready::Pause(format!("a prompt is missing: {}", found.missing.join("; "))));
         }
-        Ok(Self { settings, survey, found })
+        let rules = Arc::new(Rules::new(organization.clone(), &settings));
+        Ok(Self { settings, rules, survey, found })
     }
 
     /// What one call does after its answer. Files are looked at once more, and

@@ -12,7 +12,7 @@ const TABLE: &str = "_sqlx_migrations";
 /// `(number, name, SQL)` of every migration of one engine.
 macro_rules! embedded {
     ($engine:literal) => {
-        embedded!($engine: 1 "0001_campaigns", 2 "0002_targets", 3 "0003_calls", 4 "0004_numbers", 5 "0005_views", 6 "0006_installation", 7 "0007_media", 8 "0008_surveys", 10 "0010_api")
+        embedded!($engine: 1 "0001_campaigns", 2 "0002_targets", 3 "0003_calls", 4 "0004_numbers", 5 "0005_views", 6 "0006_installation", 7 "0007_media", 8 "0008_surveys", 10 "0010_api", 17 "0017_compliance")
     };
     ($engine:literal: $($number:literal $name:literal),+) => {
         &[$((

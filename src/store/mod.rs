@@ -27,6 +27,7 @@ mod surveys;
 mod talk;
 mod text;
 
+pub use audit::{AuditCall, AuditContact, AuditDecision, NumberAudit, PaidCall};
 pub use model::{
     Added, CallAnswer, CallRow, Campaign, Changed, Claim, ClaimResult, Claimed, DoNotCall, LedgerBatch, Location,
     Media, MediaRemoved, OpenCall, OwnNumber, PlannedCall, RecordedCall, Remaining, Settlement, StatusChange,
@@ -108,6 +109,8 @@ macro_rules! on_engine {
     };
 }
 
+mod audit;
+mod audit_rows;
 mod resources;
 
 impl Store {

@@ -12,6 +12,7 @@ mod processes;
 #[path = "../support/world.rs"]
 mod world;
 
+mod audit;
 mod campaigns;
 mod contacts;
 mod daemon;

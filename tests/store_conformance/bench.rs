@@ -1,10 +1,12 @@
 //! A store to try things on, and the shapes the scenarios share.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use canvass::call::{CallFacts, CallId, Outcome};
 use canvass::campaign::{AfterCall, CampaignId, CampaignStatus, Settings, TargetStatus};
+use canvass::compliance::Rules;
 use canvass::contact::NewContact;
 use canvass::number::PhoneNumber;
 use canvass::store::{
@@ -224,8 +226,13 @@ pub(crate) fn planned(calls: usize) -> Vec<PlannedCall> {
     (0..calls).map(|_| PlannedCall { call: CallId::new(), caller_id, switch: "fs1".into() }).collect()
 }
 
+/// A claim that no hours restrict.
+pub(crate) fn claim_of(campaign: CampaignId, calls: usize) -> Claim {
+    Claim { campaign, calls: planned(calls), rules: Arc::new(Rules::laboratory()) }
+}
+
 pub(crate) fn wish(campaign: CampaignId, calls: usize) -> LedgerBatch {
-    LedgerBatch { claims: vec![Claim { campaign, calls: planned(calls) }], ..LedgerBatch::default() }
+    LedgerBatch { claims: vec![claim_of(campaign, calls)], ..LedgerBatch::default() }
 }
 
 pub(crate) async fn claim(store: &Store, campaign: CampaignId, calls: usize, at: Timestamp) -> ClaimResult {

@@ -11,6 +11,7 @@ mod postgres_server;
 mod answers;
 mod campaigns;
 mod claims;
+mod compliance;
 mod concurrency;
 mod do_not_call;
 mod ledger;

@@ -105,6 +105,7 @@ impl Home {
                 default_trunk: Some("carrier".into()),
             }],
             limits,
+            compliance: std::sync::Arc::new(canvass::compliance::Organization::laboratory()),
             engine: Some(engine.handle()),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -117,6 +118,11 @@ impl Home {
             Self { world, simulator, admin: String::new(), base, client, server, engine, _database: database };
         home.admin = home.key(Role::Admin, &[]).await;
         home
+    }
+
+    /// The time as the API sees it.
+    pub(crate) fn now(&self) -> jiff::Timestamp {
+        self.world.clock.now()
     }
 
     /// A key, made as the command line makes one.

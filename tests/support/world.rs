@@ -10,6 +10,7 @@ use std::time::Duration;
 use canvass::call::CallId;
 use canvass::campaign::{CampaignId, CampaignStatus, Settings};
 use canvass::clock::Clock;
+use canvass::compliance::Organization;
 use canvass::contact::NewContact;
 use canvass::control::{self, Launch};
 use canvass::dialer::{Engine, MediaFolder, Options, Stats, SwitchLimits, SwitchSetup};
@@ -156,6 +157,7 @@ impl World {
             clock: self.clock,
             switches,
             outbound_limit: 10_000,
+            compliance: Arc::new(Organization::laboratory()),
             sounds: self.media().into(),
             recordings: self.media(),
             keep_recordings: None,

@@ -13,6 +13,7 @@ use super::handle::Handle;
 use super::news::News;
 use crate::campaign::CampaignId;
 use crate::clock::Clock;
+use crate::compliance::Organization;
 use crate::media::{MediaFolder, Sounds};
 use crate::store::{Store, StoreError};
 use crate::switch::{LinkEvents, Switch};
@@ -48,6 +49,8 @@ pub struct Options {
     pub switches: Vec<SwitchSetup>,
     /// Calls in progress at once over all campaigns, at most.
     pub outbound_limit: u32,
+    /// The organization's rules: whom no campaign may call, and when.
+    pub compliance: Arc<Organization>,
     /// Where sounds are, and how they get to the switches.
     pub sounds: Sounds,
     /// Where recordings lie.
@@ -69,6 +72,8 @@ pub struct Options {
 pub struct Limits {
     /// Calls in progress at once over all campaigns, at most.
     pub outbound_limit: u32,
+    /// The organization's rules.
+    pub compliance: Arc<Organization>,
     /// How long running calls may go on after [`Engine::drain`].
     pub drain: Duration,
     /// Limits and trunks of the switches, by their names.

@@ -14,6 +14,7 @@ use super::{EngineError, Options};
 use crate::call::CallId;
 use crate::campaign::{CampaignId, Settings};
 use crate::dialer::context::{Context, Line, Link};
+use crate::dialer::daily::Daily;
 use crate::dialer::fleet::Fleet;
 use crate::dialer::ledger::Ledger;
 use crate::dialer::news::News;
@@ -59,8 +60,11 @@ impl State {
             recordings: Recordings::new(options.recordings.clone()),
             spool,
             sounds: options.sounds.clone(),
+            tariff: options.compliance.budget().tariff.clone(),
             store: options.store.clone(),
         });
+        let (organization, compliance) = watch::channel(options.compliance.clone());
+        let budget = Daily::of(&options.store, options.compliance.budget(), options.clock.now()).await?;
         let mut state = Self {
             recovering: vec![0; links.len()],
             store: options.store.clone(),
@@ -74,6 +78,8 @@ impl State {
             prepared: HashMap::new(),
             go: HashMap::new(),
             outbound_limit: options.outbound_limit,
+            organization,
+            budget,
             drain: options.drain,
             wake: wake.clone(),
             stop,
@@ -92,8 +98,17 @@ impl State {
             tokio::spawn(Retention { store, clock: options.clock, folder, keep, news }.run());
         }
         let sounds = options.sounds;
-        let poller =
-            Poller { store: options.store, clock: options.clock, sounds, known, only: options.only, wake, news };
+        let poller = Poller {
+            store: options.store,
+            clock: options.clock,
+            sounds,
+            compliance,
+            released: HashSet::new(),
+            known,
+            only: options.only,
+            wake,
+            news,
+        };
         tokio::spawn(poller.run());
         Ok(state)
     }

@@ -13,16 +13,20 @@ use tokio::time::Instant;
 use super::ending::Ending;
 use crate::call::CallId;
 use crate::campaign::CampaignId;
+use crate::compliance::Organization;
 use crate::dialer::context::{Context, Link};
+use crate::dialer::daily::Daily;
 use crate::dialer::fleet::{Fleet, Place};
 use crate::dialer::ledger::Ends;
 use crate::dialer::news::News;
 use crate::dialer::plan::plan;
 use crate::dialer::prepared::Prepared;
-use crate::dialer::roster::{Roster, Supply};
+use crate::dialer::roster::Roster;
 use crate::dialer::runner::instant_of;
 use crate::store::Store;
 
+/// With nothing left to spend today, the clock is looked at this often.
+const BUDGET_LOOK: Duration = Duration::from_secs(60);
 /// News handled between two rounds of planning, at most.
 const BATCH: usize = 512;
 
@@ -43,6 +47,10 @@ pub(super) struct State {
     /// campaign.
     pub(super) go: HashMap<CampaignId, Arc<AtomicBool>>,
     pub(super) outbound_limit: u32,
+    /// The organization's rules, for those who prepare campaigns.
+    pub(super) organization: watch::Sender<Arc<Organization>>,
+    /// What this day's calls may be, and were so far.
+    pub(super) budget: Daily,
     pub(super) drain: Duration,
     pub(super) wake: Arc<Notify>,
     pub(super) stop: watch::Sender<bool>,
@@ -78,7 +86,8 @@ impl State {
                 }
             }
             News::DatabaseAway(away) => self.database_away = away,
-            News::Ended { call, campaign, place, outcome, unsent, mute, started } => {
+            News::Ended { call, campaign, place, outcome, unsent, mute, cost, started } => {
+                self.budget.spend(cost);
                 self.on_ended(call, campaign, &place, outcome, unsent, started);
                 self.on_heard(campaign, outcome, mute);
             }
@@ -93,6 +102,11 @@ impl State {
             News::Limits(limits) => {
                 self.outbound_limit = limits.outbound_limit;
                 self.drain = limits.drain;
+                self.budget.set(limits.compliance.budget());
+                let compliance = limits.compliance;
+                if self.organization.send_if_modified(|now| std::mem::replace(now, compliance.clone()) != compliance) {
+                    self.wake.notify_one();
+                }
                 for name in self.fleet.update(limits.switches, Instant::now()) {
                     tracing::warn!(switch = %name, "a new switch is used from the next start on");
                 }
@@ -109,6 +123,14 @@ impl State {
         let taken = u32::try_from(self.calls.len() + self.places.len()).unwrap_or(u32::MAX);
         let free = self.outbound_limit.saturating_sub(taken);
         let (now, wall) = (Instant::now(), self.context.clock.now());
+        let planned = u32::try_from(self.places.len()).unwrap_or(u32::MAX);
+        let free = match self.budget.left(planned, wall) {
+            Ok(left) => free.min(left),
+            Err(tomorrow) => {
+                self.again_at = Some(instant_of(tomorrow, wall).min(now + BUDGET_LOOK));
+                return;
+            }
+        };
         let round = plan(&mut self.roster, &mut self.fleet, free, now, wall);
         self.places.extend(round.places);
         self.again_at = round.again_at;
@@ -124,10 +146,8 @@ impl State {
             Ending::Draining(at) | Ending::HangingUp(at) => Some(at),
         };
         let wall = self.context.clock.now();
-        let due = self.roster.running().filter_map(|(_, entry)| match entry.supply {
-            Supply::DueAt(at) if at > wall => Some(instant_of(at, wall)),
-            Supply::DueAt(_) | Supply::Unknown | Supply::Empty => None,
-        });
+        let due = self.roster.running().filter_map(|(_, entry)| entry.waits_until());
+        let due = due.filter(|at| *at > wall).map(|at| instant_of(at, wall));
         due.chain(ending).chain(self.again_at).min()
     }
 }

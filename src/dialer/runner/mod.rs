@@ -61,8 +61,6 @@ pub(super) const SECOND_LOOK: Duration = Duration::from_secs(1);
 pub(super) const OUTLIVES: Duration = Duration::from_secs(60);
 /// How long a switch may take to answer a question.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
-/// So long after its claim a call's number is looked up once more.
-const STALE: Duration = Duration::from_secs(2);
 /// Timers are this coarse: closer starts are not waited for.
 const TICK: Duration = Duration::from_millis(1);
 
@@ -81,22 +79,24 @@ pub(super) async fn run(context: Arc<Context>, job: Job) {
     if job.start_at > Instant::now() + TICK {
         tokio::time::sleep_until(job.start_at).await;
     }
-    // Much may have been decided since the claim.
-    if job.planned_at.elapsed() > STALE {
-        match context.store.do_not_call(job.claimed.number).await {
-            Ok(None) => {}
-            Ok(Some(_)) => {
-                let report = taken_back(&context, "opted out since it was claimed");
-                return end(&context, &job, Report { outcome: Outcome::Blocked, ..report });
-            }
-            Err(error) => return end_later(&context, &job, taken_back(&context, &error.to_string()), false),
+    // Whoever opted out since the claim is not called.
+    match context.store.do_not_call(job.claimed.number).await {
+        Ok(None) => {}
+        Ok(Some(_)) => {
+            let report = taken_back(&context, "opted out since it was claimed");
+            return end(&context, &job, Report { outcome: Outcome::Blocked, ..report });
         }
+        Err(error) => return end_later(&context, &job, taken_back(&context, &error.to_string()), false),
     }
     if *context.stop.borrow() {
         return end(&context, &job, taken_back(&context, "the daemon is going down"));
     }
     if !job.go.load(Ordering::Relaxed) {
         return end(&context, &job, taken_back(&context, "the campaign was stopped"));
+    }
+    if job.claimed.allowed_until.is_some_and(|until| context.clock.now() >= until) {
+        // The next claim gives it the time of its next opening.
+        return end(&context, &job, taken_back(&context, "its hours are over"));
     }
     let epoch = line.link.borrow().epoch;
     let originate = Originate {
@@ -152,7 +152,7 @@ pub(super) async fn run(context: Arc<Context>, job: Job) {
     match report {
         Some(report) => end_heard(&context, &job, report, mute),
         // Nobody can say how it ends: it stays open for the next start.
-        None => tell(&context, &job, None, false, None),
+        None => tell(&context, &job, None, false, None, 0),
     }
 }
 
@@ -216,9 +216,9 @@ fn end_heard(context: &Context, job: &Job, report: Report, mute: Option<String>)
         // The phone rang: not again at once, though it was no attempt.
         after.due_at = context.clock.now().checked_add(job.prepared.settings.retry_delay()).ok();
     }
-    let outcome = report.outcome;
+    let (outcome, cost) = (report.outcome, cost(context, job, &report));
     settle(context, job, report, after);
-    tell(context, job, Some(outcome), false, mute);
+    tell(context, job, Some(outcome), false, mute, cost);
 }
 
 /// The same for a call that was not placed, and should not be at once.
@@ -228,7 +228,7 @@ fn end_later(context: &Context, job: &Job, report: Report, unsent: bool) {
     after.due_at = context.clock.now().checked_add(UNSENT_DELAY).ok();
     let outcome = report.outcome;
     settle(context, job, report, after);
-    tell(context, job, Some(outcome), unsent, None);
+    tell(context, job, Some(outcome), unsent, None, 0);
 }
 
 /// What becomes of the target. Due times are wall times, not the call's own.
@@ -250,7 +250,13 @@ fn settle(context: &Context, job: &Job, report: Report, after: AfterCall) {
     });
 }
 
-fn tell(context: &Context, job: &Job, outcome: Option<Outcome>, unsent: bool, mute: Option<String>) {
+/// What the call cost, in millionths.
+fn cost(context: &Context, job: &Job, report: &Report) -> u64 {
+    let (Some(answered_at), Some(ended_at)) = (report.facts.answered_at, report.facts.ended_at) else { return 0 };
+    context.tariff.cost(job.claimed.number, answered_at, ended_at)
+}
+
+fn tell(context: &Context, job: &Job, outcome: Option<Outcome>, unsent: bool, mute: Option<String>, cost: u64) {
     let _ = context.news.send(News::Ended {
         call: job.claimed.planned.call,
         campaign: job.campaign,
@@ -258,6 +264,7 @@ fn tell(context: &Context, job: &Job, outcome: Option<Outcome>, unsent: bool, mu
         outcome,
         unsent,
         mute,
+        cost,
         started: job.planned_at,
     });
 }

@@ -88,12 +88,6 @@ impl Zones {
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(TimeZone::iana_name)
     }
-
-    /// The same for two lists that are one in memory: a key for what was
-    /// worked out for a list before.
-    pub(crate) fn key(&self) -> usize {
-        self.0.as_ptr() as usize
-    }
 }
 
 impl fmt::Debug for Zones {

@@ -18,6 +18,7 @@ use session::{Session, within};
 
 mod answers;
 mod api_keys;
+mod audit;
 mod call_list;
 mod calls;
 mod campaign_edit;

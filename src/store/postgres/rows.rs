@@ -30,4 +30,8 @@ impl StoredRow for PgRow {
     fn json(&self, column: &'static str) -> Result<Value, StoreError> {
         Ok(self.try_get(column)?)
     }
+
+    fn json_option(&self, column: &'static str) -> Result<Option<Value>, StoreError> {
+        Ok(self.try_get(column)?)
+    }
 }

@@ -16,6 +16,7 @@ use writer::Durability;
 
 mod answers;
 mod api_keys;
+mod audit;
 mod call_list;
 mod calls;
 mod campaign_edit;

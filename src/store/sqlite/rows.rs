@@ -35,4 +35,10 @@ impl StoredRow for SqliteRow {
     fn json(&self, column: &'static str) -> Result<Value, StoreError> {
         serde_json::from_str(self.try_get(column)?).map_err(|error| StoreError::unreadable(column, error))
     }
+
+    fn json_option(&self, column: &'static str) -> Result<Option<Value>, StoreError> {
+        let stored: Option<&str> = self.try_get(column)?;
+        let read = stored.map(serde_json::from_str).transpose();
+        read.map_err(|error| StoreError::unreadable(column, error))
+    }
 }
