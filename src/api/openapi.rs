@@ -24,7 +24,7 @@ those listed at `/problems`; `errors` names every wrong field at once. Lists com
 Instants carry an offset. `POST` requests take an `Idempotency-Key`: the same request with the same key is answered as the \
 first time, for 24 hours. `ETag` and `If-Match` keep two people from overwriting each other's changes.";
 
-const TAGS: [(&str, &str); 8] = [
+const TAGS: [(&str, &str); 9] = [
     ("campaigns", "Create, read, change, delete."),
     ("campaign life", "Launch, pause, resume, cancel, and copies."),
     ("contacts", "The people a campaign calls."),
@@ -32,6 +32,7 @@ const TAGS: [(&str, &str); 8] = [
     ("do not call", "Numbers that are never called."),
     ("phone numbers", "Our own numbers, used as caller IDs."),
     ("API keys", "Who may use this API."),
+    ("audit", "Why somebody was called, or not."),
     ("health", "For supervisors and load balancers; without a key."),
 ];
 

@@ -16,6 +16,7 @@ pub(super) fn forbidden(organization: &Organization, number: PhoneNumber, place:
         NumberKind::PremiumRate => return Some(Rule::PremiumRate),
         NumberKind::Satellite => return Some(Rule::Satellite),
         NumberKind::International => return Some(Rule::InternationalService),
+        NumberKind::Service if organization.private_plan => {}
         NumberKind::Service => return Some(Rule::ServiceCode),
     }
     let Countries::Only(allowed) = &organization.countries else { return None };

@@ -19,6 +19,7 @@ pub struct Organization {
     pub(super) require_consent: bool,
     pub(super) map: ZoneMap,
     pub(super) budget: Budget,
+    pub(super) private_plan: bool,
 }
 
 /// Which countries may be called.
@@ -44,6 +45,7 @@ impl Default for Organization {
             require_consent: false,
             map: ZoneMap::builtin(),
             budget: Budget::default(),
+            private_plan: false,
         }
     }
 }
@@ -52,7 +54,7 @@ impl Organization {
     /// Without legal hours and for every country: for simulated callees and
     /// laboratories, never for people.
     pub fn laboratory() -> Self {
-        Self { legal: None, countries: Countries::All, ..Self::default() }
+        Self { legal: None, countries: Countries::All, private_plan: true, ..Self::default() }
     }
 
     /// Other legal hours, on the recipient's clock; none: there are none.
@@ -86,6 +88,12 @@ impl Organization {
     /// With other tables of zones.
     pub fn with_map(self, map: ZoneMap) -> Self {
         Self { map, ..self }
+    }
+
+    /// Whether numbers are those of a laboratory or a private numbering plan, in
+    /// which 911 and the like may be a part of any number.
+    pub fn with_private_plan(self, private_plan: bool) -> Self {
+        Self { private_plan, ..self }
     }
 
     /// With what may be called and spent in a day.

@@ -9,7 +9,7 @@ use super::{Config, ConfigError};
 use crate::campaign::{FrequencyCap, TimeOfDay};
 use crate::compliance::{Budget, Countries, Organization, Tariff, state_rules};
 use crate::number::zones::zone;
-use crate::number::{Region, ZoneMap};
+use crate::number::{NumberCheck, Region, ZoneMap};
 
 /// What holds for every campaign, whatever its own settings say.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -102,6 +102,7 @@ impl Config {
             .with_states(section.states.iter().map(String::as_str))
             .with_caps(section.frequency_caps.clone())
             .with_consent_required(section.require_consent)
+            .with_private_plan(self.organization.number_check == NumberCheck::Possible)
             .with_map(map)
             .with_budget(budget))
     }
@@ -197,7 +198,7 @@ mod tests {
         let budget = organization.budget();
         assert_eq!((budget.calls, budget.spend), (Some(1_000), Some(25_500_000)));
         assert_eq!(budget.tariff.rates, BTreeMap::from([(1, 10_000), (44, 20_000)]));
-        let plain = Organization::laboratory().with_states(["FL"]);
+        let plain = Organization::laboratory().with_private_plan(false).with_states(["FL"]);
         let expected = plain
             .with_caps(vec![FrequencyCap { attempts: 3, days: 7 }])
             .with_consent_required(true)

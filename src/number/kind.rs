@@ -72,7 +72,7 @@ impl PhoneNumber {
 /// stand; 900 and 976 are premium rate.
 fn nanp(national: u64) -> NumberKind {
     let (area, exchange) = (national / 10_000_000, national / 10_000 % 1_000);
-    let service = |code: u64| code % 100 == 11 || code < 200;
+    let service = |code: u64| code >= 200 && code % 100 == 11;
     if service(area) || (service(exchange) && area != 555) {
         NumberKind::Service
     } else if area == 900 || exchange == 976 {

@@ -128,8 +128,13 @@ impl Bench {
 
     /// A running campaign with targets `+15550000000` and on, due now.
     pub(crate) async fn running(&self, targets: u64) -> CampaignId {
+        self.running_over(0..targets).await
+    }
+
+    /// The same with others: a number is in one call at a time.
+    pub(crate) async fn running_over(&self, targets: std::ops::Range<u64>) -> CampaignId {
         let id = self.draft().await;
-        self.add(id, 0..targets).await;
+        self.add(id, targets).await;
         self.set_status(id, CampaignStatus::Running).await;
         id
     }

@@ -124,7 +124,7 @@ async fn a_claim_repeated_after_its_call_ended_gives_nothing(bench: &Bench) {
 }
 
 async fn one_batch_claims_for_several_campaigns(bench: &Bench) {
-    let (one, two, paused) = (bench.running(5).await, bench.running(1).await, bench.running(5).await);
+    let (one, two, paused) = (bench.running(5).await, bench.running_over(5..6).await, bench.running(5).await);
     bench.set_status(paused, CampaignStatus::Paused).await;
     let claims = [one, two, paused, one].map(|campaign| claim_of(campaign, 2)).into_iter().collect();
     let batch = LedgerBatch { claims, ..LedgerBatch::default() };
