@@ -55,7 +55,7 @@ pub(super) async fn show(
         AuditFormat::Json => Ok(Json(NumberHistory::from(&audit)).into_response()),
         AuditFormat::Csv => {
             let mut text = Vec::new();
-            audit_export::csv(&audit, &mut text).map_err(|error| Problem::internal(&error.to_string()))?;
+            audit_export::csv(&audit, &mut text).map_err(Problem::internal)?;
             let name = format!("attachment; filename=\"audit-{}.csv\"", number.digits());
             let headers =
                 [(header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, name)];

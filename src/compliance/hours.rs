@@ -84,7 +84,7 @@ impl Weekly {
         let pieces = self.days.get(weekday).map(Vec::as_slice).unwrap_or_default();
         pieces
             .iter()
-            .filter(move |piece| !closed && !(piece.spilled && self.holidays.contains(&(day - 1))))
+            .filter(move |piece| !(closed || piece.spilled && self.holidays.contains(&(day - 1))))
             .map(move |piece| (day * DAY + piece.start, day * DAY + piece.end))
     }
 
