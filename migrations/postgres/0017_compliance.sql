@@ -20,6 +20,7 @@ CREATE TABLE decisions (
     facts       jsonb       NOT NULL
 );
 COMMENT ON TABLE decisions IS 'calls that were not made, and removed calls; append-only; outlives campaigns, contacts and calls';
+COMMENT ON COLUMN decisions.id IS 'in order of writing';
 COMMENT ON COLUMN decisions.at IS 'when it was decided';
 COMMENT ON COLUMN decisions.campaign_id IS 'the campaign; it may be removed since';
 COMMENT ON COLUMN decisions.target_id IS 'the target; it may be removed since';
