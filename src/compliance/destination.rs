@@ -26,6 +26,8 @@ pub(super) fn forbidden(organization: &Organization, number: PhoneNumber, place:
     };
     let allowed = match place.country {
         Some(country) => allows(country),
+        // An area code that is not in the table yet, toll-free, 555.
+        None if number.has_country_code_1() => allows("US"),
         None => number.region().is_some_and(|region| allows(&region.to_string())),
     };
     if allowed { None } else { Some(Rule::Country) }

@@ -55,6 +55,11 @@ impl PhoneNumber {
         region.and_then(|region| region.to_string().parse().ok())
     }
 
+    /// Whether it is a number of the North American Numbering Plan.
+    pub(crate) fn has_country_code_1(self) -> bool {
+        self.nanp().is_some()
+    }
+
     /// The ten digits after country code 1.
     pub(super) fn nanp(self) -> Option<u64> {
         const NANP: u64 = 10_000_000_000;
