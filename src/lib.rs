@@ -12,6 +12,7 @@
 //! | [`caller_id`] | our own numbers: limits, figures, health, nearness (pure) |
 //! | [`audio`] | sound: uploads become what a switch plays; what is heard on a call (pure) |
 //! | [`cli`] | the command line, one file per command |
+//! | [`compliance`] | the gate every call passes: do-not-call, hours, caps (pure) |
 //! | [`config`] | what `canvass.toml` may say |
 //! | [`control`] | a campaign's life: create, launch, pause, resume, cancel |
 //! | [`dialer`] | the dialing engine: claims, paces, runs calls, settles, recovers |
@@ -32,11 +33,13 @@ pub mod agent;
 pub mod api;
 pub mod audio;
 pub mod audit;
+mod audit_export;
 pub mod call;
 pub mod caller_id;
 pub mod campaign;
 pub mod cli;
 pub mod clock;
+pub mod compliance;
 pub mod config;
 pub mod contact;
 pub mod control;

@@ -8,8 +8,11 @@ mod need;
 #[path = "support/postgres.rs"]
 mod postgres_server;
 
+use std::sync::Arc;
+
 use canvass::call::CallId;
 use canvass::campaign::{CampaignId, CampaignStatus, Settings};
+use canvass::compliance::Rules;
 use canvass::contact::NewContact;
 use canvass::number::PhoneNumber;
 use canvass::store::{Claim, LedgerBatch, Location, PlannedCall, StatusChange, Store, StoreError};
@@ -47,7 +50,12 @@ fn number(n: u64) -> PhoneNumber {
 fn wish(campaign: CampaignId, calls: usize) -> LedgerBatch {
     let planned = |_| PlannedCall { call: CallId::new(), caller_id: number(0), switch: "fs1".into() };
     LedgerBatch {
-        claims: vec![Claim { campaign, calls: (0..calls).map(planned).collect(), nearby: Vec::new() }],
+        claims: vec![Claim {
+            campaign,
+            calls: (0..calls).map(planned).collect(),
+            nearby: Vec::new(),
+            rules: Arc::new(Rules::laboratory()),
+        }],
         ..LedgerBatch::default()
     }
 }

@@ -3,10 +3,12 @@
 
 use std::path::PathBuf;
 use std::process::{Command, Output};
+use std::sync::Arc;
 use std::time::Duration;
 
 use canvass::call::{CallFacts, CallId, Detected, Given, GivenAnswer, Outcome, SurveyState, TalkFacts, TransferState};
 use canvass::campaign::{AfterCall, CampaignId, CampaignStatus, Settings, TargetStatus};
+use canvass::compliance::Rules;
 use canvass::contact::NewContact;
 use canvass::number::PhoneNumber;
 use canvass::store::{CallAnswer, Claim, Claimed, LedgerBatch, Location, PlannedCall, Settlement, StatusChange, Store};
@@ -105,7 +107,12 @@ async fn claimed(store: &Store, calls: usize) -> (CampaignId, Vec<Claimed>) {
     store.add_targets(id, &(0..calls).map(contact).collect::<Vec<_>>(), at(0)).await.expect("contacts");
     change(store, id, CampaignStatus::Running).await;
     let planned = |_| PlannedCall { call: CallId::new(), caller_id: number(9), switch: "fs1".into() };
-    let claims = vec![Claim { campaign: id, calls: (0..calls).map(planned).collect(), nearby: Vec::new() }];
+    let claims = vec![Claim {
+        campaign: id,
+        calls: (0..calls).map(planned).collect(),
+        nearby: Vec::new(),
+        rules: Arc::new(Rules::laboratory()),
+    }];
     let batch = LedgerBatch { claims, ..LedgerBatch::default() };
     let claimed = store.commit(&batch, at(0)).await.expect("claims").remove(0).claimed;
     assert_eq!(claimed.len(), calls);

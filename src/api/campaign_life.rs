@@ -176,6 +176,7 @@ async fn launched(api: &Api, id: CampaignId, request: &LaunchRequest) -> Answer<
         scheduled_at: request.scheduled_at.unwrap_or(campaign.scheduled_at),
         max_concurrent: request.max_concurrent,
         usable_switches: Some(usable(&api.switches, &campaign.settings)),
+        organization: Some(api.compliance.clone()),
     };
     let report = control::launch_as(&api.store, &api.sounds, id, launch, api.now()).await?;
     api.changed();

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -12,6 +13,7 @@ use super::extract::CampaignAt;
 use super::problem::Answer;
 use crate::call::Outcome;
 use crate::campaign::{CampaignId, CampaignStatus, TargetStatus};
+use crate::control;
 use crate::store::Tally;
 use crate::store::listing::CallMetrics;
 
@@ -24,6 +26,9 @@ pub(super) struct Stats {
     campaign_status: CampaignStatus,
     /// Why it is there, where that needs a word.
     reason: Option<String>,
+    /// It makes no call before this instant: its hours are over, or nobody is
+    /// due.
+    waiting_until: Option<Timestamp>,
     /// Its contacts by status.
     contacts: ContactStats,
     /// How far it is: contacts that were called or settled, in per cent.
@@ -170,6 +175,7 @@ pub(super) async fn stats(
     Ok(Json(Stats {
         campaign_id: id,
         campaign_status: campaign.status,
+        waiting_until: control::waiting_until(&api.store, &api.compliance, &campaign, api.now()).await?,
         reason: campaign.reason,
         contacts: ContactStats::of(&tally),
         progress: percent(&tally),
@@ -205,10 +211,13 @@ pub(super) struct Progress {
     in_progress: u64,
     /// Where the campaign is in its life.
     status: CampaignStatus,
+    /// It makes no call before this instant: its hours are over, or nobody is
+    /// due.
+    waiting_until: Option<Timestamp>,
 }
 
 impl Progress {
-    pub(super) fn of(tally: &Tally, status: CampaignStatus) -> Self {
+    pub(super) fn of(tally: &Tally, status: CampaignStatus, waiting_until: Option<Timestamp>) -> Self {
         use TargetStatus as S;
         let count = |statuses: &[S]| statuses.iter().map(|status| tally.target(*status)).sum::<u64>();
         Self {
@@ -220,6 +229,7 @@ impl Progress {
             pending: count(&[S::Pending]),
             in_progress: tally.in_call(),
             status,
+            waiting_until,
         }
     }
 }
@@ -237,7 +247,8 @@ pub(super) async fn progress(
 ) -> Answer<Json<Progress>> {
     let campaign = known(&api, id).await?.campaign;
     let tally = api.store.tally(id).await?;
-    Ok(Json(Progress::of(&tally, campaign.status)))
+    let waiting_until = control::waiting_until(&api.store, &api.compliance, &campaign, api.now()).await?;
+    Ok(Json(Progress::of(&tally, campaign.status, waiting_until)))
 }
 
 #[cfg(test)]
@@ -271,7 +282,7 @@ mod tests {
 
     #[test]
     fn everybody_is_counted_somewhere() {
-        let progress = Progress::of(&tally(), CampaignStatus::Running);
+        let progress = Progress::of(&tally(), CampaignStatus::Running, None);
         assert_eq!((progress.total_contacts, progress.dialled, progress.pending), (150, 63, 87));
         assert_eq!((progress.answered, progress.completed, progress.failed, progress.in_progress), (49, 48, 11, 3));
         let contacts = ContactStats::of(&tally());

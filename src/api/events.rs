@@ -88,7 +88,8 @@ pub(super) struct EventBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false)]
     reason: Option<Arc<str>>,
-    /// `campaign.progress`: its figures, as `GET …/progress` tells them.
+    /// `campaign.progress`: its figures, as `GET …/progress` tells them, but for
+    /// what it waits for.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Progress, required = false)]
     progress: Option<Progress>,
@@ -127,7 +128,7 @@ impl EventBody {
                 body.talk_seconds = talk_ms.map(|ms| ms as f64 / 1_000.0);
             }
             Happened::CampaignStatus { status, reason } => (body.status, body.reason) = (Some(status), reason),
-            Happened::CampaignProgress { status, tally } => body.progress = Some(Progress::of(&tally, status)),
+            Happened::CampaignProgress { status, tally } => body.progress = Some(Progress::of(&tally, status, None)),
             Happened::CampaignChanged | Happened::CampaignDeleted => {}
         }
         body

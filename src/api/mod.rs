@@ -33,6 +33,7 @@ use uuid::Uuid;
 use problem::{Answer, Problem};
 
 use crate::clock::Clock;
+use crate::compliance::Organization;
 use crate::dialer::Handle;
 use crate::guard::Guard;
 use crate::live::{Feed, Observer};
@@ -46,6 +47,7 @@ mod agent_fields;
 mod agents;
 mod api_keys;
 mod audit;
+mod audit_numbers;
 mod auth;
 mod call_body;
 mod call_completion;
@@ -138,6 +140,8 @@ pub struct Options {
     pub limits: Limits,
     /// The lists that were uploaded.
     pub uploads: Uploads,
+    /// The organization's rules.
+    pub compliance: Arc<Organization>,
     /// The engine beside it; none: nothing dials here.
     pub engine: Option<Handle>,
     /// Where webhooks may lead.

@@ -44,7 +44,7 @@ const TAGS: &[(&str, &str)] = &[
     ("users", "The people who may use this API, and their sessions."),
     ("API keys", "The programs that may use this API."),
     ("webhooks", "Others are told what happened."),
-    ("audit", "Who did what."),
+    ("audit", "Who did what; why somebody was called, or not."),
     ("health", "For supervisors and load balancers; without a key."),
 ];
 

@@ -17,10 +17,10 @@ use uuid::Uuid;
 
 use super::problem::{Kind, Problem};
 use super::{
-    Api, agents, api_keys, audit, auth, call_completion, call_recording, calls, campaign_contacts, campaign_life,
-    campaign_report, campaign_results, campaign_runs, campaign_source, campaign_upload, campaign_watch, campaigns,
-    contact_groups, contact_members, contacts, dnc, dnc_lists, events, health, idempotency, me, media, media_upload,
-    noting, openapi, phone_numbers, reference, sessions, settings, surveys, switches, test_call, users,
+    Api, agents, api_keys, audit, audit_numbers, auth, call_completion, call_recording, calls, campaign_contacts,
+    campaign_life, campaign_report, campaign_results, campaign_runs, campaign_source, campaign_upload, campaign_watch,
+    campaigns, contact_groups, contact_members, contacts, dnc, dnc_lists, events, health, idempotency, me, media,
+    media_upload, noting, openapi, phone_numbers, reference, sessions, settings, surveys, switches, test_call, users,
     webhook_deliveries, webhooks,
 };
 
@@ -111,6 +111,7 @@ pub(super) fn resources() -> OpenApiRouter<Api> {
         .routes(routes!(webhook_deliveries::replay))
         .routes(routes!(audit::list))
         .routes(routes!(audit::export))
+        .routes(routes!(audit_numbers::show))
 }
 
 /// What needs no key.

@@ -256,6 +256,7 @@ fn limits(general: &General) -> Limits {
         drain: Duration::from_secs(general.drain_seconds.into()),
         keep_recordings: general.keep_recordings(),
         switches: Vec::new(),
+        compliance: None,
     }
 }
 

@@ -38,6 +38,21 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Whether somebody's phone rang, or may have.
+    pub fn is_attempt(self) -> bool {
+        match self {
+            Self::Answered
+            | Self::Voicemail
+            | Self::Busy
+            | Self::NoAnswer
+            | Self::Rejected
+            | Self::InvalidNumber
+            | Self::Failed
+            | Self::Lost => true,
+            Self::Congestion | Self::Blocked | Self::Cancelled => false,
+        }
+    }
+
     /// Every outcome, in the order reports show them.
     pub const ALL: [Self; 11] = [
         Self::Answered,

@@ -1,5 +1,7 @@
 //! The checks before a campaign is launched (design section 4).
 
+use jiff::Timestamp;
+
 use super::Settings;
 use crate::contact::ContactGroupId;
 
@@ -22,6 +24,22 @@ pub struct LaunchFacts {
     /// Placeholders of texts to be spoken that no contact looked at has a
     /// column for.
     pub unknown_placeholders: Vec<String>,
+    /// When its contacts may be called, by the hours alone.
+    pub hours: LaunchHours,
+}
+
+/// When a campaign's contacts may be called.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LaunchHours {
+    /// Nobody looked.
+    #[default]
+    Unknown,
+    /// Somebody can be called now.
+    Open,
+    /// Nobody can be before then.
+    OpensAt(Timestamp),
+    /// Of the contacts looked at, nobody ever can.
+    Never,
 }
 
 /// Why a campaign may not start, and what is doubtful about it.
@@ -62,6 +80,13 @@ pub fn check_launch(settings: &Settings, facts: &LaunchFacts) -> LaunchReport {
     if facts.usable_switches == Some(0) {
         report.refusals.push("no reachable switch with the campaign's trunk".into());
     }
+    match facts.hours {
+        LaunchHours::Unknown | LaunchHours::Open => {}
+        LaunchHours::OpensAt(at) => report.warnings.push(format!("its hours are over: it waits until {at}")),
+        LaunchHours::Never => report
+            .refusals
+            .push("calling_hours never open: within them it is never a legal hour where the contacts are".into()),
+    }
     for missing in &facts.missing_media {
         report.refusals.push(format!("a prompt is missing: {missing}"));
     }
@@ -100,6 +125,19 @@ mod tests {
         let facts = LaunchFacts { contacts: 1, active_numbers: 1, ..LaunchFacts::default() };
         let report = check_launch(&settings, &facts);
         assert!(report.refusals.len() == 1 && report.refusals[0].contains("agent_id"), "{report:?}");
+    }
+
+    #[test]
+    fn hours_that_never_open_refuse_and_later_ones_warn() {
+        let with = |hours| {
+            let facts = LaunchFacts { contacts: 1, active_numbers: 1, hours, ..LaunchFacts::default() };
+            let settings = Settings { prompts: vec!["hello".into()], ..Settings::default() };
+            let report = check_launch(&settings, &facts);
+            (report.refusals.len(), report.warnings.len())
+        };
+        assert_eq!(with(LaunchHours::Never), (1, 0));
+        assert_eq!(with(LaunchHours::OpensAt(Timestamp::UNIX_EPOCH)), (0, 1));
+        assert_eq!(with(LaunchHours::Open), (0, 0));
     }
 
     #[test]

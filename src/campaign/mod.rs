@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 mod answer;
+mod calling_hours;
 mod launch;
 mod retry;
 mod settings;
@@ -15,8 +16,9 @@ mod target;
 mod target_action;
 
 pub use answer::{Amd, AmdMode, TransferCallerId, TransferSetting, TransferTo, Unsure, Voicemail, VoicemailAction};
+pub use calling_hours::{CallingHours, Day, FrequencyCap, Slot, TimeOfDay};
 pub(crate) use launch::no_agents_yet;
-pub use launch::{LaunchFacts, LaunchReport, check_launch};
+pub use launch::{LaunchFacts, LaunchHours, LaunchReport, check_launch};
 pub use retry::{AfterCall, CONGESTION_LIMIT, RetryOn, after_call};
 pub use settings::{FieldError, MOST_GROUPS, PoolStrategy, Settings};
 pub use state::{Action, CampaignStatus};

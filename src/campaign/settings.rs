@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::answer::KEYS;
-use super::{Amd, RetryOn, TransferSetting, Voicemail};
+use super::{Amd, CallingHours, FrequencyCap, RetryOn, TransferSetting, Voicemail};
 use crate::agent::AgentId;
 use crate::contact::ContactGroupId;
 use crate::number::PhoneNumber;
@@ -70,6 +70,19 @@ pub struct Settings {
     /// the campaign is launched becomes a contact of it then, after those it
     /// has, unless it has the number. At most 50.
     pub contact_group_ids: Vec<ContactGroupId>,
+    /// The hours in which it calls; none: at any hour the law allows.
+    pub calling_hours: Option<CallingHours>,
+    /// Whoever answered a call of any campaign within so many days is skipped.
+    /// 0 (nobody is) to 365.
+    pub skip_answered_within_days: u32,
+    /// Whether numbers may be called that were called before, by this or
+    /// another campaign. Without it nobody is called twice, retries included.
+    pub allow_recalling: bool,
+    /// How often a number may be called, counting the attempts of all
+    /// campaigns; the organization's caps hold besides. At most 10.
+    pub frequency_caps: Vec<FrequencyCap>,
+    /// Whether only contacts are called whose `consent` says so.
+    pub require_consent: bool,
     /// The name of the only switch that may carry the calls; none: any.
     pub switch: Option<String>,
     /// The name of the trunk on the switch; none: the switch's default.
@@ -148,6 +161,11 @@ impl Default for Settings {
             agent_id: None,
             recording: false,
             contact_group_ids: Vec::new(),
+            calling_hours: None,
+            skip_answered_within_days: 0,
+            allow_recalling: true,
+            frequency_caps: Vec::new(),
+            require_consent: false,
             switch: None,
             trunk: None,
         }
@@ -172,6 +190,13 @@ impl Settings {
         within("retry_delay_minutes", self.retry_delay_minutes, 0, 43_200);
         within("ring_seconds", self.ring_seconds, 5, 180);
         within("max_call_seconds", self.max_call_seconds, 5, 14_400);
+        within("skip_answered_within_days", self.skip_answered_within_days, 0, 365);
+        if let Some(hours) = &self.calling_hours {
+            hours.check(&mut errors);
+        }
+        if let Some(message) = FrequencyCap::check(&self.frequency_caps) {
+            errors.push(FieldError { field: "frequency_caps", message });
+        }
         if self.prompts.len() > MOST_PROMPTS {
             let message = format!("has {} entries, may have {MOST_PROMPTS}", self.prompts.len());
             errors.push(FieldError { field: "prompts", message });

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Subcommand;
@@ -85,7 +86,9 @@ pub(super) async fn run(file: Option<PathBuf>, command: Command) -> anyhow::Resu
         Command::Show { campaign } => {
             let campaign = control::find(store, &campaign).await?;
             let tally = store.tally(campaign.id).await?;
-            println!("{}", show(&campaign, &tally)?);
+            let organization = Arc::new(app.config.organization_rules()?);
+            let waiting = control::waiting_until(store, &organization, &campaign, now).await?;
+            println!("{}", show(&campaign, &tally, waiting)?);
         }
         Command::Create { file, contacts } => {
             let plan = read_campaign(&file)?;
@@ -98,7 +101,8 @@ pub(super) async fn run(file: Option<PathBuf>, command: Command) -> anyhow::Resu
         }
         Command::Launch { campaign, at, max_concurrent } => {
             let id = control::find(store, &campaign).await?.id;
-            let launch = Launch { scheduled_at: at, max_concurrent, usable_switches: None };
+            let organization = Some(Arc::new(app.config.organization_rules()?));
+            let launch = Launch { scheduled_at: at, max_concurrent, usable_switches: None, organization };
             let report = control::launch(store, &app.config.sounds()?, id, &launch, now).await?;
             let how = json!({ "scheduled_at": at, "max_concurrent": max_concurrent });
             app.note("campaigns.launch", id, how).await?;
@@ -191,11 +195,14 @@ async fn list(app: &app::App) -> anyhow::Result<Table> {
     Ok(table)
 }
 
-fn show(campaign: &Campaign, tally: &Tally) -> anyhow::Result<String> {
+fn show(campaign: &Campaign, tally: &Tally, waiting: Option<Timestamp>) -> anyhow::Result<String> {
     let time = |at: Option<Timestamp>| at.map_or_else(|| "–".to_owned(), |at| at.to_string());
     let mut text = format!("{} ({})\nstatus     {}", campaign.name, campaign.id, campaign.status);
     if let Some(reason) = &campaign.reason {
         text.push_str(&format!(": {reason}"));
+    }
+    if let Some(until) = waiting {
+        text.push_str(&format!(", waiting until {until}"));
     }
     text.push_str(&format!(
         "\ncreated    {}\nscheduled  {}\nstarted    {}\nfinished   {}\n\ncontacts   {}\n",

@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 
 mod amd;
 mod app;
+mod audit;
 mod bench;
 
 mod campaign;

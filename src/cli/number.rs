@@ -1,4 +1,4 @@
-//! `canvass number`: our own numbers.
+//! `canvass number`: our own numbers, and what is known of any.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use jiff::SignedDuration;
 use serde_json::json;
 
-use super::app;
+use super::{app, audit};
 use crate::caller_id::{Figures, hour_of};
 use crate::contact::ListReader;
 use crate::control::import_numbers;
@@ -61,6 +61,15 @@ pub(super) enum Command {
         /// The number.
         number: PhoneNumber,
     },
+    /// Everything that is known of a number that was called, or not: consent,
+    /// decisions, calls, opt-out.
+    Show {
+        /// The number (E.164).
+        number: PhoneNumber,
+        /// How to show it.
+        #[arg(long, value_enum, default_value_t = audit::Format::Text)]
+        format: audit::Format,
+    },
     /// Use a number no more; campaigns skip it from now on.
     Disable {
         /// The number.
@@ -89,6 +98,7 @@ pub(super) async fn run(file: Option<PathBuf>, command: Command) -> anyhow::Resu
                 app.note("phone-numbers.create", number, json!({})).await?;
             }
         }
+        Command::Show { number, format } => audit::show(&app.store, number, format).await?,
         Command::Enable { number } => set(&app, number, true).await?,
         Command::Disable { number } => set(&app, number, false).await?,
     }

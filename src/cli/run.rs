@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use serde_json::json;
 
@@ -59,7 +60,9 @@ pub(super) async fn run(file: Option<PathBuf>, args: Args) -> anyhow::Result<Exi
 
 async fn launch(app: &app::App, id: CampaignId) -> anyhow::Result<()> {
     let now = app.clock.now();
-    match control::launch(&app.store, &app.config.sounds()?, id, &Launch::default(), now).await {
+    let organization = Some(Arc::new(app.config.organization_rules()?));
+    let asked = Launch { organization, ..Launch::default() };
+    match control::launch(&app.store, &app.config.sounds()?, id, &asked, now).await {
         Ok(report) => {
             app.note("campaigns.launch", id, json!({})).await?;
             report.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));

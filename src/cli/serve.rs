@@ -107,6 +107,7 @@ async fn offer(app: &App) -> anyhow::Result<(TcpListener, api::Options)> {
         switches: config.known_switches(),
         limits: config.api.limits(),
         uploads: config.uploads(),
+        compliance: Arc::new(config.organization_rules()?),
         engine: None,
         guard: config.webhooks.guard(),
     };
@@ -125,13 +126,19 @@ async fn offer(app: &App) -> anyhow::Result<(TcpListener, api::Options)> {
 
 /// SIGHUP: limits, pace and trunks change at once; the rest with a restart.
 async fn take_over(file: Option<&Path>, engine: &Engine, settings: &Live) {
-    match load(file) {
+    // What is wrong with it is found before any of it is taken over.
+    match load(file).and_then(|config| config.limits().map(|_| config)) {
         Ok(mut config) => {
             let turn = settings.turn().await;
             turn.configure(config.configured());
             config.adopt(settings.general());
-            engine.set_limits(config.limits());
-            tracing::info!("the configuration was read again: limits, pace and trunks are in force");
+            match config.limits() {
+                Ok(limits) => {
+                    engine.set_limits(limits);
+                    tracing::info!("the configuration was read again: limits, pace, trunks and rules are in force");
+                }
+                Err(error) => tracing::error!(%error, "limits and rules stay as they were"),
+            }
         }
         Err(error) => tracing::error!(%error, "the configuration stays as it was"),
     }
@@ -139,7 +146,7 @@ async fn take_over(file: Option<&Path>, engine: &Engine, settings: &Live) {
 
 /// An engine as the configuration wants it, for every campaign.
 pub(super) async fn options(config: &Config, store: Store) -> anyhow::Result<Options> {
-    let limits = config.limits();
+    let limits = config.limits()?;
     // Two installations may share a switch and a node name; not a database.
     let mark = format!("{}-{}", config.node.name, store.installation().await?);
     Ok(Options {
@@ -147,6 +154,7 @@ pub(super) async fn options(config: &Config, store: Store) -> anyhow::Result<Opt
         clock: crate::clock::Clock::system(),
         switches: config.connect_switches(&mark),
         outbound_limit: limits.outbound_limit,
+        compliance: Arc::new(config.organization_rules()?),
         sounds: config.sounds()?,
         recordings: config.recordings_folder(),
         keep_recordings: config.keep_recordings(),

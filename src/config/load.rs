@@ -112,6 +112,9 @@ impl Config {
             errors.push("node.name: must be 1 to 40 letters, digits, - or _".to_owned());
         }
         self.api.check(&mut errors);
+        if let Err(faults) = self.compliance() {
+            errors.extend(faults);
+        }
         for (name, switch) in &self.switches {
             switch.check(name, &mut errors);
         }

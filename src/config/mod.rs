@@ -21,6 +21,7 @@ pub use crate::switch::SwitchKind;
 
 mod api;
 mod campaign_file;
+mod compliance;
 mod load;
 mod mask;
 mod media;
@@ -30,6 +31,7 @@ mod webhooks;
 
 pub use api::ApiConfig;
 pub use campaign_file::{CampaignFile, read_campaign};
+pub use compliance::ComplianceConfig;
 pub use load::{ConfigError, load};
 pub use survey_file::{SurveyFile, parse_survey, read_survey};
 pub use webhooks::WebhooksConfig;
@@ -53,6 +55,8 @@ pub struct Config {
     pub node: Node,
     /// The dialing engine.
     pub dialer: Dialer,
+    /// What holds for every campaign.
+    pub compliance: ComplianceConfig,
     /// The HTTP API.
     pub api: ApiConfig,
     /// Outgoing webhooks.

@@ -1,10 +1,11 @@
 //! A switch's section: what must be there, and the switch made of it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::{Config, SwitchConfig, SwitchKind};
+use super::{Config, ConfigError, SwitchConfig, SwitchKind};
 use crate::dialer::{Limits, SwitchLimits, SwitchSetup};
 use crate::switch::{Parties, Switch, asterisk, freeswitch};
 
@@ -128,14 +129,16 @@ impl SwitchConfig {
 }
 
 impl Config {
-    /// What a running engine can take over from this configuration.
-    pub fn limits(&self) -> Limits {
-        Limits {
+    /// What a running engine can take over from this configuration. An error: its
+    /// rules cannot be read any more.
+    pub fn limits(&self) -> Result<Limits, ConfigError> {
+        Ok(Limits {
             outbound_limit: self.organization.outbound_rate_limit,
+            compliance: Some(Arc::new(self.organization_rules()?)),
             drain: Duration::from_secs(self.dialer.drain_seconds.into()),
             keep_recordings: self.keep_recordings(),
             switches: self.switches.iter().map(|(name, switch)| switch.limits(name)).collect(),
-        }
+        })
     }
 
     /// Starts the adapters of all switches; they connect by themselves. `mark`

@@ -63,7 +63,7 @@ impl ContactFields {
         self.0.keys().map(String::as_str)
     }
 
-    fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let key = identity(name);
         // As the list has it; else the known column that may be written so.
         let found = self.0.get(&key).or_else(|| self.0.get(known_as(&key)?));

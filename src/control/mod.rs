@@ -2,12 +2,14 @@
 //! command line and the API both do.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use crate::campaign::{
-    Action, CampaignId, CampaignStatus, LaunchFacts, LaunchReport, Settings, check_launch, no_agents_yet,
+    Action, CampaignId, CampaignStatus, LaunchFacts, LaunchHours, LaunchReport, Settings, check_launch, no_agents_yet,
 };
+use crate::compliance::Organization;
 use crate::contact::{ContactFields, placeholders, unknown_placeholders};
 use crate::media::Sounds;
 use crate::store::listing::{CampaignLaunch, Edited, Versioned};
@@ -22,11 +24,13 @@ const LOOKED_AT: u32 = 100;
 
 mod copy;
 mod groups;
+mod hours;
 mod own_numbers;
 
 pub use copy::{Copy, duplicate, redial};
 pub use groups::dial_group;
 use groups::{contacts, take_in_groups};
+pub use hours::waiting_until;
 pub use own_numbers::{NumbersError, import_numbers};
 
 /// Why an action was not taken.
@@ -74,6 +78,9 @@ pub struct Launch {
     /// Switches that are reachable and have the campaign's trunk, if somebody
     /// looked.
     pub usable_switches: Option<usize>,
+    /// The organization's rules, to see whether its hours ever open; none:
+    /// nobody looks.
+    pub organization: Option<Arc<Organization>>,
 }
 
 /// Finds a campaign by its id or by its name, if only one has it.
@@ -135,7 +142,11 @@ pub async fn launch_as(
         if let Some(limit) = launch.max_concurrent {
             campaign.settings.max_concurrent = limit;
         }
-        let facts = facts(store, sounds, &campaign, launch.usable_switches).await?;
+        let mut facts = facts(store, sounds, &campaign, launch.usable_switches).await?;
+        if let Some(organization) = &launch.organization {
+            let from = launch.scheduled_at.map_or(now, |at| at.max(now));
+            facts.hours = hours::at_launch(store, organization, &campaign, from).await?;
+        }
         let report = check_launch(&campaign.settings, &facts);
         if !report.refusals.is_empty() {
             return Err(ControlError::Refused(report.refusals));
@@ -223,6 +234,7 @@ async fn facts(
         missing_media: found.missing,
         survey_problems,
         unknown_placeholders: unknown_columns(store, campaign.id, &entries).await?,
+        hours: LaunchHours::Unknown,
     })
 }
 

@@ -317,6 +317,8 @@ fn gather(items: impl Iterator<Item = Item>, closing: bool) -> LedgerBatch {
                 Entry::Occupied(mut one) => {
                     let one = one.get_mut();
                     one.calls.extend(claim.calls);
+                    // The newer rules hold for all of them.
+                    one.rules = claim.rules;
                     one.nearby.extend(claim.nearby);
                 }
                 Entry::Vacant(none) => {
@@ -353,12 +355,15 @@ mod tests {
     use crate::call::{CallFacts, Outcome};
     use crate::campaign::{AfterCall, TargetStatus};
     use crate::number::PhoneNumber;
-    use crate::store::PlannedCall;
-    use crate::store::TargetId;
+    use crate::store::{PlannedCall, TargetId};
 
     fn planned() -> PlannedCall {
         let caller_id = PhoneNumber::from_e164("+15550000001").expect("a number");
         PlannedCall { call: CallId::new(), caller_id, switch: "one".into() }
+    }
+
+    fn wish(campaign: CampaignId, calls: Vec<PlannedCall>) -> Claim {
+        Claim { campaign, calls, nearby: Vec::new(), rules: Arc::default() }
     }
 
     fn settlement(call: CallId, campaign: CampaignId) -> Settlement {
@@ -372,11 +377,11 @@ mod tests {
         let (ended, going) = (CallId::new(), CallId::new());
         let at = Timestamp::UNIX_EPOCH;
         let items = vec![
-            Item::Claim(Claim { campaign: one, calls: vec![planned()], nearby: Vec::new() }),
+            Item::Claim(wish(one, vec![planned()])),
             Item::Answered(ended, at),
-            Item::Claim(Claim { campaign: two, calls: vec![planned()], nearby: Vec::new() }),
+            Item::Claim(wish(two, vec![planned()])),
             Item::Answered(going, at),
-            Item::Claim(Claim { campaign: one, calls: vec![planned(), planned()], nearby: Vec::new() }),
+            Item::Claim(wish(one, vec![planned(), planned()])),
             Item::Settle(Box::new(settlement(ended, one))),
         ];
         let batch = gather(items.into_iter(), false);
@@ -384,9 +389,9 @@ mod tests {
         let claims: Vec<_> = batch.claims.iter().map(|claim| (claim.campaign, claim.calls.len())).collect();
         assert_eq!(claims, [(one, 3), (two, 1)]);
         assert_eq!((size(&batch), singles(batch).len()), (4, 4));
-        let wish = Item::Claim(Claim { campaign: one, calls: vec![planned()], nearby: Vec::new() });
+        let asked = Item::Claim(wish(one, vec![planned()]));
         let end = Item::Settle(Box::new(settlement(ended, one)));
-        let closing = gather([wish, end].into_iter(), true);
+        let closing = gather([asked, end].into_iter(), true);
         assert_eq!((closing.claims.len(), closing.settlements.len()), (0, 1), "only ends are written");
     }
 }

@@ -10,6 +10,7 @@
 //! | `pace`, `congestion` | spacing of starts; trunk control |
 //! | `pool`, `caller_ids`, `shown` | which caller ID a call shows; how much each is used; what the database says of them |
 //! | `health` | which of them rest |
+//! | `daily` | what may be called and spent in a day |
 //! | `handle` | what the API asks of it |
 //! | `runner` | one call's task |
 //! | `recovery` | calls found open after a restart |
@@ -24,6 +25,7 @@
 mod caller_ids;
 mod congestion;
 mod context;
+mod daily;
 mod engine;
 mod fleet;
 mod handle;

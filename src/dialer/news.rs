@@ -43,6 +43,8 @@ pub(super) enum News {
         /// Why the callee heard nothing, or was not heard, though they
         /// should have been.
         mute: Option<String>,
+        /// What it cost, in millionths.
+        cost: u64,
         /// When it was started.
         started: Instant,
     },

@@ -90,9 +90,10 @@ pub(super) fn plan(
     round.claims = claims
         .into_iter()
         .filter(|(_, calls)| !calls.is_empty())
-        .map(|(campaign, calls)| {
-            let nearby = roster.get_mut(campaign).map(|entry| entry.pool.lend(ids, wall)).unwrap_or_default();
-            Claim { campaign, calls, nearby }
+        .filter_map(|(campaign, calls)| {
+            let entry = roster.get_mut(campaign)?;
+            let (nearby, rules) = (entry.pool.lend(ids, wall), entry.rules.clone());
+            Some(Claim { campaign, calls, nearby, rules })
         })
         .collect();
     round

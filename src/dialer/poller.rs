@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 
 use super::caller_ids::Shown;
 use super::news::News;
@@ -14,6 +14,7 @@ use super::prepared::{Prepared, Unready};
 use super::shown::shown;
 use crate::campaign::{CampaignId, CampaignStatus};
 use crate::clock::Clock;
+use crate::compliance::Organization;
 use crate::media::Sounds;
 use crate::number::PhoneNumber;
 use crate::store::{Campaign, StatusChange, Store, StoreError};
@@ -27,6 +28,11 @@ pub(super) struct Poller {
     pub(super) store: Store,
     pub(super) clock: Clock,
     pub(super) sounds: Sounds,
+    /// The organization's rules; they may change.
+    pub(super) compliance: watch::Receiver<Arc<Organization>>,
+    /// Campaigns whose waiting targets were looked at under these rules and
+    /// settings.
+    pub(super) released: HashSet<CampaignId>,
     /// What was found at the last look.
     pub(super) known: HashMap<CampaignId, Arc<Prepared>>,
     /// The numbers whose last day the engine was told.
@@ -62,6 +68,10 @@ impl Poller {
 
     async fn look(&mut self) -> Result<Running, StoreError> {
         let now = self.clock.now();
+        if self.compliance.has_changed().unwrap_or(false) {
+            self.compliance.mark_unchanged();
+            self.released.clear();
+        }
         let mut running = Vec::new();
         let active = self.store.active_campaigns().await?;
         for (campaign, error) in &active.unreadable {
@@ -75,7 +85,10 @@ impl Poller {
                 continue;
             }
             match campaign.status {
-                CampaignStatus::Running => running.extend(self.prepare(campaign, now).await?),
+                CampaignStatus::Running => {
+                    self.release(campaign.id).await?;
+                    running.extend(self.prepare(campaign, now).await?);
+                }
                 CampaignStatus::Scheduled if is_due(&campaign, now) => {
                     let change = StatusChange {
                         to: CampaignStatus::Running,
@@ -100,12 +113,29 @@ impl Poller {
             }
         }
         self.known = running.iter().cloned().collect();
+        self.released.retain(|id| self.known.contains_key(id));
         if running.is_empty() {
             self.numbers.clear();
             return Ok((running, Vec::new()));
         }
         let numbers = shown(&self.store, &mut self.numbers, now).await?;
         Ok((running, numbers))
+    }
+
+    /// Whoever waits because of a rule is looked at again once a campaign runs
+    /// anew: its hours, or the organization's rules, may be others now.
+    async fn release(&mut self, campaign: CampaignId) -> Result<(), StoreError> {
+        if self.released.insert(campaign) {
+            let released = self.store.release_held(campaign).await;
+            if released.is_err() {
+                self.released.remove(&campaign);
+            }
+            let targets = released?;
+            if targets > 0 {
+                tracing::info!(%campaign, targets, "rules are asked again about those who wait");
+            }
+        }
+        Ok(())
     }
 
     /// The campaign with all its calls need. If something is missing it is
@@ -115,7 +145,8 @@ impl Poller {
         campaign: Campaign,
         now: Timestamp,
     ) -> Result<Option<(CampaignId, Arc<Prepared>)>, StoreError> {
-        let reason = match Prepared::new(campaign.settings, &self.sounds, &self.store).await {
+        let organization = self.compliance.borrow_and_update().clone();
+        let reason = match Prepared::new(campaign.settings, &organization, &self.sounds, &self.store).await {
             Ok(prepared) => {
                 // The same one as before, if nothing changed: calls share it.
                 let known = self.known.remove(&campaign.id).filter(|known| **known == prepared);

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::call::{CompileError, Script, Sound, compile};
 use crate::campaign::{Settings, no_agents_yet};
+use crate::compliance::{Organization, Rules};
 use crate::contact::ContactFields;
 use crate::media::{Found, Player, Sounds, SpeechError};
 use crate::number::PhoneNumber;
@@ -25,6 +26,8 @@ const KEPT: usize = 1_000;
 #[derive(Debug)]
 pub(super) struct Prepared {
     pub(super) settings: Settings,
+    /// What decides whom it may call, and when.
+    pub(super) rules: Arc<Rules>,
     pub(super) survey: Option<Survey>,
     /// What each entry that names a sound stands for.
     pub(super) found: Found,
@@ -34,8 +37,8 @@ pub(super) struct Prepared {
 
 impl PartialEq for Prepared {
     fn eq(&self, other: &Self) -> bool {
-        let Self { settings, survey, found, scripts: _ } = self;
-        *settings == other.settings && *survey == other.survey && *found == other.found
+        let Self { settings, rules, survey, found, scripts: _ } = self;
+        *settings == other.settings && *rules == other.rules && *survey == other.survey && *found == other.found
     }
 }
 
@@ -75,7 +78,12 @@ pub(super) struct Way {
 
 impl Prepared {
     /// Looks up everything a campaign names.
-    pub(super) async fn new(settings: Settings, sounds: &Sounds, store: &Store) -> Result<Self, Unready> {
+    pub(super) async fn new(
+        settings: Settings,
+        organization: &Arc<Organization>,
+        sounds: &Sounds,
+        store: &Store,
+    ) -> Result<Self, Unready> {
         let survey = match &settings.survey {
             None => None,
             Some(reference) => match store.survey(reference).await? {
@@ -99,7 +107,8 @@ impl Prepared {
         if !found.missing.is_empty() {
             return Err(Unready::Pause(format!("a prompt is missing: {}", found.missing.join("; "))));
         }
-        Ok(Self { settings, survey, found, scripts: Mutex::default() })
+        let rules = Arc::new(Rules::new(organization.clone(), &settings));
+        Ok(Self { settings, rules, survey, found, scripts: Mutex::default() })
     }
 
     /// What one call does after its answer. Texts are spoken for this contact;
@@ -190,7 +199,8 @@ mod tests {
         std::fs::write(&file, b"sound").expect("a file");
         let sounds = Sounds::from(MediaFolder::same(folder.path()));
         let settings = Settings { prompts: vec!["hello.wav".into()], ..Settings::default() };
-        let prepared = Prepared::new(settings, &sounds, &store).await.expect("prepared");
+        let prepared =
+            Prepared::new(settings, &Arc::new(Organization::laboratory()), &sounds, &store).await.expect("prepared");
         let way = Way { player: Player::FreeSwitch, transfer: None };
         let script = async |way: &Way, now| prepared.script(TargetId(1), way, &sounds, &store, now).await;
 

@@ -1,6 +1,7 @@
 //! The campaigns that are running, and whose turn it is.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::time::Instant;
@@ -9,6 +10,7 @@ use super::pace::Pace;
 use super::pool::Pool;
 use crate::call::Outcome;
 use crate::campaign::{CampaignId, Settings};
+use crate::compliance::{Closed, Rules};
 
 /// So many calls in a row that all failed, were refused or had no such number
 /// are no chance: a wrong list, a wrong trunk, a blocked caller ID.
@@ -33,6 +35,10 @@ pub(super) enum Supply {
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub(super) settings: Settings,
+    /// What decides whom it may call, and when.
+    pub(super) rules: Arc<Rules>,
+    /// Its hours are over until then.
+    closed_until: Option<Timestamp>,
     pub(super) pool: Pool,
     pub(super) supply: Supply,
     pub(super) in_progress: u32,
@@ -115,6 +121,8 @@ impl Entry {
             pool: Pool::new(&settings),
             pace: Pace::every(settings.start_interval()),
             settings,
+            rules: Arc::default(),
+            closed_until: None,
             supply: Supply::Unknown,
             in_progress: 0,
             planned: 0,
@@ -133,8 +141,50 @@ impl Entry {
         }
     }
 
+    /// Takes over the rules in force, and looks whether its hours are over:
+    /// anew each time, as the machine's clock may have been set.
+    pub(super) fn govern(&mut self, rules: &Arc<Rules>, now: Timestamp) -> Option<Closed> {
+        if self.rules != *rules {
+            self.rules = rules.clone();
+            // Whoever waits may not have to any more.
+            self.supply = Supply::Unknown;
+        }
+        let closed = self.rules.closed_until(now);
+        self.closed_until = match closed {
+            Some(Closed::Until(at)) => Some(at),
+            Some(Closed::ForGood) | None => None,
+        };
+        closed
+    }
+
+    /// When it can start its next call, if it is waiting for a time: for its
+    /// hours, or for somebody to be due.
+    pub(super) fn waits_until(&self) -> Option<Timestamp> {
+        let due = match self.supply {
+            Supply::DueAt(at) => Some(at),
+            Supply::Unknown | Supply::Empty => None,
+        };
+        due.max(self.closed_until)
+    }
+
+    /// Whether its own hours are over.
+    fn is_closed(&mut self, now: Timestamp) -> bool {
+        if self.closed_until.is_none_or(|until| until <= now) {
+            self.closed_until = match self.rules.closed_until(now) {
+                Some(Closed::Until(at)) => Some(at),
+                // Stopped for it soon; until then nobody is called.
+                Some(Closed::ForGood) => return true,
+                None => None,
+            };
+        }
+        self.closed_until.is_some()
+    }
+
     /// Whether it wants, and may have, another call now.
-    pub(super) fn wants(&self, now: Timestamp) -> bool {
+    pub(super) fn wants(&mut self, now: Timestamp) -> bool {
+        if self.is_closed(now) {
+            return false;
+        }
         let supply = match self.supply {
             Supply::Unknown => true,
             Supply::Empty => false,

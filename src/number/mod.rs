@@ -12,11 +12,15 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 mod area;
+mod kind;
 mod region;
 mod written;
+pub mod zones;
 
 pub use area::Area;
+pub use kind::NumberKind;
 pub use region::Region;
+pub use zones::ZoneMap;
 
 /// An E.164 number: a country code and a national number, 7 to 15 digits in all
 /// (ITU-T E.164, section 6).

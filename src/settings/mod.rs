@@ -222,7 +222,7 @@ mod tests {
         let mut config = Config::default();
         let live = Live::new(config.configured(), Overrides { outbound_rate_limit: Some(3), ..Overrides::default() });
         config.adopt(live.general());
-        assert_eq!((config.general(), config.limits().outbound_limit), (live.general(), 3));
+        assert_eq!((config.general(), config.limits().expect("limits").outbound_limit), (live.general(), 3));
         assert_eq!(live.configured().general.outbound_rate_limit, 10, "what is given back");
     }
 

@@ -41,6 +41,7 @@ mod text;
 mod told;
 
 pub use agents_access::{AgentChanged, AgentRemoved};
+pub use audit::{AuditCall, AuditContact, AuditDecision, NumberAudit, PaidCall};
 pub use call_results::{
     CallDetail, CallEdit, CallEdited, CallResults, CallSearch, CampaignCall, Completed, DispositionChange, SaidBy,
 };
@@ -126,6 +127,8 @@ macro_rules! on_engine {
 }
 
 mod agents_access;
+mod audit;
+mod audit_rows;
 mod block_access;
 mod book_access;
 mod calls_access;

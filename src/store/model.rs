@@ -1,6 +1,7 @@
 //! What the store takes and gives: plain data, the same for both engines.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -9,6 +10,7 @@ use super::call_results::CallResults;
 use crate::call::{CallFacts, CallId, GivenAnswer, Outcome};
 use crate::caller_id::{Figures, Hour, Limits};
 use crate::campaign::{AfterCall, CampaignId, CampaignStatus, Settings, TargetStatus};
+use crate::compliance::{Rule, Rules};
 use crate::media::MediaId;
 use crate::number::{Area, PhoneNumber};
 use crate::survey::{Survey, SurveyId};
@@ -173,6 +175,8 @@ pub struct Claim {
     /// Numbers that may be shown instead of the planned ones, where they look
     /// nearer to a target; empty: each call shows the planned one.
     pub nearby: Vec<Near>,
+    /// What decides which of the targets may be called now.
+    pub rules: Arc<Rules>,
 }
 
 /// A target claimed: its call row is written, its status is `calling`.
@@ -188,6 +192,9 @@ pub struct Claimed {
     pub attempt: u32,
     /// Congested calls the target had before.
     pub congestions: u32,
+    /// It may be placed before this instant, not later: then its hours are
+    /// over. None: at least for days.
+    pub allowed_until: Option<Timestamp>,
 }
 
 /// What a [`Claim`] brought. Fewer calls than wished do not mean that nobody is
@@ -200,6 +207,11 @@ pub struct ClaimResult {
     /// Targets that were due but stand on the do-not-call list; they are
     /// settled as `do_not_call`.
     pub do_not_call: Vec<PhoneNumber>,
+    /// Targets that were due, but that another rule forbids to call for good;
+    /// they are settled as `skipped`.
+    pub blocked: Vec<(PhoneNumber, Rule)>,
+    /// Targets that were due, but may be called later only; they are due then.
+    pub waiting: usize,
     /// The campaign is no longer `running`.
     pub not_running: bool,
 }

@@ -19,12 +19,14 @@ use super::model::{
 use super::surveys::Use;
 use super::{CampaignVersion, StoreError, ledger, text};
 use crate::call::{
-    CallFacts, CallId, Cause, Detected, Given, GivenAnswer, SipStatus, SurveyState, TalkFacts, TransferState,
+    CallFacts, CallId, Cause, Detected, Given, GivenAnswer, Outcome, SipStatus, SurveyState, TalkFacts, TransferState,
 };
 use crate::caller_id::{Figures, Limits};
 use crate::campaign::{CampaignId, TargetStatus};
+use crate::compliance::{PastCall, Record};
 use crate::contact::{ContactFields, NewContact};
 use crate::media::MediaId;
+use crate::number::PhoneNumber;
 use crate::survey::SurveyId;
 
 /// A row of either engine.
@@ -180,6 +182,8 @@ where
             attempts: self.count("attempts")?,
             congestions: self.count("congestions")?,
             do_not_call: self.try_get("do_not_call")?,
+            timezone: self.try_get("timezone")?,
+            consent: self.try_get("consent")?,
         })
     }
 
@@ -190,8 +194,32 @@ where
             number: self.word("number")?,
             attempt: self.count("attempt")?,
             congestions: self.count("congestions")?,
+            allowed_until: self.record("decision")?.and_then(|record| record.until),
         };
         Ok(ledger::Known { campaign: self.campaign_id("campaign_id")?, claimed, open: self.try_get("open")? })
+    }
+
+    /// What a decision was made of.
+    fn record(&self, column: &'static str) -> Result<Option<Record>, StoreError> {
+        let Some(stored) = self.json_option(column)? else { return Ok(None) };
+        serde_json::from_value(stored).map(Some).map_err(|error| StoreError::unreadable(column, error))
+    }
+
+    /// A call to a number, and the number.
+    fn past_call(&self) -> Result<(PhoneNumber, PastCall), StoreError> {
+        let outcome: Option<Outcome> = match self.try_get::<Option<&str>, _>("outcome")? {
+            Some(outcome) => Some(text::word("calls.outcome", outcome)?),
+            None => None,
+        };
+        let answered_at = self.instant_option("answered_at")?;
+        let rang = answered_at.is_some() || self.instant_option("ringing_at")?.is_some();
+        let past = PastCall {
+            at: self.instant("created_at")?,
+            attempt: rang || outcome.is_none_or(Outcome::is_attempt),
+            answered_at: answered_at.filter(|_| outcome.is_none_or(|outcome| outcome == Outcome::Answered)),
+            in_progress: outcome.is_none(),
+        };
+        Ok((self.word("number")?, past))
     }
 
     fn open_call(&self) -> Result<OpenCall, StoreError> {

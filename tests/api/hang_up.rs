@@ -184,8 +184,15 @@ async fn a_call_from_before_the_start_is_ours_too(#[values(Kind::FreeSwitch, Kin
     let id = world.campaign(settings(), [contact(0)]).await;
     let call = CallId::new();
     let calls = vec![PlannedCall { call, caller_id: pool(1)[0], switch: "one".into() }];
-    let claim =
-        LedgerBatch { claims: vec![Claim { campaign: id, calls, nearby: Vec::new() }], ..LedgerBatch::default() };
+    let claim = LedgerBatch {
+        claims: vec![Claim {
+            campaign: id,
+            calls,
+            nearby: Vec::new(),
+            rules: std::sync::Arc::new(canvass::compliance::Rules::laboratory()),
+        }],
+        ..LedgerBatch::default()
+    };
     world.store.commit(&claim, world.clock.now()).await.expect("claimed");
     // Nobody listens there.
     let address = match kind {
@@ -227,7 +234,15 @@ async fn the_api_hangs_up_and_says_what_is_over(home: &Home) {
     home.world.store.change_status(campaign, &change, now).await.expect("changed");
     let stray = CallId::new();
     let calls = vec![PlannedCall { call: stray, caller_id: pool(1)[0], switch: "main".into() }];
-    let claim = LedgerBatch { claims: vec![Claim { campaign, calls, nearby: Vec::new() }], ..LedgerBatch::default() };
+    let claim = LedgerBatch {
+        claims: vec![Claim {
+            campaign,
+            calls,
+            nearby: Vec::new(),
+            rules: std::sync::Arc::new(canvass::compliance::Rules::laboratory()),
+        }],
+        ..LedgerBatch::default()
+    };
     let claimed = home.world.store.commit(&claim, now).await.expect("committed");
     if !claimed[0].claimed.is_empty() {
         let answer = home.act(&format!("/api/calls/{stray}/hangup")).await.expect(409);

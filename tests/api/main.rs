@@ -14,6 +14,7 @@ mod world;
 
 mod agents;
 mod audit;
+mod audit_numbers;
 mod book;
 mod calls;
 mod campaigns;

@@ -36,7 +36,12 @@ async fn claim(home: &Home, id: CampaignId, first: usize, count: usize, seconds:
     home.world.store.add_targets(id, &contacts, at(seconds)).await.expect("contacts");
     change(home, id, CampaignStatus::Running).await;
     let planned = |_| PlannedCall { call: CallId::new(), caller_id: number(9), switch: "main".into() };
-    let claims = vec![Claim { campaign: id, calls: (0..count).map(planned).collect(), nearby: Vec::new() }];
+    let claims = vec![Claim {
+        campaign: id,
+        calls: (0..count).map(planned).collect(),
+        nearby: Vec::new(),
+        rules: std::sync::Arc::new(canvass::compliance::Rules::laboratory()),
+    }];
     let batch = LedgerBatch { claims, ..LedgerBatch::default() };
     let claimed = home.world.store.commit(&batch, at(seconds)).await.expect("claims").remove(0).claimed;
     change(home, id, CampaignStatus::Paused).await;

@@ -200,7 +200,7 @@ async fn an_opt_out_counts_before_the_claims_of_its_batch(bench: &Bench) {
 }
 
 async fn calls_are_paged_with_their_answers(bench: &Bench) {
-    let (id, other) = (bench.running(12).await, bench.running(12).await);
+    let (id, other) = (bench.running(12).await, bench.running_over(20..32).await);
     let mut expected = Vec::new();
     for n in 0..12_u16 {
         let claimed = bench.claim(id, 1).await.claimed.remove(0);

@@ -1,10 +1,12 @@
 //! A store to try things on, and the shapes the scenarios share.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use canvass::call::{CallFacts, CallId, Outcome};
 use canvass::campaign::{AfterCall, CampaignId, CampaignStatus, Settings, TargetStatus};
+use canvass::compliance::Rules;
 use canvass::contact::NewContact;
 use canvass::number::PhoneNumber;
 use canvass::store::{
@@ -131,8 +133,13 @@ impl Bench {
 
     /// A running campaign with targets `+15550000000` and on, due now.
     pub(crate) async fn running(&self, targets: u64) -> CampaignId {
+        self.running_over(0..targets).await
+    }
+
+    /// The same with others: a number is in one call at a time.
+    pub(crate) async fn running_over(&self, targets: std::ops::Range<u64>) -> CampaignId {
         let id = self.draft().await;
-        self.add(id, 0..targets).await;
+        self.add(id, targets).await;
         self.set_status(id, CampaignStatus::Running).await;
         id
     }
@@ -229,11 +236,13 @@ pub(crate) fn planned(calls: usize) -> Vec<PlannedCall> {
     (0..calls).map(|_| PlannedCall { call: CallId::new(), caller_id, switch: "fs1".into() }).collect()
 }
 
+/// A claim that no hours restrict.
+pub(crate) fn claim_of(campaign: CampaignId, calls: usize) -> Claim {
+    Claim { campaign, calls: planned(calls), nearby: Vec::new(), rules: Arc::new(Rules::laboratory()) }
+}
+
 pub(crate) fn wish(campaign: CampaignId, calls: usize) -> LedgerBatch {
-    LedgerBatch {
-        claims: vec![Claim { campaign, calls: planned(calls), nearby: Vec::new() }],
-        ..LedgerBatch::default()
-    }
+    LedgerBatch { claims: vec![claim_of(campaign, calls)], ..LedgerBatch::default() }
 }
 
 pub(crate) async fn claim(store: &Store, campaign: CampaignId, calls: usize, at: Timestamp) -> ClaimResult {

@@ -3,9 +3,9 @@
 use canvass::call::Outcome;
 use canvass::campaign::{CampaignStatus, TargetStatus};
 use canvass::contact::NewContact;
-use canvass::store::{Changed, Claim, ClaimResult, LedgerBatch, Remaining, StatusChange};
+use canvass::store::{Changed, ClaimResult, LedgerBatch, Remaining, StatusChange};
 
-use crate::bench::{Bench, later, now, number, on_both_engines, planned, settlement, wish};
+use crate::bench::{Bench, claim_of, later, now, number, on_both_engines, settlement, wish};
 
 on_both_engines!(
     targets_are_claimed_in_order_of_due_time_then_upload,
@@ -124,12 +124,9 @@ async fn a_claim_repeated_after_its_call_ended_gives_nothing(bench: &Bench) {
 }
 
 async fn one_batch_claims_for_several_campaigns(bench: &Bench) {
-    let (one, two, paused) = (bench.running(5).await, bench.running(1).await, bench.running(5).await);
+    let (one, two, paused) = (bench.running(5).await, bench.running_over(5..6).await, bench.running(5).await);
     bench.set_status(paused, CampaignStatus::Paused).await;
-    let claims = [one, two, paused, one]
-        .map(|campaign| Claim { campaign, calls: planned(2), nearby: Vec::new() })
-        .into_iter()
-        .collect();
+    let claims = [one, two, paused, one].map(|campaign| claim_of(campaign, 2)).into_iter().collect();
     let batch = LedgerBatch { claims, ..LedgerBatch::default() };
     let results = bench.store.commit(&batch, now()).await.unwrap();
     let counts: Vec<_> = results.iter().map(|result| (result.claimed.len(), result.not_running)).collect();

@@ -13,6 +13,7 @@ mod book;
 mod call_results;
 mod campaigns;
 mod claims;
+mod compliance;
 mod concurrency;
 mod do_not_call;
 mod groups;

@@ -68,7 +68,12 @@ async fn the_nearest_number_is_shown(bench: &Bench) {
     let nearby = vec![Near { number: local, area: local.area(), room: 2, held: false }];
     let calls = planned(2);
     let drawn = calls[0].caller_id;
-    let claims = vec![Claim { campaign: id, calls, nearby }];
+    let claims = vec![Claim {
+        campaign: id,
+        calls,
+        nearby,
+        rules: std::sync::Arc::new(canvass::compliance::Rules::laboratory()),
+    }];
     let batch = LedgerBatch { claims, ..LedgerBatch::default() };
     let claimed = bench.store.commit(&batch, now()).await.unwrap().remove(0).claimed;
     let shown: Vec<_> = claimed.iter().map(|claimed| claimed.planned.caller_id).collect();

@@ -111,6 +111,7 @@ impl Home {
             }],
             limits,
             uploads: canvass::uploads::Uploads::new(world.folder.path().join("uploads")),
+            compliance: std::sync::Arc::new(canvass::compliance::Organization::laboratory()),
             engine: Some(engine.handle()),
             guard: Guard { allow_private: true },
         };
@@ -136,6 +137,11 @@ impl Home {
         };
         home.admin = home.key(Role::Admin, &[]).await;
         home
+    }
+
+    /// The time as the API sees it.
+    pub(crate) fn now(&self) -> jiff::Timestamp {
+        self.world.clock.now()
     }
 
     /// A key, made as the command line makes one.

@@ -120,6 +120,8 @@ pub(crate) fn configuration(folder: &Path, database: &str, kind: &str, address: 
         url = "{database}"
         [organization]
         outbound_rate_limit = 500
+        [compliance]
+        legal_hours = "off"
         [media]
         folder = "{folder}"
         [api]

@@ -11,6 +11,7 @@ use canvass::call::CallId;
 use canvass::caller_id::Watch;
 use canvass::campaign::{CampaignId, CampaignStatus, Settings};
 use canvass::clock::Clock;
+use canvass::compliance::Organization;
 use canvass::contact::NewContact;
 use canvass::control::{self, Launch};
 use canvass::dialer::{Engine, MediaFolder, Options, Stats, SwitchLimits, SwitchSetup};
@@ -157,6 +158,7 @@ impl World {
             clock: self.clock,
             switches,
             outbound_limit: 10_000,
+            compliance: Arc::new(Organization::laboratory()),
             sounds: self.media().into(),
             recordings: self.media(),
             keep_recordings: None,

@@ -1,6 +1,7 @@
 //! What a claim of one target costs, by the length of the list: it must not
 //! grow with it.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::rig::{Database, fill};
@@ -8,6 +9,7 @@ use super::{Figure, percentile};
 use crate::call::CallId;
 use crate::campaign::{CampaignId, CampaignStatus, Settings};
 use crate::clock::Clock;
+use crate::compliance::Rules;
 use crate::number::PhoneNumber;
 use crate::store::{Claim, LedgerBatch, PlannedCall, StatusChange};
 
@@ -42,10 +44,11 @@ async fn claims(database: &Database, contacts: u64) -> anyhow::Result<Vec<std::t
     store.change_status(id, &change, clock.now()).await?;
     let caller_id = PhoneNumber::from_e164("+15550000001").ok_or_else(|| anyhow::anyhow!("a number"))?;
     let mut times = Vec::with_capacity(CLAIMS);
+    let rules = Arc::new(Rules::laboratory());
     for n in 0..CLAIMS + 200 {
         let planned = PlannedCall { call: CallId::new(), caller_id, switch: "bench".into() };
         let batch = LedgerBatch {
-            claims: vec![Claim { campaign: id, calls: vec![planned], nearby: Vec::new() }],
+            claims: vec![Claim { campaign: id, calls: vec![planned], nearby: Vec::new(), rules: rules.clone() }],
             ..LedgerBatch::default()
         };
         let start = Instant::now();

@@ -18,6 +18,7 @@ use crate::access::{ApiKey, KeySecret, Role};
 use crate::api::{self, Limits, Server};
 use crate::campaign::CampaignId;
 use crate::clock::Clock;
+use crate::compliance::Organization;
 use crate::config::Config;
 use crate::dialer::{Engine, Stats};
 use crate::guard::Guard;
@@ -129,6 +130,7 @@ async fn offer(database: &Database, switch: &SwitchProcess, engine: &Engine) -> 
         recordings: std::env::temp_dir().join("canvass-bench-recordings"),
         uploads: Uploads::new(std::env::temp_dir().join("canvass-bench-uploads")),
         engine: Some(engine.handle()),
+        compliance: Arc::new(Organization::laboratory()),
         guard: Guard { allow_private: false },
     };
     let listener = TcpListener::bind("127.0.0.1:0").await?;

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use crate::caller_id::Watch;
 use crate::campaign::{CampaignId, CampaignStatus, Settings};
 use crate::clock::Clock;
+use crate::compliance::Organization;
 use crate::contact::NewContact;
 use crate::control::{self, Launch};
 use crate::dialer::{Engine, MediaFolder, Options, Stats, SwitchLimits, SwitchSetup};
@@ -150,6 +151,7 @@ pub(super) async fn engine(
         clock: Clock::system(),
         switches: vec![switch.connect(channels)?],
         outbound_limit: channels,
+        compliance: Arc::new(Organization::laboratory()),
         sounds: switch.media().into(),
         recordings: switch.media(),
         keep_recordings: None,

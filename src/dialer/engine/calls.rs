@@ -28,6 +28,13 @@ impl State {
         for number in &result.do_not_call {
             tracing::info!(%campaign, %number, "not called: on the do-not-call list");
         }
+        for (number, rule) in &result.blocked {
+            tracing::info!(%campaign, %number, %rule, "not called");
+        }
+        if result.waiting > 0 {
+            tracing::debug!(%campaign, contacts = result.waiting, "not called now: they wait for their hours");
+        }
+        self.budget.placed(result.claimed.len());
         if result.not_running {
             self.halt(campaign);
         } else if result.claimed.len() < wanted {

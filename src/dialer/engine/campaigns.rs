@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::state::State;
 use crate::campaign::{CampaignId, CampaignStatus};
+use crate::compliance::Closed;
 use crate::dialer::caller_ids::Shown;
 use crate::dialer::fleet::Pick;
 use crate::dialer::news::News;
@@ -35,9 +36,15 @@ impl State {
         let roster = &mut self.roster;
         self.prepared.retain(|id, _| roster.get_mut(*id).is_some());
         self.prepared.extend(running);
-        let now = Instant::now();
+        let (now, wall) = (Instant::now(), self.context.clock.now());
         let mut faults = Vec::new();
         let mut quiet = Vec::new();
+        for (id, _) in &list {
+            let (Some(prepared), Some(entry)) = (self.prepared.get(id), self.roster.get_mut(*id)) else { continue };
+            if entry.govern(&prepared.rules, wall) == Some(Closed::ForGood) {
+                faults.push((*id, "its calling hours never open".to_owned()));
+            }
+        }
         for (id, entry) in self.roster.running() {
             if entry.pool.is_empty(&self.caller_ids) {
                 faults.push((id, "no active caller ID in number_pool".to_owned()));

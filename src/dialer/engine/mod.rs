@@ -14,6 +14,7 @@ use super::news::News;
 use crate::caller_id::Watch;
 use crate::campaign::CampaignId;
 use crate::clock::Clock;
+use crate::compliance::Organization;
 use crate::live::Feed;
 use crate::media::{MediaFolder, Sounds};
 use crate::store::{Store, StoreError};
@@ -50,6 +51,8 @@ pub struct Options {
     pub switches: Vec<SwitchSetup>,
     /// Calls in progress at once over all campaigns, at most.
     pub outbound_limit: u32,
+    /// The organization's rules: whom no campaign may call, and when.
+    pub compliance: Arc<Organization>,
     /// Where sounds are, and how they get to the switches.
     pub sounds: Sounds,
     /// Where recordings lie.
@@ -73,6 +76,8 @@ pub struct Options {
 pub struct Limits {
     /// Calls in progress at once over all campaigns, at most.
     pub outbound_limit: u32,
+    /// The organization's rules; none: as they are.
+    pub compliance: Option<Arc<Organization>>,
     /// How long running calls may go on after [`Engine::drain`].
     pub drain: Duration,
     /// How long recordings are kept; none: for ever. Looked at once an hour.

@@ -16,6 +16,7 @@ use crate::call::CallId;
 use crate::campaign::{CampaignId, Settings};
 use crate::dialer::caller_ids::CallerIds;
 use crate::dialer::context::{Context, Line, Link};
+use crate::dialer::daily::Daily;
 use crate::dialer::fleet::Fleet;
 use crate::dialer::health::Health;
 use crate::dialer::ledger::Ledger;
@@ -67,9 +68,12 @@ impl State {
             recordings: Recordings::new(options.recordings.clone()),
             spool,
             sounds: options.sounds.clone(),
+            tariff: options.compliance.budget().tariff.clone(),
             store: options.store.clone(),
             feed,
         });
+        let (organization, compliance) = watch::channel(options.compliance.clone());
+        let budget = Daily::of(&options.store, options.compliance.budget(), options.clock.now()).await?;
         let mut state = Self {
             recovering: vec![0; links.len()],
             store: options.store.clone(),
@@ -85,6 +89,8 @@ impl State {
             prepared: HashMap::new(),
             go: HashMap::new(),
             outbound_limit: options.outbound_limit,
+            organization,
+            budget,
             drain: options.drain,
             keep_recordings,
             histories,
@@ -117,6 +123,8 @@ impl State {
             store: options.store,
             clock: options.clock,
             sounds,
+            compliance,
+            released: HashSet::new(),
             known,
             numbers,
             unreadable: HashSet::new(),

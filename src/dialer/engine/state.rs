@@ -15,17 +15,21 @@ use super::ending::Ending;
 use super::links::LinkHistory;
 use crate::call::CallId;
 use crate::campaign::CampaignId;
+use crate::compliance::Organization;
 use crate::dialer::caller_ids::CallerIds;
 use crate::dialer::context::{Context, Link};
+use crate::dialer::daily::Daily;
 use crate::dialer::fleet::{Fleet, Place};
 use crate::dialer::ledger::Ends;
 use crate::dialer::news::News;
 use crate::dialer::plan::plan;
 use crate::dialer::prepared::Prepared;
-use crate::dialer::roster::{Roster, Supply};
+use crate::dialer::roster::Roster;
 use crate::dialer::runner::instant_of;
 use crate::store::Store;
 
+/// With nothing left to spend today, the clock is looked at this often.
+const BUDGET_LOOK: Duration = Duration::from_secs(60);
 /// News handled between two rounds of planning, at most.
 const BATCH: usize = 512;
 
@@ -50,6 +54,10 @@ pub(super) struct State {
     /// campaign.
     pub(super) go: HashMap<CampaignId, Arc<AtomicBool>>,
     pub(super) outbound_limit: u32,
+    /// The organization's rules, for those who prepare campaigns.
+    pub(super) organization: watch::Sender<Arc<Organization>>,
+    /// What this day's calls may be, and were so far.
+    pub(super) budget: Daily,
     pub(super) drain: Duration,
     pub(super) keep_recordings: watch::Sender<Option<Duration>>,
     /// Since when each switch is connected or not, and what went wrong last.
@@ -88,7 +96,8 @@ impl State {
                 }
             }
             News::DatabaseAway(away) => self.database_away = away,
-            News::Ended { call, campaign, place, outcome, unsent, mute, started } => {
+            News::Ended { call, campaign, place, outcome, unsent, mute, cost, started } => {
+                self.budget.spend(cost);
                 self.on_ended(call, campaign, &place, outcome, unsent, started);
                 self.on_heard(campaign, outcome, mute);
             }
@@ -104,6 +113,15 @@ impl State {
                 self.outbound_limit = limits.outbound_limit;
                 self.drain = limits.drain;
                 self.keep_recordings.send_replace(limits.keep_recordings);
+                if let Some(compliance) = limits.compliance {
+                    self.budget.set(compliance.budget());
+                    if self
+                        .organization
+                        .send_if_modified(|now| std::mem::replace(now, compliance.clone()) != compliance)
+                    {
+                        self.wake.notify_one();
+                    }
+                }
                 for name in self.fleet.update(limits.switches, Instant::now()) {
                     tracing::warn!(switch = %name, "a new switch is used from the next start on");
                 }
@@ -120,6 +138,14 @@ impl State {
         let taken = u32::try_from(self.calls.len() + self.places.len()).unwrap_or(u32::MAX);
         let free = self.outbound_limit.saturating_sub(taken);
         let (now, wall) = (Instant::now(), self.context.clock.now());
+        let planned = u32::try_from(self.places.len()).unwrap_or(u32::MAX);
+        let free = match self.budget.left(planned, wall) {
+            Ok(left) => free.min(left),
+            Err(tomorrow) => {
+                self.again_at = Some(instant_of(tomorrow, wall).min(now + BUDGET_LOOK));
+                return;
+            }
+        };
         let round = plan(&mut self.roster, &mut self.fleet, &mut self.caller_ids, free, now, wall);
         self.places.extend(round.places);
         self.again_at = round.again_at;
@@ -135,10 +161,8 @@ impl State {
             Ending::Draining(at) | Ending::HangingUp(at) => Some(at),
         };
         let wall = self.context.clock.now();
-        let due = self.roster.running().filter_map(|(_, entry)| match entry.supply {
-            Supply::DueAt(at) if at > wall => Some(instant_of(at, wall)),
-            Supply::DueAt(_) | Supply::Unknown | Supply::Empty => None,
-        });
+        let due = self.roster.running().filter_map(|(_, entry)| entry.waits_until());
+        let due = due.filter(|at| *at > wall).map(|at| instant_of(at, wall));
         due.chain(ending).chain(self.again_at).min()
     }
 }

@@ -64,8 +64,6 @@ pub(super) const SECOND_LOOK: Duration = Duration::from_secs(1);
 pub(super) const OUTLIVES: Duration = Duration::from_secs(60);
 /// How long a switch may take to answer a question.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
-/// So long after its claim a call's number is looked up once more.
-const STALE: Duration = Duration::from_secs(2);
 /// What is noted of a call that somebody wanted to end.
 const ASKED: &str = "hung up by request";
 /// Whom a person took back is left alone for at least so long.
@@ -96,16 +94,14 @@ pub(super) async fn run(context: Arc<Context>, job: Job) {
             () = job.asked.cancelled() => {}
         }
     }
-    // Much may have been decided since the claim.
-    if job.planned_at.elapsed() > STALE {
-        match context.store.do_not_call(job.claimed.number).await {
-            Ok(None) => {}
-            Ok(Some(_)) => {
-                let report = taken_back(&context, "opted out since it was claimed");
-                return end(&context, &job, Report { outcome: Outcome::Blocked, ..report });
-            }
-            Err(error) => return end_later(&context, &job, taken_back(&context, &error.to_string()), false),
+    // Whoever opted out since the claim is not called.
+    match context.store.do_not_call(job.claimed.number).await {
+        Ok(None) => {}
+        Ok(Some(_)) => {
+            let report = taken_back(&context, "opted out since it was claimed");
+            return end(&context, &job, Report { outcome: Outcome::Blocked, ..report });
         }
+        Err(error) => return end_later(&context, &job, taken_back(&context, &error.to_string()), false),
     }
     if job.asked.is_cancelled() {
         return end(&context, &job, taken_back(&context, ASKED));
@@ -115,6 +111,10 @@ pub(super) async fn run(context: Arc<Context>, job: Job) {
     }
     if !job.go.load(Ordering::Relaxed) {
         return end(&context, &job, taken_back(&context, "the campaign was stopped"));
+    }
+    if job.claimed.allowed_until.is_some_and(|until| context.clock.now() >= until) {
+        // The next claim gives it the time of its next opening.
+        return end(&context, &job, taken_back(&context, "its hours are over"));
     }
     let epoch = line.link.borrow().epoch;
     let originate = Originate {
@@ -172,7 +172,7 @@ pub(super) async fn run(context: Arc<Context>, job: Job) {
     match report {
         Some(report) => end_heard(&context, &job, placed(&job, placed_at, report), mute),
         // Nobody can say how it ends: it stays open for the next start.
-        None => tell(&context, &job, None, false, None),
+        None => tell(&context, &job, None, false, None, 0),
     }
 }
 
@@ -237,10 +237,14 @@ fn end(context: &Context, job: &Job, report: Report) {
 
 /// The same, with why nothing was heard.
 fn end_heard(context: &Context, job: &Job, report: Report, mute: Option<String>) {
-    let after = after(context, job, &report);
-    let outcome = report.outcome;
+    let mut after = after(context, job, &report);
+    if report.outcome == Outcome::Cancelled && report.facts.ringing_at.is_some() {
+        // The phone rang: not again at once, though it was no attempt.
+        after.due_at = context.clock.now().checked_add(job.prepared.settings.retry_delay()).ok();
+    }
+    let (outcome, cost) = (report.outcome, cost(context, job, &report));
     settle(context, job, report, after);
-    tell(context, job, Some(outcome), false, mute);
+    tell(context, job, Some(outcome), false, mute, cost);
 }
 
 /// The same for a call that was not placed, and should not be at once.
@@ -252,7 +256,7 @@ fn end_later(context: &Context, job: &Job, report: Report, unsent: bool) {
     }
     let outcome = report.outcome;
     settle(context, job, report, after);
-    tell(context, job, Some(outcome), unsent, None);
+    tell(context, job, Some(outcome), unsent, None, 0);
 }
 
 /// What becomes of the target. Due times are wall times, not the call's own.
@@ -285,7 +289,13 @@ fn settle(context: &Context, job: &Job, report: Report, after: AfterCall) {
     });
 }
 
-fn tell(context: &Context, job: &Job, outcome: Option<Outcome>, unsent: bool, mute: Option<String>) {
+/// What the call cost, in millionths.
+fn cost(context: &Context, job: &Job, report: &Report) -> u64 {
+    let (Some(answered_at), Some(ended_at)) = (report.facts.answered_at, report.facts.ended_at) else { return 0 };
+    context.tariff.cost(job.claimed.number, answered_at, ended_at)
+}
+
+fn tell(context: &Context, job: &Job, outcome: Option<Outcome>, unsent: bool, mute: Option<String>, cost: u64) {
     let _ = context.news.send(News::Ended {
         call: job.claimed.planned.call,
         campaign: job.campaign,
@@ -293,6 +303,7 @@ fn tell(context: &Context, job: &Job, outcome: Option<Outcome>, unsent: bool, mu
         outcome,
         unsent,
         mute,
+        cost,
         started: job.planned_at,
     });
 }

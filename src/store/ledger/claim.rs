@@ -1,4 +1,7 @@
-//! Claims: from the targets that are due to the calls that are placed.
+//! Claims: from the targets that are due, through the gate every call passes,
+//! to the calls that are placed.
+
+use std::collections::HashMap;
 
 use jiff::Timestamp;
 
@@ -6,6 +9,7 @@ use super::TallyMoves;
 use super::near::Choice;
 use crate::call::CallId;
 use crate::campaign::{CampaignId, TargetStatus};
+use crate::compliance::{Decision, Facts, PastCall, Record, Rule, Target, Verdict, decide, whereabouts};
 use crate::number::PhoneNumber;
 use crate::store::{Claim, ClaimResult, Claimed, PlannedCall, TargetId};
 
@@ -19,7 +23,14 @@ pub(in crate::store) struct Due {
     pub(in crate::store) congestions: u32,
     /// It stands on the do-not-call list.
     pub(in crate::store) do_not_call: bool,
+    /// The contact's own zone.
+    pub(in crate::store) timezone: Option<String>,
+    /// The contact's consent.
+    pub(in crate::store) consent: Option<String>,
 }
+
+/// Calls before, by number.
+pub(in crate::store) type History = HashMap<PhoneNumber, Vec<PastCall>>;
 
 /// A call of a claim that is in the database already: the claim was committed
 /// before, and its answer was lost.
@@ -54,6 +65,8 @@ pub(in crate::store) struct Taking<'a> {
     now: Timestamp,
     choice: Choice,
     result: ClaimResult,
+    /// Why the claimed ones may be called.
+    allowed: Vec<Record>,
     exhausted: bool,
 }
 
@@ -62,89 +75,179 @@ pub(in crate::store) struct Taking<'a> {
 pub(in crate::store) struct Turn {
     /// Targets that are called now, by which call.
     pub(in crate::store) called: Vec<(TargetId, CallId)>,
-    /// Targets that are never called.
-    pub(in crate::store) do_not_call: Vec<TargetId>,
+    /// Targets that are never called, and their status from now on.
+    pub(in crate::store) settled: Vec<(TargetId, TargetStatus)>,
+    /// Targets that may be called later, and from when on.
+    pub(in crate::store) waiting: Vec<(TargetId, Timestamp)>,
+    /// What was decided against.
+    pub(in crate::store) decisions: Vec<Against>,
 }
 
-/// Rows looked at once the first window met the do-not-call list.
+/// A decision against a call, as it is kept.
+#[derive(Debug)]
+pub(in crate::store) struct Against {
+    pub(in crate::store) target: TargetId,
+    pub(in crate::store) number: PhoneNumber,
+    pub(in crate::store) verdict: Verdict,
+    pub(in crate::store) rule: Rule,
+    pub(in crate::store) record: Record,
+}
+
+/// Rows looked at once the first window met somebody who may not be called.
 const WIDE: usize = 500;
-/// Do-not-call targets settled by one claim, about: the transaction is to stay
-/// short even where a whole list must not be called. The next claim goes on.
+/// Such targets moved by one claim, about: the transaction is to stay short even
+/// where a whole list must not be called now. The next claim goes on.
 const ENOUGH: usize = 5_000;
 
 impl<'a> Taking<'a> {
     /// Starts a claim that was not committed before.
     pub(in crate::store) fn new(claim: &'a Claim, now: Timestamp) -> Self {
-        Self { claim, now, choice: Choice::of(claim), result: ClaimResult::default(), exhausted: false }
+        Self {
+            claim,
+            now,
+            choice: Choice::of(claim),
+            result: ClaimResult::default(),
+            allowed: Vec::new(),
+            exhausted: false,
+        }
+    }
+
+    /// Calls before this instant decide nothing.
+    pub(in crate::store) fn looks_back_to(&self) -> Timestamp {
+        self.claim.rules.looks_back_to(self.now)
     }
 
     /// How many due targets to look at next, in order; none: done.
     pub(in crate::store) fn window(&self) -> Option<usize> {
         let missing = self.claim.calls.len() - self.result.claimed.len();
-        if missing == 0 || self.exhausted || self.result.do_not_call.len() >= ENOUGH {
+        let moved = self.result.do_not_call.len() + self.result.blocked.len() + self.result.waiting;
+        if missing == 0 || self.exhausted || moved >= ENOUGH {
             return None;
         }
-        Some(if self.result.do_not_call.is_empty() { missing } else { missing.max(WIDE) })
+        Some(if moved == 0 { missing } else { missing.max(WIDE) })
     }
 
     /// Takes from a window's targets as many as are missing.
-    pub(in crate::store) fn take(&mut self, window: usize, due: Vec<Due>, tally: &mut TallyMoves) -> Turn {
+    pub(in crate::store) fn take(
+        &mut self,
+        window: usize,
+        due: Vec<Due>,
+        history: &History,
+        tally: &mut TallyMoves,
+    ) -> Turn {
         self.exhausted = due.len() < window;
         let campaign = self.claim.campaign;
         let mut turn = Turn::default();
-        for target in due {
-            if target.do_not_call {
-                tally.moved(campaign, target.status, TargetStatus::DoNotCall);
-                turn.do_not_call.push(target.target);
-                self.result.do_not_call.push(target.number);
-            } else if let Some(planned) = self.claim.calls.get(self.result.claimed.len()) {
-                tally.moved(campaign, target.status, TargetStatus::Calling);
-                turn.called.push((target.target, planned.call));
-                let caller_id = self.choice.choose(target.number, planned.caller_id);
-                tally.numbers.started(caller_id, self.now);
-                self.result.claimed.push(claimed(planned, caller_id, target));
+        for due in due {
+            let (decision, record) = self.ask(&due, history);
+            match decision {
+                Decision::Allow { until } => {
+                    let Some(planned) = self.claim.calls.get(self.result.claimed.len()) else { continue };
+                    tally.moved(campaign, due.status, TargetStatus::Calling);
+                    turn.called.push((due.target, planned.call));
+                    self.allowed.push(record);
+                    let caller_id = self.choice.choose(due.number, planned.caller_id);
+                    tally.numbers.started(caller_id, self.now);
+                    self.result.claimed.push(claimed(planned, caller_id, due, until));
+                }
+                Decision::Block { rule, until } => {
+                    let verdict = decision.verdict();
+                    let (target, number) = (due.target, due.number);
+                    turn.decisions.push(Against { target, number, verdict, rule, record });
+                    match until {
+                        Some(until) => {
+                            turn.waiting.push((target, until));
+                            self.result.waiting += 1;
+                        }
+                        None => turn.settled.push((target, self.bar(&due, rule, tally))),
+                    }
+                }
             }
         }
         turn
     }
 
-    /// The calls placed, and what else there is to tell.
-    pub(in crate::store) fn finish(self) -> ClaimResult {
-        self.result
+    fn ask(&self, due: &Due, history: &History) -> (Decision, Record) {
+        let rules = &self.claim.rules;
+        let target = Target { number: due.number, timezone: due.timezone.as_deref(), consent: due.consent.as_deref() };
+        let history = history.get(&due.number).map(Vec::as_slice).unwrap_or_default();
+        let facts = Facts { do_not_call: due.do_not_call, history };
+        let at = whereabouts(&target, rules);
+        let decision = decide(&target, &at, &facts, rules, self.now);
+        let record = Record::of(&target, &at, &facts, &decision);
+        (decision, record)
+    }
+
+    /// Notes that a target is never called; gives its status.
+    fn bar(&mut self, due: &Due, rule: Rule, tally: &mut TallyMoves) -> TargetStatus {
+        let status = if rule == Rule::DoNotCall {
+            self.result.do_not_call.push(due.number);
+            TargetStatus::DoNotCall
+        } else {
+            self.result.blocked.push((due.number, rule));
+            TargetStatus::Skipped
+        };
+        tally.moved(self.claim.campaign, due.status, status);
+        status
+    }
+
+    /// The calls placed and why each may be, and what else there is to tell.
+    pub(in crate::store) fn finish(self) -> (ClaimResult, Vec<Record>) {
+        (self.result, self.allowed)
     }
 }
 
-fn claimed(planned: &PlannedCall, caller_id: PhoneNumber, target: Due) -> Claimed {
+fn claimed(planned: &PlannedCall, caller_id: PhoneNumber, target: Due, allowed_until: Option<Timestamp>) -> Claimed {
     Claimed {
         planned: PlannedCall { caller_id, ..planned.clone() },
         target: target.target,
         number: target.number,
         attempt: target.attempts.saturating_add(1),
         congestions: target.congestions,
+        allowed_until,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::compliance::Rules;
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
     fn claim(calls: usize) -> Claim {
         let caller_id = PhoneNumber::from_e164("+15555550100").expect("a number");
         let planned = |_| PlannedCall { call: CallId::new(), caller_id, switch: "fs1".into() };
-        Claim { campaign: CampaignId::new(), calls: (0..calls).map(planned).collect(), nearby: Vec::new() }
+        Claim {
+            campaign: CampaignId::new(),
+            calls: (0..calls).map(planned).collect(),
+            nearby: Vec::new(),
+            rules: Arc::new(Rules::laboratory()),
+        }
     }
 
     fn due(id: i64, do_not_call: bool) -> Due {
         let number = PhoneNumber::from_e164(&format!("+1555{id:07}")).expect("a number");
-        Due { target: TargetId(id), number, status: TargetStatus::Pending, attempts: 0, congestions: 0, do_not_call }
+        Due {
+            target: TargetId(id),
+            number,
+            status: TargetStatus::Pending,
+            attempts: 0,
+            congestions: 0,
+            do_not_call,
+            timezone: None,
+            consent: None,
+        }
     }
 
     #[test]
     fn one_window_is_enough_without_a_do_not_call_list() {
         let claim = claim(2);
-        let mut taking = Taking::new(&claim, Timestamp::UNIX_EPOCH);
+        let mut taking = Taking::new(&claim, NOW);
         assert_eq!(taking.window(), Some(2));
-        let turn = taking.take(2, vec![due(1, false), due(2, false)], &mut TallyMoves::default());
+        let turn = taking.take(2, vec![due(1, false), due(2, false)], &History::new(), &mut TallyMoves::default());
         assert_eq!(turn.called, [(TargetId(1), claim.calls[0].call), (TargetId(2), claim.calls[1].call)]);
         assert_eq!(taking.window(), None);
     }
@@ -152,16 +255,18 @@ mod tests {
     #[test]
     fn whoever_must_not_be_called_is_replaced() {
         let claim = claim(2);
-        let mut taking = Taking::new(&claim, Timestamp::UNIX_EPOCH);
-        taking.take(2, vec![due(1, true), due(2, false)], &mut TallyMoves::default());
+        let mut taking = Taking::new(&claim, NOW);
+        taking.take(2, vec![due(1, true), due(2, false)], &History::new(), &mut TallyMoves::default());
         let window = taking.window().expect("one is missing");
         assert_eq!(window, WIDE);
         let rest = vec![due(3, true), due(4, false), due(5, false), due(6, true)];
-        let turn = taking.take(window, rest, &mut TallyMoves::default());
+        let turn = taking.take(window, rest, &History::new(), &mut TallyMoves::default());
         assert_eq!(turn.called, [(TargetId(4), claim.calls[1].call)]);
-        assert_eq!(turn.do_not_call, [TargetId(3), TargetId(6)]);
+        assert_eq!(turn.settled, [3, 6].map(|id| (TargetId(id), TargetStatus::DoNotCall)));
+        assert_eq!(turn.decisions.iter().map(|one| one.rule).collect::<Vec<_>>(), [Rule::DoNotCall; 2]);
         assert_eq!(taking.window(), None);
-        let result = taking.finish();
+        let (result, allowed) = taking.finish();
+        assert_eq!(allowed.len(), 2);
         assert_eq!(result.claimed.len(), 2);
         assert_eq!(result.do_not_call.len(), 3);
     }
@@ -169,8 +274,8 @@ mod tests {
     #[test]
     fn an_end_is_found() {
         let claim = claim(3);
-        let mut taking = Taking::new(&claim, Timestamp::UNIX_EPOCH);
-        taking.take(3, vec![due(1, false)], &mut TallyMoves::default());
+        let mut taking = Taking::new(&claim, NOW);
+        taking.take(3, vec![due(1, false)], &History::new(), &mut TallyMoves::default());
         assert_eq!(taking.window(), None);
     }
 
@@ -179,12 +284,32 @@ mod tests {
         let claim = claim(3);
         let row = |at: usize, open| Known {
             campaign: claim.campaign,
-            claimed: super::claimed(&claim.calls[at], claim.calls[at].caller_id, due(1, false)),
+            claimed: super::claimed(&claim.calls[at], claim.calls[at].caller_id, due(1, false), None),
             open,
         };
         assert_eq!(again(&claim, &[]), None);
         let before = again(&claim, &[row(1, true), row(0, false)]).expect("known");
         assert_eq!(before, [row(1, true).claimed]);
         assert_eq!(again(&claim, &[row(0, false)]), Some(Vec::new()));
+    }
+
+    /// At midnight in New York: somebody in Los Angeles may be called until nine,
+    /// nobody else before the morning.
+    #[test]
+    fn whoever_may_be_called_later_is_due_then() {
+        let now: Timestamp = "2026-06-02T03:30:00Z".parse().expect("an instant");
+        let claim = Claim { rules: Arc::default(), ..claim(2) };
+        let mut taking = Taking::new(&claim, now);
+        let somewhere =
+            |id, number| Due { number: PhoneNumber::from_e164(number).expect("a number"), ..due(id, false) };
+        let window = vec![somewhere(1, "+12125550123"), somewhere(2, "+12135550123"), somewhere(3, "+442079460958")];
+        let turn = taking.take(10, window, &History::new(), &mut TallyMoves::default());
+        assert_eq!(turn.waiting, [(TargetId(1), "2026-06-02T12:00:00Z".parse().expect("an instant"))]);
+        assert_eq!(turn.called, [(TargetId(2), claim.calls[0].call)]);
+        assert_eq!(turn.settled, [(TargetId(3), TargetStatus::Skipped)]);
+        let (result, allowed) = taking.finish();
+        assert_eq!((result.waiting, result.blocked.len(), result.claimed.len()), (1, 1, 1));
+        assert_eq!(result.claimed[0].allowed_until, "2026-06-02T04:00:00Z".parse().ok());
+        assert_eq!(allowed[0].zones, ["America/Los_Angeles"]);
     }
 }

@@ -74,6 +74,7 @@ mod tests {
             campaign: CampaignId::new(),
             calls: drawn.iter().map(planned).collect(),
             nearby: lent.iter().map(near).collect(),
+            rules: std::sync::Arc::default(),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use jiff::Timestamp;
+use serde_json::Value;
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
 use sqlx::{Connection, PgConnection, Postgres as Database};
@@ -12,7 +13,8 @@ use super::session::{OPERATION, within};
 use super::{Postgres, StoreError, answers, do_not_call, number_use, targets, told};
 use crate::call::TalkFacts;
 use crate::campaign::CampaignId;
-use crate::store::ledger::{self, CallChange, Changes, Known, Taking, TallyMoves, Turn};
+use crate::compliance::Record;
+use crate::store::ledger::{self, CallChange, Changes, Due, History, Known, Taking, TallyMoves, Turn};
 use crate::store::model::{Claim, ClaimResult, LedgerBatch};
 use crate::store::rows::StoredRow;
 use crate::store::talk::Talk;
@@ -63,7 +65,7 @@ const WRITE_TARGETS: &str = "UPDATE campaign_contacts AS t SET
 
 /// Those of a claim's calls that are there already.
 const KNOWN: &str = "SELECT c.id, c.campaign_id, c.caller_id, c.switch, c.target_id, c.number, c.attempt,
-        t.congestions, c.ended_at IS NULL AS open
+        t.congestions, c.ended_at IS NULL AS open, c.decision
     FROM calls AS c
     JOIN campaign_contacts AS t ON t.id = c.target_id
     WHERE c.id = ANY($1)";
@@ -74,25 +76,45 @@ const RUNNING: &str = "SELECT id FROM campaigns WHERE id = ANY($1) AND status = 
 
 /// The front of a campaign's dialing order, but for what others claim just now.
 const DUE: &str = "SELECT t.id, t.number, t.status, t.attempts, t.congestions,
-        EXISTS (SELECT 1 FROM do_not_call AS d WHERE d.number = t.number) AS do_not_call
+        EXISTS (SELECT 1 FROM do_not_call AS d WHERE d.number = t.number) AS do_not_call, k.timezone, k.consent
     FROM campaign_contacts AS t
+    JOIN contacts AS k ON k.id = t.contact_id
     WHERE t.campaign_id = $1 AND t.due_at IS NOT NULL AND t.due_at <= $2
     ORDER BY t.due_at, t.id
     LIMIT $3
     FOR UPDATE OF t SKIP LOCKED";
 
+/// Calls to these numbers, of every campaign.
+const HISTORY: &str = "SELECT c.number, c.created_at, c.ringing_at, c.answered_at, c.outcome
+    FROM calls AS c
+    WHERE c.number = ANY($1) AND c.created_at >= $2";
+
 const CALL_TARGETS: &str = "UPDATE campaign_contacts AS t SET
-        status = 'calling', due_at = NULL, attempts = t.attempts + 1, last_call_id = j.call_id, updated_at = $3
+        status = 'calling', due_at = NULL, held_since = NULL, attempts = t.attempts + 1, last_call_id = j.call_id,
+        updated_at = $3
     FROM UNNEST($1::bigint[], $2::uuid[]) AS j (id, call_id)
     WHERE t.id = j.id";
 
-const BAR_TARGETS: &str =
-    "UPDATE campaign_contacts SET status = 'do_not_call', due_at = NULL, updated_at = $2 WHERE id = ANY($1)";
+const BAR_TARGETS: &str = "UPDATE campaign_contacts AS t SET
+        status = j.status, due_at = NULL, held_since = NULL, last_outcome = 'blocked', updated_at = $3
+    FROM UNNEST($1::bigint[], $2::text[]) AS j (id, status)
+    WHERE t.id = j.id";
 
-const ADD_CALLS: &str = "INSERT INTO calls (id, campaign_id, target_id, number, attempt, caller_id, switch, created_at)
-    SELECT id, $7, target_id, number, attempt, caller_id, switch, $8
-    FROM UNNEST($1::uuid[], $2::bigint[], $3::text[], $4::int[], $5::text[], $6::text[])
-        AS j (id, target_id, number, attempt, caller_id, switch)";
+const HOLD_TARGETS: &str = "UPDATE campaign_contacts AS t SET
+        held_since = coalesce(t.held_since, t.due_at), due_at = j.due_at, updated_at = $3
+    FROM UNNEST($1::bigint[], $2::timestamptz[]) AS j (id, due_at)
+    WHERE t.id = j.id";
+
+const ADD_DECISIONS: &str = "INSERT INTO decisions (at, campaign_id, target_id, number, verdict, rule, facts)
+    SELECT $7, $6, target_id, number, verdict, rule, facts
+    FROM UNNEST($1::bigint[], $2::text[], $3::text[], $4::text[], $5::jsonb[])
+        AS j (target_id, number, verdict, rule, facts)";
+
+const ADD_CALLS: &str =
+    "INSERT INTO calls (id, campaign_id, target_id, number, attempt, caller_id, switch, decision, created_at)
+    SELECT id, $8, target_id, number, attempt, caller_id, switch, decision, $9
+    FROM UNNEST($1::uuid[], $2::bigint[], $3::text[], $4::int[], $5::text[], $6::text[], $7::jsonb[])
+        AS j (id, target_id, number, attempt, caller_id, switch, decision)";
 
 impl Postgres {
     /// See [`Store::commit`](crate::store::Store::commit).
@@ -251,18 +273,38 @@ async fn take(
             .bind(i64::try_from(window).unwrap_or(i64::MAX))
             .fetch_all(&mut *connection)
             .await?;
-        let due = found.iter().map(StoredRow::due).collect::<Result<_, _>>()?;
-        let Turn { called, do_not_call } = taking.take(window, due, tally);
+        let due = found.iter().map(StoredRow::due).collect::<Result<Vec<_>, _>>()?;
+        let history = history(&mut *connection, &due, taking.looks_back_to()).await?;
+        let Turn { called, settled, waiting, decisions } = taking.take(window, due, &history, tally);
         if !called.is_empty() {
             let (targets, calls): (Vec<_>, Vec<_>) = called.iter().map(|(target, call)| (target.0, call.0)).unzip();
             sqlx::query(CALL_TARGETS).bind(targets).bind(calls).bind(at(now)).execute(&mut *connection).await?;
         }
-        if !do_not_call.is_empty() {
-            let targets: Vec<_> = do_not_call.iter().map(|target| target.0).collect();
-            sqlx::query(BAR_TARGETS).bind(targets).bind(at(now)).execute(&mut *connection).await?;
+        if !settled.is_empty() {
+            let (targets, statuses): (Vec<_>, Vec<_>) =
+                settled.iter().map(|(target, status)| (target.0, status.as_str())).unzip();
+            sqlx::query(BAR_TARGETS).bind(targets).bind(statuses).bind(at(now)).execute(&mut *connection).await?;
+        }
+        if !waiting.is_empty() {
+            let (targets, times): (Vec<_>, Vec<_>) =
+                waiting.iter().map(|(target, until)| (target.0, at(*until))).unzip();
+            sqlx::query(HOLD_TARGETS).bind(targets).bind(times).bind(at(now)).execute(&mut *connection).await?;
+        }
+        if !decisions.is_empty() {
+            let decisions = || decisions.iter();
+            sqlx::query(ADD_DECISIONS)
+                .bind(decisions().map(|against| against.target.0).collect::<Vec<_>>())
+                .bind(decisions().map(|against| against.number.to_string()).collect::<Vec<_>>())
+                .bind(decisions().map(|against| against.verdict.as_str()).collect::<Vec<_>>())
+                .bind(decisions().map(|against| against.rule.as_str()).collect::<Vec<_>>())
+                .bind(records(decisions().map(|against| &against.record))?)
+                .bind(claim.campaign.0)
+                .bind(at(now))
+                .execute(&mut *connection)
+                .await?;
         }
     }
-    let result = taking.finish();
+    let (result, allowed) = taking.finish();
     let claimed = || result.claimed.iter();
     if !result.claimed.is_empty() {
         sqlx::query(ADD_CALLS)
@@ -272,12 +314,34 @@ async fn take(
             .bind(claimed().map(|claimed| rows::int(claimed.attempt)).collect::<Vec<_>>())
             .bind(claimed().map(|claimed| claimed.planned.caller_id.to_string()).collect::<Vec<_>>())
             .bind(claimed().map(|claimed| text::clean(&claimed.planned.switch)).collect::<Vec<_>>())
+            .bind(records(&allowed)?)
             .bind(claim.campaign.0)
             .bind(at(now))
             .execute(connection)
             .await?;
     }
     Ok(result)
+}
+
+/// What decisions were made of, as they are stored.
+fn records<'a>(records: impl IntoIterator<Item = &'a Record>) -> Result<Vec<Value>, StoreError> {
+    let values = records.into_iter().map(serde_json::to_value).collect::<Result<_, _>>();
+    values.map_err(|error| StoreError::Refused(sqlx::Error::Encode(error.into())))
+}
+
+/// The calls to these targets' numbers.
+async fn history(connection: &mut PgConnection, due: &[Due], since: Timestamp) -> Result<History, StoreError> {
+    let mut history = History::new();
+    if due.is_empty() {
+        return Ok(history);
+    }
+    let numbers: Vec<_> = due.iter().map(|due| due.number.to_string()).collect();
+    let found = sqlx::query(HISTORY).bind(numbers).bind(at(since)).fetch_all(connection).await?;
+    for row in &found {
+        let (number, past) = row.past_call()?;
+        history.entry(number).or_default().push(past);
+    }
+    Ok(history)
 }
 
 #[cfg(test)]
@@ -289,8 +353,11 @@ pub(super) mod server;
 
 #[cfg(test)]
 pub(super) mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::call::CallId;
+    use crate::compliance::Rules;
     use crate::number::PhoneNumber;
     use crate::store::model::PlannedCall;
     use crate::store::postgres::{calls_api, recordings};
@@ -327,7 +394,12 @@ pub(super) mod tests {
         let campaign = CampaignId("00000000-0000-0000-0000-000000000001".parse().expect("an id"));
         let number = PhoneNumber::from_e164("+15550000002").expect("a number");
         let planned = PlannedCall { call: CallId::new(), caller_id: number, switch: "fs1".into() };
-        let claims = vec![Claim { campaign, calls: vec![planned.clone()], nearby: Vec::new() }];
+        let claims = vec![Claim {
+            campaign,
+            calls: vec![planned.clone()],
+            nearby: Vec::new(),
+            rules: Arc::new(Rules::laboratory()),
+        }];
         let batch = LedgerBatch { claims, ..LedgerBatch::default() };
         let mut first = session.connection().begin().await.expect("a transaction");
         let results = apply(&mut first, &batch, Timestamp::now()).await.expect("a claim");
@@ -390,7 +462,9 @@ pub(super) mod tests {
             (answers::OF_CALLS, format!("{id}, {id}, {id}")),
             (recordings::CALL_OF, "'x'".to_owned()),
             (CALL_TARGETS, format!("ARRAY[1], ARRAY[{id}]::uuid[], now()")),
-            (BAR_TARGETS, "ARRAY[1], now()".to_owned()),
+            (BAR_TARGETS, "ARRAY[1], ARRAY['skipped'], now()".to_owned()),
+            (HOLD_TARGETS, "ARRAY[1], ARRAY[now()], now()".to_owned()),
+            (HISTORY, "ARRAY['+15550000001'], now()".to_owned()),
             (WRITE_TARGETS, "ARRAY[1], ARRAY['busy'], ARRAY[now()], ARRAY[1], ARRAY[0], ARRAY['busy'], now()".to_owned()),
             (
                 WRITE_CALLS,

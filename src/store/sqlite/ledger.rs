@@ -9,7 +9,8 @@ use super::rows::{self, hex, micros};
 use super::{Durability, Sqlite, answers, campaigns, do_not_call, number_use, targets, told};
 use crate::call::TalkFacts;
 use crate::campaign::CampaignStatus;
-use crate::store::ledger::{self, CallChange, Changes, Known, Taking, TallyMoves, Turn};
+use crate::compliance::Record;
+use crate::store::ledger::{self, Against, CallChange, Changes, Due, History, Known, Taking, TallyMoves, Turn};
 use crate::store::model::{Claim, ClaimResult, Claimed, LedgerBatch};
 use crate::store::rows::StoredRow;
 use crate::store::talk::Talk;
@@ -54,30 +55,50 @@ const WRITE_TARGETS: &str = "UPDATE campaign_contacts SET
 
 /// Those of a claim's calls that are there already.
 const KNOWN: &str = "SELECT c.id, c.campaign_id, c.caller_id, c.switch, c.target_id, c.number, c.attempt,
-        t.congestions, c.ended_at IS NULL AS open
+        t.congestions, c.ended_at IS NULL AS open, c.decision
     FROM json_each(?1) AS j
     CROSS JOIN calls AS c ON c.id = unhex(j.value)
     CROSS JOIN campaign_contacts AS t ON t.id = c.target_id";
 
 /// The front of a campaign's dialing order.
 const DUE: &str = "SELECT t.id, t.number, t.status, t.attempts, t.congestions,
-        EXISTS (SELECT 1 FROM do_not_call AS d WHERE d.number = t.number) AS do_not_call
+        EXISTS (SELECT 1 FROM do_not_call AS d WHERE d.number = t.number) AS do_not_call, k.timezone, k.consent
     FROM campaign_contacts AS t
+    CROSS JOIN contacts AS k ON k.id = t.contact_id
     WHERE t.campaign_id = ?1 AND t.due_at IS NOT NULL AND t.due_at <= ?2
     ORDER BY t.due_at, t.id
     LIMIT ?3";
 
+/// Calls to these numbers, of every campaign.
+const HISTORY: &str = "SELECT c.number, c.created_at, c.ringing_at, c.answered_at, c.outcome
+    FROM json_each(?1) AS j
+    CROSS JOIN calls AS c ON c.number = j.value
+    WHERE c.created_at >= ?2";
+
 const CALL_TARGETS: &str = "UPDATE campaign_contacts SET
-        status = 'calling', due_at = NULL, attempts = attempts + 1, last_call_id = unhex(j.value ->> 1),
+        status = 'calling', due_at = NULL, held_since = NULL, attempts = attempts + 1, last_call_id = unhex(j.value ->> 1),
         updated_at = ?2
     FROM jsonb_each(?1) AS j
     WHERE campaign_contacts.id = j.value ->> 0";
 
-const BAR_TARGETS: &str = "UPDATE campaign_contacts SET status = 'do_not_call', due_at = NULL, updated_at = ?2
-    WHERE id IN (SELECT value FROM json_each(?1))";
+const BAR_TARGETS: &str = "UPDATE campaign_contacts SET
+        status = j.value ->> 1, due_at = NULL, held_since = NULL, last_outcome = 'blocked', updated_at = ?2
+    FROM jsonb_each(?1) AS j
+    WHERE campaign_contacts.id = j.value ->> 0";
 
-const ADD_CALLS: &str = "INSERT INTO calls (id, campaign_id, target_id, number, attempt, caller_id, switch, created_at)
-    SELECT unhex(j.value ->> 0), ?2, j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value ->> 4, j.value ->> 5, ?3
+const HOLD_TARGETS: &str = "UPDATE campaign_contacts SET
+        held_since = coalesce(held_since, due_at), due_at = j.value ->> 1, updated_at = ?2
+    FROM jsonb_each(?1) AS j
+    WHERE campaign_contacts.id = j.value ->> 0";
+
+const ADD_DECISIONS: &str = "INSERT INTO decisions (at, campaign_id, target_id, number, verdict, rule, facts)
+    SELECT ?3, ?2, j.value ->> 0, j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value -> 4
+    FROM jsonb_each(?1) AS j";
+
+const ADD_CALLS: &str =
+    "INSERT INTO calls (id, campaign_id, target_id, number, attempt, caller_id, switch, decision, created_at)
+    SELECT unhex(j.value ->> 0), ?2, j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value ->> 4, j.value ->> 5,
+        j.value -> 6, ?3
     FROM jsonb_each(?1) AS j";
 
 impl Sqlite {
@@ -204,20 +225,34 @@ async fn take(
             .bind(i64::try_from(window).unwrap_or(i64::MAX))
             .fetch_all(&mut *connection)
             .await?;
-        let due = found.iter().map(StoredRow::due).collect::<Result<_, _>>()?;
-        let Turn { called, do_not_call } = taking.take(window, due, tally);
+        let due = found.iter().map(StoredRow::due).collect::<Result<Vec<_>, _>>()?;
+        let history = history(&mut *connection, &due, taking.looks_back_to()).await?;
+        let Turn { called, settled, waiting, decisions } = taking.take(window, due, &history, tally);
         if !called.is_empty() {
             let lines: Vec<_> = called.iter().map(|(target, call)| (target.0, hex(call.0))).collect();
             sqlx::query(CALL_TARGETS).bind(rows::json(&lines)?).bind(micros(now)).execute(&mut *connection).await?;
         }
-        if !do_not_call.is_empty() {
-            let lines: Vec<_> = do_not_call.iter().map(|target| target.0).collect();
+        if !settled.is_empty() {
+            let lines: Vec<_> = settled.iter().map(|(target, status)| (target.0, status)).collect();
             sqlx::query(BAR_TARGETS).bind(rows::json(&lines)?).bind(micros(now)).execute(&mut *connection).await?;
         }
+        if !waiting.is_empty() {
+            let lines: Vec<_> = waiting.iter().map(|(target, until)| (target.0, micros(*until))).collect();
+            sqlx::query(HOLD_TARGETS).bind(rows::json(&lines)?).bind(micros(now)).execute(&mut *connection).await?;
+        }
+        if !decisions.is_empty() {
+            let lines: Vec<_> = decisions.iter().map(decision_line).collect();
+            sqlx::query(ADD_DECISIONS)
+                .bind(rows::json(&lines)?)
+                .bind(claim.campaign.0)
+                .bind(micros(now))
+                .execute(&mut *connection)
+                .await?;
+        }
     }
-    let result = taking.finish();
+    let (result, allowed) = taking.finish();
     if !result.claimed.is_empty() {
-        let lines: Vec<_> = result.claimed.iter().map(call_line).collect();
+        let lines: Vec<_> = result.claimed.iter().zip(&allowed).map(call_line).collect();
         sqlx::query(ADD_CALLS)
             .bind(rows::json(&lines)?)
             .bind(claim.campaign.0)
@@ -229,7 +264,7 @@ async fn take(
 }
 
 /// A claimed call as [`ADD_CALLS`] takes it.
-fn call_line(claimed: &Claimed) -> impl serde::Serialize {
+fn call_line((claimed, allowed): (&Claimed, &Record)) -> impl serde::Serialize {
     let planned = &claimed.planned;
     (
         hex(planned.call.0),
@@ -238,7 +273,29 @@ fn call_line(claimed: &Claimed) -> impl serde::Serialize {
         claimed.attempt,
         planned.caller_id,
         text::clean(&planned.switch).into_owned(),
+        allowed.clone(),
     )
+}
+
+/// A decision against a call as [`ADD_DECISIONS`] takes it.
+fn decision_line(against: &Against) -> impl serde::Serialize {
+    let rule = against.rule.as_str();
+    (against.target.0, against.number, against.verdict.as_str(), rule, against.record.clone())
+}
+
+/// The calls to these targets' numbers.
+async fn history(connection: &mut SqliteConnection, due: &[Due], since: Timestamp) -> Result<History, StoreError> {
+    let mut history = History::new();
+    if due.is_empty() {
+        return Ok(history);
+    }
+    let numbers: Vec<_> = due.iter().map(|due| due.number).collect();
+    let found = sqlx::query(HISTORY).bind(rows::json(&numbers)?).bind(micros(since)).fetch_all(connection).await?;
+    for row in &found {
+        let (number, past) = row.past_call()?;
+        history.entry(number).or_default().push(past);
+    }
+    Ok(history)
 }
 
 #[cfg(test)]
@@ -262,7 +319,18 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let store = Sqlite::open(&folder.path().join("canvass.db")).await.expect("a store");
         store.migrate().await.expect("a schema");
-        let ledger = [STANDING, WRITE_CALLS, WRITE_TALKS, WRITE_TARGETS, KNOWN, DUE, CALL_TARGETS, BAR_TARGETS];
+        let ledger = [
+            STANDING,
+            WRITE_CALLS,
+            WRITE_TALKS,
+            WRITE_TARGETS,
+            KNOWN,
+            DUE,
+            CALL_TARGETS,
+            BAR_TARGETS,
+            HISTORY,
+            HOLD_TARGETS,
+        ];
         let others = [targets::REMAINING, super::super::calls::PAGE, super::super::calls_api::ONE];
         let survey = [answers::ADD, answers::BEGUN, answers::OF_CALLS, super::super::recordings::CALL_OF];
         use super::super::{told, webhooks};

@@ -37,6 +37,7 @@ mod ledger;
 mod lock;
 mod media;
 mod migrate;
+mod number_audit;
 mod number_list;
 mod number_use;
 mod numbers;

@@ -1,0 +1,148 @@
+//! Why numbers were called, or not; what a day's calls cost; who waits because
+//! of a rule.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{DoNotCall, Store, StoreError};
+use crate::call::{CallId, Outcome};
+use crate::campaign::{CampaignId, TargetStatus};
+use crate::compliance::{Record, Rule, Verdict};
+use crate::number::PhoneNumber;
+
+/// Entries of one kind that are shown of a number, at most: the newest.
+const MOST: u32 = 10_000;
+/// Targets released in one transaction: the ledger waits no longer than that.
+const STEP: u32 = 2_000;
+
+/// Everything that is known of a number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NumberAudit {
+    /// The number.
+    pub number: PhoneNumber,
+    /// Its entry on the do-not-call list: its opt-out, if it did.
+    pub do_not_call: Option<DoNotCall>,
+    /// Where it is in campaigns' lists, with what the list says of its consent.
+    pub contacts: Vec<AuditContact>,
+    /// What was decided, and the calls that were made: oldest first.
+    pub decisions: Vec<AuditDecision>,
+    /// There are more decisions or calls than are shown: these are the newest.
+    pub truncated: bool,
+}
+
+/// A number in a campaign's list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct AuditContact {
+    /// The campaign.
+    pub campaign_id: CampaignId,
+    /// The campaign's name.
+    pub campaign: String,
+    /// The contact's name.
+    pub name: Option<String>,
+    /// The contact's own time zone.
+    pub timezone: Option<String>,
+    /// The contact's consent, as the list says it.
+    pub consent: Option<String>,
+    /// Since when it is in the list.
+    pub added_at: Timestamp,
+    /// Where it is in that campaign.
+    #[schema(value_type = String)]
+    pub status: TargetStatus,
+    /// Its attempts there.
+    pub attempts: u32,
+}
+
+/// A decision, with its call if one was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct AuditDecision {
+    /// When it was decided.
+    pub at: Timestamp,
+    /// The campaign; it may be deleted since.
+    pub campaign_id: CampaignId,
+    /// What was decided.
+    pub verdict: Verdict,
+    /// The rule that forbade the call.
+    pub rule: Option<Rule>,
+    /// What the decision was made of; none: the call is older than the record.
+    pub facts: Option<Record>,
+    /// The call that was made.
+    pub call: Option<AuditCall>,
+}
+
+/// A call that was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct AuditCall {
+    /// The call.
+    #[schema(value_type = Uuid)]
+    pub call_id: CallId,
+    /// The caller ID shown.
+    pub caller_id: Option<PhoneNumber>,
+    /// When it was answered.
+    pub answered_at: Option<Timestamp>,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// How it ended; none: it goes on.
+    #[schema(value_type = Option<String>)]
+    pub outcome: Option<Outcome>,
+    /// The callee opted out in it.
+    pub opted_out: bool,
+}
+
+/// A call as far as it costs money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PaidCall {
+    /// The call.
+    pub call: CallId,
+    /// Whom it called.
+    pub number: PhoneNumber,
+    /// When it was answered and ended, if it was and has.
+    pub talk: Option<(Timestamp, Timestamp)>,
+}
+
+/// The smallest id a call may have that was made at this instant: ids begin
+/// with the time. Clocks are not that exact; an hour is more than enough.
+pub(super) fn first_id(at: Timestamp) -> Uuid {
+    let earlier = at.as_millisecond().saturating_sub(3_600_000);
+    uuid::Builder::from_unix_timestamp_millis(u64::try_from(earlier).unwrap_or(0), &[0; 10]).into_uuid()
+}
+
+impl Store {
+    /// Everything that is known of a number.
+    pub async fn audit_number(&self, number: PhoneNumber) -> Result<NumberAudit, StoreError> {
+        let do_not_call = self.do_not_call(number).await?;
+        let (contacts, mut decisions, mut calls) = on_engine!(self, db => {
+            let contacts = db.contacts_with(number).await?;
+            (contacts, db.decisions_on(number, MOST).await?, db.decided_calls(number, MOST).await?)
+        });
+        let most = MOST as usize;
+        let truncated = decisions.len() >= most || calls.len() >= most;
+        decisions.append(&mut calls);
+        decisions.sort_by_key(|decision| decision.at);
+        Ok(NumberAudit { number, do_not_call, contacts, decisions, truncated })
+    }
+
+    /// Those of a campaign who wait because a rule said so are due again when
+    /// they were before, so that the rules are asked anew. Gives how many.
+    pub async fn release_held(&self, campaign: CampaignId) -> Result<u64, StoreError> {
+        let mut released = 0;
+        loop {
+            let step = on_engine!(self, db => db.release_held(campaign, STEP).await)?;
+            if step == 0 {
+                return Ok(released);
+            }
+            released += step;
+        }
+    }
+
+    /// Up to `limit` calls claimed since an instant, after `after`, by id.
+    pub async fn paid_calls(
+        &self,
+        since: Timestamp,
+        after: Option<CallId>,
+        limit: u32,
+    ) -> Result<Vec<PaidCall>, StoreError> {
+        on_engine!(self, db => db.paid_calls(since, after, limit).await)
+    }
+}

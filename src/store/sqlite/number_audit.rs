@@ -1,0 +1,89 @@
+//! Why numbers were called, or not; who waits because of a rule.
+
+use jiff::Timestamp;
+use sqlx::sqlite::SqliteRow;
+
+use super::rows::micros;
+use super::{Durability, Sqlite};
+use crate::call::CallId;
+use crate::campaign::CampaignId;
+use crate::number::PhoneNumber;
+use crate::store::StoreError;
+use crate::store::audit::{AuditContact, AuditDecision, PaidCall, first_id};
+use crate::store::audit_rows::AuditRow;
+
+/// A number in every campaign's list: there are far fewer campaigns than
+/// contacts.
+const CONTACTS: &str =
+    "SELECT p.id AS campaign_id, p.name AS campaign, k.name, k.timezone, k.consent, k.created_at, t.status, t.attempts
+    FROM campaigns AS p
+    CROSS JOIN campaign_contacts AS t ON t.campaign_id = p.id AND t.number = ?1
+    CROSS JOIN contacts AS k ON k.id = t.contact_id
+    ORDER BY k.id";
+
+const DECISIONS: &str = "SELECT at, campaign_id, call_id, verdict, rule, facts
+    FROM decisions WHERE number = ?1 ORDER BY id DESC LIMIT ?2";
+
+const CALLS: &str = "SELECT id, campaign_id, caller_id, created_at, answered_at, ended_at, outcome, opted_out, decision
+    FROM calls WHERE number = ?1 ORDER BY created_at DESC LIMIT ?2";
+
+const RELEASE: &str = "UPDATE campaign_contacts SET
+        due_at = CASE WHEN due_at > held_since THEN held_since ELSE due_at END, held_since = NULL
+    WHERE id IN (SELECT id FROM campaign_contacts WHERE campaign_id = ?1 AND held_since IS NOT NULL LIMIT ?2)";
+
+const PAID: &str = "SELECT id, number, answered_at, ended_at
+    FROM calls WHERE id > ?1 AND created_at >= ?2 ORDER BY id LIMIT ?3";
+
+impl Sqlite {
+    pub(in crate::store) async fn contacts_with(&self, number: PhoneNumber) -> Result<Vec<AuditContact>, StoreError> {
+        let mut reader = self.reader().await?;
+        let found: Vec<SqliteRow> =
+            sqlx::query(CONTACTS).bind(number.to_string()).fetch_all(reader.connection()?).await?;
+        found.iter().map(AuditRow::audit_contact).collect()
+    }
+
+    pub(in crate::store) async fn decisions_on(
+        &self,
+        number: PhoneNumber,
+        limit: u32,
+    ) -> Result<Vec<AuditDecision>, StoreError> {
+        let mut reader = self.reader().await?;
+        let query = sqlx::query(DECISIONS).bind(number.to_string()).bind(limit);
+        let found: Vec<SqliteRow> = query.fetch_all(reader.connection()?).await?;
+        found.iter().map(AuditRow::decision).collect()
+    }
+
+    pub(in crate::store) async fn decided_calls(
+        &self,
+        number: PhoneNumber,
+        limit: u32,
+    ) -> Result<Vec<AuditDecision>, StoreError> {
+        let mut reader = self.reader().await?;
+        let query = sqlx::query(CALLS).bind(number.to_string()).bind(limit);
+        let found: Vec<SqliteRow> = query.fetch_all(reader.connection()?).await?;
+        found.iter().map(AuditRow::decided_call).collect()
+    }
+
+    pub(in crate::store) async fn release_held(&self, campaign: CampaignId, limit: u32) -> Result<u64, StoreError> {
+        let mut writer = self.writer().await;
+        let mut transaction = writer.begin(Durability::Full).await?;
+        let done = sqlx::query(RELEASE).bind(campaign.0).bind(limit).execute(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(done.rows_affected())
+    }
+
+    pub(in crate::store) async fn paid_calls(
+        &self,
+        since: Timestamp,
+        after: Option<CallId>,
+        limit: u32,
+    ) -> Result<Vec<PaidCall>, StoreError> {
+        let mut reader = self.reader().await?;
+        let query = sqlx::query(PAID)
+            .bind(after.map_or_else(|| first_id(since), |call| call.0))
+            .bind(micros(since))
+            .bind(limit);
+        let found: Vec<SqliteRow> = query.fetch_all(reader.connection()?).await?;
+        found.iter().map(AuditRow::paid_call).collect()
+    }
+}

@@ -1,0 +1,259 @@
+//! The gate in a claim's transaction: who waits, who is skipped, what is kept of
+//! it.
+
+use std::sync::Arc;
+
+use canvass::call::{CallFacts, Outcome};
+use canvass::campaign::{CampaignId, CampaignStatus, FrequencyCap, Settings, TargetStatus};
+use canvass::compliance::{Organization, Rule, Rules, Verdict};
+use canvass::contact::NewContact;
+use canvass::number::PhoneNumber;
+use canvass::store::{Claim, ClaimResult, DoNotCall, LedgerBatch};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::bench::{Bench, number, on_both_engines, planned, settlement};
+
+on_both_engines!(
+    whoever_sleeps_is_due_in_the_morning,
+    whoever_may_never_be_called_is_skipped,
+    one_number_is_in_one_call_at_a_time,
+    caps_count_the_calls_of_every_campaign,
+    those_who_wait_are_released,
+    everything_about_a_number,
+    a_deleted_campaign_leaves_its_decisions,
+    a_claim_in_doubt_keeps_its_hours,
+    a_long_list_that_sleeps_is_put_off_in_steps,
+    money_and_calls_of_a_day,
+);
+
+/// 23:00 in New York, 20:00 in Los Angeles.
+const LATE: &str = "2026-06-03T03:00:00Z";
+const NEW_YORK: &str = "+12125550123";
+const ANGELES: &str = "+12135550123";
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn phone(text: &str) -> PhoneNumber {
+    PhoneNumber::from_e164(text).unwrap()
+}
+
+/// A running campaign over these contacts, added at noon before.
+async fn running(bench: &Bench, contacts: &[NewContact]) -> CampaignId {
+    let id = bench.draft().await;
+    bench.store.add_targets(id, contacts, at("2026-06-02T16:00:00Z")).await.unwrap();
+    bench.set_status(id, CampaignStatus::Running).await;
+    id
+}
+
+async fn people(bench: &Bench, numbers: &[&str]) -> CampaignId {
+    running(bench, &numbers.iter().map(|text| NewContact::of(phone(text))).collect::<Vec<_>>()).await
+}
+
+async fn claim(bench: &Bench, campaign: CampaignId, calls: usize, rules: &Rules, now: &str) -> ClaimResult {
+    let claims = vec![Claim { campaign, calls: planned(calls), nearby: Vec::new(), rules: Arc::new(rules.clone()) }];
+    let batch = LedgerBatch { claims, ..LedgerBatch::default() };
+    bench.store.commit(&batch, at(now)).await.unwrap().remove(0)
+}
+
+fn with(settings: Settings) -> Rules {
+    Rules::new(Arc::new(Organization::default()), &settings)
+}
+
+async fn target(bench: &Bench, id: CampaignId, number: &str) -> (TargetStatus, u32, Option<Timestamp>) {
+    bench.store.target_by_number(id, phone(number)).await.unwrap().unwrap()
+}
+
+async fn whoever_sleeps_is_due_in_the_morning(bench: &Bench) {
+    let moved = NewContact { timezone: Some("Europe/London".into()), ..NewContact::of(phone("+12145550123")) };
+    let mut contacts = vec![NewContact::of(phone(NEW_YORK)), moved, NewContact::of(phone(ANGELES))];
+    contacts.push(NewContact::of(phone("+16465550123")));
+    let id = running(bench, &contacts).await;
+    let law = Rules::default();
+    let result = claim(bench, id, 4, &law, LATE).await;
+    assert_eq!(result.claimed.iter().map(|one| one.number).collect::<Vec<_>>(), [phone(ANGELES)]);
+    assert_eq!(result.claimed[0].allowed_until, Some(at("2026-06-03T04:00:00Z")));
+    assert_eq!((result.waiting, result.blocked.len(), result.do_not_call.len()), (3, 0, 0));
+    let morning = at("2026-06-03T12:00:00Z");
+    assert_eq!(target(bench, id, NEW_YORK).await, (TargetStatus::Pending, 0, Some(morning)));
+    let london = Some(at("2026-06-03T07:00:00Z"));
+    assert_eq!(target(bench, id, "+12145550123").await, (TargetStatus::Pending, 0, london), "his own zone");
+    assert_eq!(bench.store.remaining(id).await.unwrap().next_due, london);
+    assert_eq!(claim(bench, id, 4, &law, "2026-06-03T06:59:59Z").await, ClaimResult::default());
+    // In the order of the list, all those who are due by then.
+    let result = claim(bench, id, 4, &law, "2026-06-03T12:00:00Z").await;
+    let numbers: Vec<_> = result.claimed.iter().map(|one| one.number).collect();
+    assert_eq!(numbers, ["+12145550123", NEW_YORK, "+16465550123"].map(phone));
+    bench.assert_tally(id).await;
+}
+
+async fn whoever_may_never_be_called_is_skipped(bench: &Bench) {
+    let consent = |number, consent: Option<&str>| NewContact {
+        consent: consent.map(ToOwned::to_owned),
+        ..NewContact::of(phone(number))
+    };
+    let id = running(
+        bench,
+        &[
+            consent(NEW_YORK, None),
+            consent("+442079460958", Some("yes")),
+            consent("+12125550124", Some("no")),
+            consent("+12125550125", Some("2026-05-01")),
+        ],
+    )
+    .await;
+    let rules = with(Settings { require_consent: true, ..Settings::default() });
+    let result = claim(bench, id, 1, &rules, "2026-06-02T16:00:00Z").await;
+    assert_eq!(result.claimed[0].number, phone("+12125550125"));
+    let blocked = [(NEW_YORK, Rule::Consent), ("+442079460958", Rule::Country), ("+12125550124", Rule::Consent)];
+    assert_eq!(result.blocked, blocked.map(|(number, rule)| (phone(number), rule)));
+    assert_eq!(target(bench, id, NEW_YORK).await, (TargetStatus::Skipped, 0, None));
+    bench.assert_tally(id).await;
+    let audit = bench.store.audit_number(phone("+442079460958")).await.unwrap();
+    assert_eq!(audit.decisions.len(), 1);
+    let decision = &audit.decisions[0];
+    assert_eq!((decision.verdict, decision.rule, decision.campaign_id), (Verdict::Block, Some(Rule::Country), id));
+    assert_eq!(decision.facts.as_ref().unwrap().consent.as_deref(), Some("yes"));
+}
+
+async fn one_number_is_in_one_call_at_a_time(bench: &Bench) {
+    let (one, two) = (people(bench, &[NEW_YORK, ANGELES]).await, people(bench, &[NEW_YORK]).await);
+    // Both in one transaction, as the ledger groups them.
+    let rules = Arc::new(Rules::laboratory());
+    let wish = |campaign| Claim { campaign, calls: planned(1), nearby: Vec::new(), rules: rules.clone() };
+    let batch = LedgerBatch { claims: vec![wish(one), wish(two)], ..LedgerBatch::default() };
+    let noon = "2026-06-02T16:00:00Z";
+    let results = bench.store.commit(&batch, at(noon)).await.unwrap();
+    assert_eq!((results[0].claimed.len(), results[1].claimed.len(), results[1].waiting), (1, 0, 1));
+    assert_eq!(target(bench, two, NEW_YORK).await, (TargetStatus::Pending, 0, Some(at("2026-06-02T16:01:00Z"))));
+    assert_eq!(claim(bench, two, 1, &rules, "2026-06-02T16:01:00Z").await.waiting, 1, "it still goes on");
+    let ended = settlement(one, &results[0].claimed[0], Outcome::Busy, TargetStatus::Busy);
+    bench.settle(vec![ended]).await;
+    assert_eq!(claim(bench, two, 1, &rules, "2026-06-02T16:02:00Z").await.claimed.len(), 1);
+}
+
+async fn caps_count_the_calls_of_every_campaign(bench: &Bench) {
+    let caps = vec![FrequencyCap { attempts: 2, days: 1 }];
+    let rules = with(Settings { frequency_caps: caps, skip_answered_within_days: 2, ..Settings::default() });
+    let noon = at("2026-06-02T16:00:00Z");
+    for (minutes, outcome) in [(0, Outcome::NoAnswer), (1, Outcome::Congestion), (2, Outcome::Busy)] {
+        let id = people(bench, &[NEW_YORK]).await;
+        let then = (noon + SignedDuration::from_mins(minutes)).to_string();
+        let claimed = claim(bench, id, 1, &rules, &then).await.claimed.remove(0);
+        bench.settle(vec![settlement(id, &claimed, outcome, TargetStatus::Failed)]).await;
+    }
+    let id = people(bench, &[NEW_YORK]).await;
+    assert_eq!(claim(bench, id, 1, &rules, "2026-06-02T16:03:00Z").await.waiting, 1);
+    let free = at("2026-06-03T16:00:00Z");
+    assert_eq!(target(bench, id, NEW_YORK).await.2, Some(free), "a day after the first; congestion is no attempt");
+    let claimed = claim(bench, id, 1, &rules, "2026-06-03T16:00:00Z").await.claimed.remove(0);
+    let mut answered = settlement(id, &claimed, Outcome::Answered, TargetStatus::Completed);
+    answered.facts = CallFacts { answered_at: Some(free), ended_at: Some(free), ..CallFacts::default() };
+    bench.settle(vec![answered]).await;
+    let next = people(bench, &[NEW_YORK]).await;
+    let result = claim(bench, next, 1, &rules, "2026-06-04T18:00:00Z").await;
+    assert_eq!(result.blocked, [(phone(NEW_YORK), Rule::RecentlyAnswered)]);
+    let once = with(Settings { allow_recalling: false, ..Settings::default() });
+    let last = people(bench, &[NEW_YORK]).await;
+    let result = claim(bench, last, 1, &once, "2026-09-04T18:00:00Z").await;
+    assert_eq!(result.blocked, [(phone(NEW_YORK), Rule::Recalling)]);
+}
+
+async fn those_who_wait_are_released(bench: &Bench) {
+    let id = people(bench, &[NEW_YORK, ANGELES]).await;
+    claim(bench, id, 1, &Rules::default(), LATE).await;
+    let since = at("2026-06-02T16:00:00Z");
+    assert_ne!(target(bench, id, NEW_YORK).await.2, Some(since));
+    assert_eq!(bench.store.release_held(id).await.unwrap(), 1);
+    assert_eq!(target(bench, id, NEW_YORK).await, (TargetStatus::Pending, 0, Some(since)));
+    assert_eq!(bench.store.release_held(id).await.unwrap(), 0);
+}
+
+async fn everything_about_a_number(bench: &Bench) {
+    let contact = NewContact {
+        name: Some("Ann".into()),
+        consent: Some("yes, at the fair".into()),
+        ..NewContact::of(phone(NEW_YORK))
+    };
+    let id = running(bench, &[contact]).await;
+    claim(bench, id, 1, &Rules::default(), LATE).await;
+    let claimed = claim(bench, id, 1, &Rules::default(), "2026-06-03T12:00:00Z").await.claimed.remove(0);
+    bench.settle(vec![settlement(id, &claimed, Outcome::Answered, TargetStatus::Completed)]).await;
+    let entry = DoNotCall {
+        number: phone(NEW_YORK),
+        reason: Some("pressed 9".into()),
+        source: "key".into(),
+        added_at: at("2026-06-03T12:01:00Z"),
+    };
+    bench.store.add_do_not_call(&entry).await.unwrap();
+    let audit = bench.store.audit_number(phone(NEW_YORK)).await.unwrap();
+    assert_eq!(audit.do_not_call, Some(entry));
+    let contact = &audit.contacts[0];
+    assert_eq!((contact.name.as_deref(), contact.consent.as_deref()), (Some("Ann"), Some("yes, at the fair")));
+    assert_eq!((contact.status, contact.attempts, contact.campaign_id), (TargetStatus::Completed, 1, id));
+    let told: Vec<_> = audit.decisions.iter().map(|one| (one.verdict, one.rule)).collect();
+    assert_eq!(told, [(Verdict::Wait, Some(Rule::LegalHours)), (Verdict::Allow, None)]);
+    let facts = audit.decisions[1].facts.as_ref().unwrap();
+    assert_eq!(
+        (facts.zones.as_slice(), facts.state.as_deref()),
+        (["America/New_York".to_owned()].as_slice(), Some("NY"))
+    );
+    assert_eq!((facts.consent.as_deref(), facts.until), (Some("yes, at the fair"), Some(at("2026-06-04T01:00:00Z"))));
+    let call = audit.decisions[1].call.as_ref().unwrap();
+    assert_eq!((call.call_id, call.outcome), (claimed.planned.call, Some(Outcome::Answered)));
+    assert_eq!(bench.store.audit_number(phone(ANGELES)).await.unwrap().decisions, []);
+}
+
+async fn a_deleted_campaign_leaves_its_decisions(bench: &Bench) {
+    let id = people(bench, &[NEW_YORK, "+442079460958"]).await;
+    let result = claim(bench, id, 2, &Rules::default(), "2026-06-02T16:00:00Z").await;
+    let claimed = &result.claimed[0];
+    bench.settle(vec![settlement(id, claimed, Outcome::Busy, TargetStatus::Busy)]).await;
+    bench.set_status(id, CampaignStatus::Cancelled).await;
+    bench.store.delete_campaign(id, at(LATE)).await.unwrap();
+    let audit = bench.store.audit_number(phone(NEW_YORK)).await.unwrap();
+    assert_eq!(audit.contacts, []);
+    let call = audit.decisions[0].call.as_ref().unwrap();
+    assert_eq!((call.call_id, call.outcome), (claimed.planned.call, Some(Outcome::Busy)));
+    assert_eq!(call.caller_id, Some(claimed.planned.caller_id));
+    assert!(call.ended_at.is_some());
+    let other = bench.store.audit_number(phone("+442079460958")).await.unwrap();
+    assert_eq!(other.decisions[0].rule, Some(Rule::Country));
+}
+
+async fn a_claim_in_doubt_keeps_its_hours(bench: &Bench) {
+    let id = people(bench, &[ANGELES]).await;
+    let claims = vec![Claim { campaign: id, calls: planned(1), nearby: Vec::new(), rules: Arc::default() }];
+    let batch = LedgerBatch { claims, ..LedgerBatch::default() };
+    let first = bench.store.commit(&batch, at(LATE)).await.unwrap();
+    assert_eq!(first[0].claimed[0].allowed_until, Some(at("2026-06-03T04:00:00Z")));
+    assert_eq!(bench.store.commit(&batch, at(LATE)).await.unwrap(), first);
+}
+
+async fn a_long_list_that_sleeps_is_put_off_in_steps(bench: &Bench) {
+    let numbers = (0..6_000).map(|n| NewContact::of(phone(&format!("+1212{}", 2_000_000 + n))));
+    let id = running(bench, &numbers.collect::<Vec<_>>()).await;
+    let first = claim(bench, id, 10, &Rules::default(), LATE).await;
+    assert!(first.claimed.is_empty() && (5_000..6_000).contains(&first.waiting), "{}", first.waiting);
+    let rest = claim(bench, id, 10, &Rules::default(), LATE).await;
+    assert_eq!(first.waiting + rest.waiting, 6_000);
+    let next = bench.store.remaining(id).await.unwrap().next_due;
+    assert_eq!(next, Some(at("2026-06-03T12:00:00Z")));
+    let result = claim(bench, id, 3, &Rules::default(), "2026-06-03T12:00:00Z").await;
+    let numbers: Vec<_> = result.claimed.iter().map(|one| one.number).collect();
+    assert_eq!(numbers, ["+12122000000", "+12122000001", "+12122000002"].map(phone), "in the order of the list");
+}
+
+async fn money_and_calls_of_a_day(bench: &Bench) {
+    let id = bench.running(3).await;
+    let claimed = bench.claim_at(id, 3, Timestamp::now()).await.claimed;
+    let since = Timestamp::now() - SignedDuration::from_mins(5);
+    bench.settle(vec![settlement(id, &claimed[0], Outcome::Answered, TargetStatus::Completed)]).await;
+    let page = bench.store.paid_calls(since, None, 2).await.unwrap();
+    assert_eq!(page.iter().map(|call| call.number).collect::<Vec<_>>(), [number(0), number(1)]);
+    let rest = bench.store.paid_calls(since, Some(page[1].call), 2).await.unwrap();
+    assert_eq!((rest.len(), rest[0].talk), (1, None));
+    let later = Timestamp::now() + SignedDuration::from_hours(2);
+    assert_eq!(bench.store.paid_calls(later, None, 2).await.unwrap(), []);
+}
