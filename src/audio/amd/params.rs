@@ -1,7 +1,5 @@
 //! What may be set about the detector.
 
-use super::manner::Look;
-use super::model::odds;
 use super::verdict::{Answer, Reason};
 
 /// Settings of the detector; times in ms. Defaults are what was tuned on the
@@ -95,20 +93,26 @@ impl Params {
         Ok(())
     }
 
-    /// Person or machine, at this moment of a pause; or not yet.
-    pub(super) fn judge(&self, look: &Look) -> Option<(Answer, Reason)> {
-        let odds = odds(&look.features);
+    /// Person or machine, after `silence_ms` of a pause and `long_ms` of
+    /// greeting, by the log-odds of a person; or not yet.
+    pub(super) fn judge(&self, odds: f32, silence_ms: u32, long_ms: u32) -> Option<(Answer, Reason)> {
         let person = (Answer::Human, Reason::ShortGreeting);
-        if look.silence_ms >= self.after_greeting_silence {
-            let machine = (Answer::Machine, Reason::Recording);
+        let machine = (Answer::Machine, Reason::Recording);
+        if silence_ms >= self.after_greeting_silence {
             return Some(if odds >= log_odds(AT_THE_END) { person } else { machine });
         }
-        (look.silence_ms >= self.after_word_silence && odds >= log_odds(self.certainty)).then_some(person)
+        if silence_ms >= self.after_word_silence && odds >= log_odds(self.certainty) {
+            return Some(person);
+        }
+        (self.certainty < 100 && long_ms >= LEAST_OF_MACHINE_MS && odds <= SURELY_MACHINE).then_some(machine)
     }
 }
 
 /// How sure it must be once the greeting is over.
-const AT_THE_END: u8 = 62;
+const AT_THE_END: u8 = 50;
+/// Below these log-odds of a person it is a machine, after so much greeting.
+const SURELY_MACHINE: f32 = -6.0;
+const LEAST_OF_MACHINE_MS: u32 = 1_000;
 
 /// Of a probability in hundredths.
 fn log_odds(percent: u8) -> f32 {

@@ -1,0 +1,102 @@
+//! What is heard of each frame, as [`super::net`] is told it: the sound itself,
+//! its pitch, and how long was spoken and paused.
+
+use crate::audio::frame::Frame;
+use crate::audio::mel::{MEL_BANDS, MelBands};
+use crate::audio::pitch::PitchTracker;
+
+/// How many numbers tell of a frame. Their order is that of [`Ear::hear`]; a
+/// network is trained for it.
+pub const FEATURES: usize = MEL_BANDS + 10;
+
+/// Nobody speaks more softly than this, in dB over one unit of a sample.
+const SOFTEST_VOICE_DB: f32 = 40.0;
+/// So far below the loudest all is alike.
+const DEEPEST_DB: f32 = 60.0;
+/// How quickly the mean pitch follows.
+const PITCH_FOLLOWS: f32 = 0.1;
+
+/// What else is known of a frame.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Context {
+    /// It is as loud as speech.
+    pub(super) voiced: bool,
+    /// It is as pure as a tone.
+    pub(super) pure: bool,
+    /// Somebody has begun to speak.
+    pub(super) begun: bool,
+    /// Since the end of the last voiced frame, in ms.
+    pub(super) silence_ms: u32,
+    /// From the first word to the end of the last, in ms.
+    pub(super) long_ms: u32,
+}
+
+/// Listens along.
+#[derive(Clone, Debug)]
+pub(super) struct Ear {
+    bands: MelBands,
+    pitch: PitchTracker,
+    loudest_db: f32,
+    mean_pitch: Option<f32>,
+    silence_ms: u32,
+    longest_pause_ms: u32,
+}
+
+impl Default for Ear {
+    fn default() -> Self {
+        Self {
+            bands: MelBands::default(),
+            pitch: PitchTracker::default(),
+            loudest_db: SOFTEST_VOICE_DB,
+            mean_pitch: None,
+            silence_ms: 0,
+            longest_pause_ms: 0,
+        }
+    }
+}
+
+impl Ear {
+    /// The next frame, as numbers of about -1 to 1.
+    pub(super) fn hear(&mut self, frame: &Frame, context: &Context) -> [f32; FEATURES] {
+        let bands = self.bands.push(frame);
+        self.pitch.push(frame);
+        if context.voiced {
+            self.loudest_db = bands.iter().copied().fold(self.loudest_db, f32::max);
+        }
+        let pitch = context.voiced.then(|| self.pitch.semitones()).flatten();
+        let moved = match (pitch, self.mean_pitch) {
+            (Some(pitch), Some(mean)) => pitch - mean,
+            (Some(_) | None, _) => 0.0,
+        };
+        if let Some(pitch) = pitch {
+            self.mean_pitch = Some(self.mean_pitch.unwrap_or(pitch) + PITCH_FOLLOWS * moved);
+        }
+        if context.begun && context.silence_ms == 0 {
+            self.longest_pause_ms = self.longest_pause_ms.max(self.silence_ms);
+        }
+        self.silence_ms = if context.begun { context.silence_ms } else { 0 };
+        let flag = |on: bool| if on { 1.0 } else { 0.0 };
+        let mut features = [0f32; FEATURES];
+        let (sounds, rest) = features.split_at_mut(MEL_BANDS);
+        for (feature, db) in sounds.iter_mut().zip(bands) {
+            *feature = (db - self.loudest_db).clamp(-DEEPEST_DB, 0.0) / (DEEPEST_DB / 2.0) + 1.0;
+        }
+        rest.copy_from_slice(&[
+            flag(context.voiced),
+            flag(context.pure),
+            flag(context.begun),
+            flag(pitch.is_some()),
+            pitch.map_or(0.0, |pitch| (pitch - 17.0) / 8.0),
+            moved.clamp(-8.0, 8.0) / 4.0,
+            seconds(context.silence_ms).min(2.0),
+            seconds(context.long_ms).min(6.0) / 3.0,
+            seconds(self.longest_pause_ms).min(1.0),
+            (self.loudest_db - 60.0) / 20.0,
+        ]);
+        features
+    }
+}
+
+fn seconds(ms: u32) -> f32 {
+    ms as f32 / 1_000.0
+}
