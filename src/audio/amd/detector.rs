@@ -188,8 +188,7 @@ impl Detector {
         }
         let begun = self.greeting.start_ms.is_some();
         let silence_ms = if begun { self.now_ms - self.greeting.voice_end_ms } else { 0 };
-        let context =
-            Context { voiced, pure: heard.is_pure(), begun, silence_ms, long_ms: self.greeting.long() };
+        let context = Context { voiced, pure: heard.is_pure(), begun, silence_ms, long_ms: self.greeting.long() };
         self.features = self.ear.hear(frame, &context);
         self.judge.hear(self.features);
         if self.now_ms >= params.total_analysis_time {
@@ -210,7 +209,9 @@ impl Detector {
             return Some((Answer::Machine, Reason::ManyWords));
         }
         // While a tone sounds silence proves nothing.
-        (self.now_ms - self.last_tone_ms > AFTER_TONE_MS).then(|| params.judge(self.judge.odds(), silence_ms, long)).flatten()
+        (self.now_ms - self.last_tone_ms > AFTER_TONE_MS)
+            .then(|| params.judge(self.judge.odds(), silence_ms, long))
+            .flatten()
     }
 }
 
