@@ -100,3 +100,58 @@ impl Ear {
 fn seconds(ms: u32) -> f32 {
     ms as f32 / 1_000.0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audio::synth::{join, noise, silence, tone};
+
+    const LONGEST_PAUSE: usize = MEL_BANDS + 8;
+    const MOVED: usize = MEL_BANDS + 5;
+
+    /// Frames as loud as a voice are taken for one.
+    fn after(samples: &[i16]) -> [f32; FEATURES] {
+        let (mut ear, mut context, mut heard) = (Ear::default(), Context::default(), [0.0; FEATURES]);
+        for frame in Frame::all(samples) {
+            context.voiced = frame.amplitude() > 1_000.0;
+            context.begun |= context.voiced;
+            context.silence_ms = if context.voiced || !context.begun { 0 } else { context.silence_ms + 20 };
+            heard = ear.hear(&frame, &context);
+        }
+        heard
+    }
+
+    fn voice(hz: f32, ms: usize) -> Vec<i16> {
+        tone(&[3.0 * hz, 4.0 * hz, 5.0 * hz, 6.0 * hz], ms, 8_000.0)
+    }
+
+    #[test]
+    fn ear_hears_a_question_rise_and_a_statement_fall() {
+        let asked = after(&join(&[silence(200), voice(110.0, 300), voice(140.0, 120)]));
+        assert!(asked[MOVED] > 0.4, "{asked:?}");
+        let said = after(&join(&[silence(200), voice(140.0, 300), voice(110.0, 120)]));
+        assert!(said[MOVED] < -0.4, "{said:?}");
+    }
+
+    #[test]
+    fn ear_remembers_the_longest_pause() {
+        let word = || voice(110.0, 200);
+        let parts = [silence(900), word(), silence(400), word(), silence(100), word(), silence(300)];
+        assert_eq!(after(&join(&parts))[LONGEST_PAUSE], 0.4);
+    }
+
+    #[test]
+    fn ear_hears_the_background_by_how_far_it_is_below_the_voice() {
+        let loudest = |samples: &[i16]| after(samples)[..MEL_BANDS].iter().copied().fold(f32::MIN, f32::max);
+        let line = loudest(&join(&[voice(110.0, 200), silence(200)]));
+        let street = loudest(&join(&[voice(110.0, 200), noise(200, 900.0, 1)]));
+        assert!(line < -0.9 && (-0.5..0.5).contains(&street), "{line}, {street}");
+    }
+
+    #[test]
+    fn ear_tells_numbers_of_anything() {
+        for samples in [vec![0; 1_600], vec![i16::MIN; 1_600], noise(200, 32_000.0, 2)] {
+            assert!(after(&samples).iter().all(|number| number.abs() <= 4.0), "{:?}", after(&samples));
+        }
+    }
+}

@@ -143,3 +143,46 @@ impl Judge {
 fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + (-x).exp())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What scripts/amd-train gives its own network to hear.
+    fn exercise(frame: usize) -> [f32; FEATURES] {
+        std::array::from_fn(|feature| ((frame * 31 + feature * 17) % 23) as f32 / 11.0 - 1.0)
+    }
+
+    #[test]
+    fn net_says_what_the_trained_one_says() {
+        let mut judge = Judge::default();
+        (0..100).for_each(|frame| judge.hear(exercise(frame)));
+        assert!((judge.odds() - ODDS_OF_THE_EXERCISE).abs() < 0.01, "{}", judge.odds());
+    }
+
+    /// As scripts/amd-train told when it made net.bin.
+    const ODDS_OF_THE_EXERCISE: f32 = 0.0;
+
+    #[test]
+    fn net_sums_its_inputs_by_weight() {
+        let mut bytes: Vec<u8> = [0.5f32, 2.0, 10.0, 20.0].iter().flat_map(|number| number.to_le_bytes()).collect();
+        bytes.extend([1i8, -1, 3, 4, 5, 127].map(i8::cast_unsigned));
+        let layer = Layer::<3, 2>::read(&mut bytes.as_slice());
+        assert_eq!(layer.apply(&[1.0, 0.0, 2.0]), [10.0 + 0.5 + 5.0, 20.0 - 2.0 + 508.0]);
+    }
+
+    #[test]
+    fn net_of_bytes_that_end_early_is_zero_from_there_on() {
+        let layer = Layer::<3, 2>::read(&mut [0u8; 5].as_slice());
+        assert_eq!(layer.apply(&[1.0, 1.0, 1.0]), [0.0, 0.0]);
+    }
+
+    #[test]
+    fn net_judges_anything() {
+        for value in [f32::MIN, -4.0, 0.0, 4.0] {
+            let mut judge = Judge::default();
+            (0..100).for_each(|_| judge.hear([value; FEATURES]));
+            assert!(!judge.odds().is_nan(), "{value}: {}", judge.odds());
+        }
+    }
+}
