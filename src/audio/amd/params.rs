@@ -17,8 +17,7 @@ pub struct Params {
     pub after_word_silence: u32,
     /// How sure it must be, of 100, that it is a person for that to be said
     /// before `after_greeting_silence`; 100 always waits. Less is quicker and
-    /// takes more machines for people: with 92 a quarter of a second sooner (median)
-    /// and some three times as many.
+    /// takes more machines for people: see docs/amd.md for how many.
     pub certainty: u8,
     /// With no decision by then: unsure.
     pub total_analysis_time: u32,
@@ -58,8 +57,8 @@ impl Default for Params {
             initial_silence: 3_500,
             greeting: 5_000,
             after_greeting_silence: 1_620,
-            after_word_silence: 180,
-            certainty: 96,
+            after_word_silence: 100,
+            certainty: 99,
             total_analysis_time: 7_000,
             min_word_length: 100,
             between_words_silence: 60,
@@ -109,9 +108,9 @@ impl Params {
 }
 
 /// How sure it must be once the greeting is over.
-const AT_THE_END: u8 = 50;
+const AT_THE_END: u8 = 40;
 /// Below these log-odds of a person it is a machine, after so much greeting.
-const SURELY_MACHINE: f32 = -6.0;
+const SURELY_MACHINE: f32 = -4.5;
 const LEAST_OF_MACHINE_MS: u32 = 1_000;
 
 /// Of a probability in hundredths.
@@ -123,7 +122,6 @@ fn log_odds(percent: u8) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audio::amd::manner::FEATURES;
 
     #[test]
     fn amd_defaults_are_sound() {
@@ -148,11 +146,26 @@ mod tests {
     #[test]
     fn amd_never_sure_enough_is_said_at_the_end() {
         let params = Params { certainty: 100, ..Params::default() };
-        for tenths in 2..16 {
-            let look = Look { silence_ms: 100 * tenths, features: [0.3; FEATURES] };
-            assert_eq!(params.judge(&look), None);
+        for odds in [-20.0, 0.0, 20.0] {
+            for silence_ms in (0..params.after_greeting_silence).step_by(20) {
+                assert_eq!(params.judge(odds, silence_ms, 2_000), None);
+            }
         }
-        assert!(params.judge(&Look { silence_ms: 1_620, features: [0.3; FEATURES] }).is_some());
+        let person = |odds| params.judge(odds, 1_620, 2_000).map(|(answer, _)| answer == Answer::Human);
+        assert_eq!([-1.0, 0.0, 3.0].map(person), [Some(false), Some(true), Some(true)]);
+    }
+
+    #[test]
+    fn amd_sure_is_sooner() {
+        let judge = |odds, silence_ms, long_ms| {
+            Params::default().judge(odds, silence_ms, long_ms).map(|(answer, _)| answer.as_str())
+        };
+        assert_eq!(judge(6.0, 80, 500), None, "perhaps within a word");
+        assert_eq!(judge(6.0, 100, 500), Some("human"));
+        assert_eq!(judge(3.0, 100, 500), None);
+        assert_eq!(judge(-6.0, 0, 900), None, "too little was said");
+        assert_eq!(judge(-6.0, 0, 1_000), Some("machine"));
+        assert_eq!(judge(-3.0, 1_000, 3_000), None);
     }
 
     #[test]
