@@ -137,7 +137,7 @@ mod tests {
         };
         assert_eq!(with(|p| p.total_analysis_time = 0), Err(ParamsError::NoTime));
         assert_eq!(with(|p| p.after_word_silence = p.between_words_silence), Err(ParamsError::SilenceTooShort));
-        assert_eq!(with(|p| p.after_greeting_silence = 100), Err(ParamsError::SilenceTooShort));
+        assert_eq!(with(|p| p.after_greeting_silence = 80), Err(ParamsError::SilenceTooShort));
         assert_eq!(with(|p| p.min_word_length = p.greeting), Err(ParamsError::NoWord));
         assert_eq!(with(|p| p.certainty = 49), Err(ParamsError::Certainty));
         assert_eq!(with(|p| p.certainty = 101), Err(ParamsError::Certainty));
