@@ -3,7 +3,7 @@
 use super::verdict::{Answer, Reason};
 
 /// Settings of the detector; times in ms. Defaults are what was tuned on the
-/// `tune` half of the corpus, see docs/amd.md.
+/// parts of the corpus made for that, see docs/amd.md.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Params {
     /// So long may it be silent before the first word; then: unsure.
