@@ -1,12 +1,13 @@
-//! What is heard of each frame, as [`super::net`] is told it: the sound itself,
+//! What is heard of each frame, as `net` is told it: the sound itself,
 //! its pitch, and how long was spoken and paused.
 
 use crate::audio::frame::Frame;
 use crate::audio::mel::{MEL_BANDS, MelBands};
 use crate::audio::pitch::PitchTracker;
 
-/// How many numbers tell of a frame. Their order is that of [`Ear::hear`]; a
-/// network is trained for it.
+/// How many numbers tell of a frame: how loud each band is, then whether it is
+/// speech, a tone, after the first word, pitched; pitch, how it moved, pause,
+/// greeting, longest pause, loudest band. A network is trained for this order.
 pub const FEATURES: usize = MEL_BANDS + 10;
 
 /// Nobody speaks more softly than this, in dB over one unit of a sample.

@@ -10,13 +10,13 @@ pub struct Params {
     pub initial_silence: u32,
     /// A greeting as long as this, its pauses included, is a machine's.
     pub greeting: u32,
-    /// After so long a silence the greeting is over: what is more likely is
-    /// said.
+    /// After so long a silence the greeting is over: a person, unless that is
+    /// unlikely.
     pub after_greeting_silence: u32,
     /// So long a silence is the least after which a person is said to be one.
     pub after_word_silence: u32,
     /// How sure it must be, of 100, that it is a person for that to be said
-    /// before `after_greeting_silence`; 100 always waits. Less is quicker and
+    /// before `after_greeting_silence`; 100 always waits, on machines too. Less is quicker and
     /// takes more machines for people: see docs/amd.md for how many.
     pub certainty: u8,
     /// With no decision by then: unsure.
