@@ -9,7 +9,7 @@ use serde_json::Value;
 
 #[path = "../src/audio/synth.rs"]
 mod synth;
-use synth::{join, noise, silence, tone};
+use synth::{join, noise, silence, speech, tone};
 
 /// What is said in a file of tests/fixtures/amd.
 fn said(name: &str) -> Vec<i16> {
