@@ -33,7 +33,7 @@ fn corpus() -> Vec<(&'static str, &'static str, &'static str, Vec<i16>)> {
             join(&[silence(400), hello(), silence(2_000), hello(), silence(1_000)]),
         ),
         ("business", "human", "short_greeting", join(&[silence(200), speech(2_600, 6_000.0), silence(3_000)])),
-        ("voicemail", "machine", "recording", join(&[recording.clone(), silence(500), pip(850.0, 400), silence(900)])),
+        ("voicemail", "machine", "recording", join(&[recording, silence(500), pip(850.0, 400), silence(900)])),
         (
             "short-voicemail",
             "machine",
