@@ -12,7 +12,7 @@ use super::ear::FEATURES;
 
 /// Frames the first layer looks at, and how many it goes on each time.
 const LOOK: usize = 5;
-pub(super) const STEP: u32 = 2;
+const STEP: u32 = 2;
 /// Steps the second layer looks at.
 const BACK: usize = 3;
 const WIDTH: usize = 40;
