@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`convert`] | an uploaded file as a prompt at 8 and 16 kHz |
 //! | [`frame`] | 20 ms of telephone audio, and cutting a stream into them |
+//! | [`mel`] | loudness by band, as the ear divides them |
 //! | [`pitch`] | how high a voice is |
 //! | [`spectrum`] | the strength of each 50 Hz of the telephone band |
 //! | [`tones`] | pure tones in time; fax, special information tones, busy, ringback |
@@ -17,6 +18,7 @@ pub mod amd;
 pub mod beep;
 pub mod convert;
 pub mod frame;
+pub mod mel;
 pub mod pitch;
 pub mod spectrum;
 pub mod tones;

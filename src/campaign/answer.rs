@@ -51,7 +51,7 @@ pub struct Amd {
     pub after_word_silence_ms: Option<u32>,
     /// How sure the detector must be that it is a person to say so before the
     /// silence is long, in per cent. Less is sooner, and takes more machines
-    /// for people. 50 to 100; none: 96.
+    /// for people. 50 to 100; none: 99.
     pub certainty: Option<u8>,
     /// Seconds to wait for the beep, from the decision; then the message is
     /// left without one. 1 to 120; none: 30.

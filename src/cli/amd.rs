@@ -1,15 +1,17 @@
 //! `canvass amd`: the answering-machine detector on WAV files.
 
 use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 
-use crate::audio::amd::{Detector, Look, Params, Verdict};
+use crate::audio::amd::{Detector, Params, Verdict};
 use crate::audio::beep::Beep;
-use crate::audio::frame::{FRAME_MS, Framer, SAMPLE_RATE};
+use crate::audio::frame::{Framer, SAMPLE_RATE};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -19,10 +21,10 @@ pub(super) struct Args {
     /// One JSON object per file instead of a line.
     #[arg(long)]
     json: bool,
-    /// What the decision is made of, at each moment of each pause, instead of
-    /// the decision: what scripts/amd-train learns from.
-    #[arg(long, hide = true, requires = "json")]
-    pauses: bool,
+    /// Decides nothing of person or machine, and writes what is heard of each
+    /// frame to this file: what scripts/amd-train learns from.
+    #[arg(long, hide = true, requires = "json", value_name = "FILE")]
+    features: Option<PathBuf>,
 }
 
 /// Longer recordings are read to here: the verdict and the beep come before.
@@ -34,11 +36,22 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         find(path, &mut files).with_context(|| format!("cannot read {}", path.display()))?;
     }
     ensure!(!files.is_empty(), "no WAV files there");
+    let mut features = match &args.features {
+        Some(path) => {
+            Some(BufWriter::new(File::create(path).with_context(|| format!("cannot write {}", path.display()))?))
+        }
+        None => None,
+    };
     let mut failed = false;
     for file in &files {
-        match classify(file, args.pauses) {
-            Ok(heard) if args.pauses => println!("{}", looks(file, &heard)),
-            Ok(Answered { verdict, beep, .. }) if args.json => println!("{}", object(file, verdict, beep)),
+        match classify(file, features.as_mut()) {
+            Ok(heard) if args.json => {
+                let mut answer = object(file, &heard);
+                if args.features.is_some() {
+                    answer["frames"] = heard.frames.into();
+                }
+                println!("{answer}");
+            }
             Ok(Answered { verdict, beep, .. }) => {
                 let beep = beep.map_or_else(String::new, |beep| {
                     format!(", beep {:.0} Hz from {} to {} ms", beep.hz, beep.start_ms, beep.end_ms)
@@ -51,6 +64,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
                 eprintln!("canvass: {}: {error:#}", file.display());
             }
         }
+    }
+    if let Some(mut features) = features {
+        features.flush()?;
     }
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
@@ -73,27 +89,20 @@ fn find(path: &Path, files: &mut BTreeSet<PathBuf>) -> std::io::Result<()> {
     Ok(())
 }
 
-fn object(file: &Path, verdict: Verdict, beep: Option<Beep>) -> Value {
+fn object(file: &Path, heard: &Answered) -> Value {
+    let Answered { verdict, beep, .. } = heard;
     json!({
         "file": file,
         "verdict": verdict.answer.as_str(),
         "reason": verdict.reason.as_str(),
         "at_ms": verdict.at_ms,
-        "beep_ms": beep.map(|beep| beep.start_ms),
-        "beep_end_ms": beep.map(|beep| beep.end_ms),
-        "beep_hz": beep.map(|beep| beep.hz.round()),
+        "beep_ms": beep.as_ref().map(|beep| beep.start_ms),
+        "beep_end_ms": beep.as_ref().map(|beep| beep.end_ms),
+        "beep_hz": beep.as_ref().map(|beep| beep.hz.round()),
     })
 }
 
-/// What the decision would have been made of.
-fn looks(file: &Path, heard: &Answered) -> Value {
-    let pauses: Vec<Value> =
-        heard.looks.iter().map(|(at_ms, look)| json!([at_ms, look.silence_ms, look.features])).collect();
-    let Verdict { answer, reason, at_ms } = heard.verdict;
-    json!({ "file": file, "verdict": answer.as_str(), "reason": reason.as_str(), "at_ms": at_ms, "pauses": pauses })
-}
-
-/// Settings with which only tones decide, so that all pauses are heard.
+/// Settings with which only tones decide, so that all of the greeting is heard.
 fn undecided() -> Params {
     Params {
         certainty: 100,
@@ -101,7 +110,7 @@ fn undecided() -> Params {
         greeting: 60_000,
         maximum_word_length: 60_000,
         maximum_number_of_words: u32::MAX,
-        total_analysis_time: 9_000,
+        total_analysis_time: 8_000,
         ..Params::default()
     }
 }
@@ -110,14 +119,11 @@ fn undecided() -> Params {
 struct Answered {
     verdict: Verdict,
     beep: Option<Beep>,
-    /// With the time, in ms; none unless asked for.
-    looks: Vec<(u32, Look)>,
+    /// Until the verdict.
+    frames: u32,
 }
 
-/// Longer pauses say no more.
-const LONGEST_LOOK_MS: u32 = 2_000;
-
-fn classify(file: &Path, pauses: bool) -> anyhow::Result<Answered> {
+fn classify(file: &Path, mut features: Option<&mut BufWriter<File>>) -> anyhow::Result<Answered> {
     let mut reader = hound::WavReader::open(file).context("not a readable WAV file")?;
     let spec = reader.spec();
     ensure!(
@@ -135,8 +141,8 @@ fn classify(file: &Path, pauses: bool) -> anyhow::Result<Answered> {
     // Mean of the channels and of the samples that make one at 8 kHz.
     let together = usize::from(spec.channels) * (spec.sample_rate / SAMPLE_RATE) as usize;
     ensure!(together > 0, "no channels");
-    let mut detector = Detector::new(if pauses { undecided() } else { Params::default() })?;
-    let (mut looks, mut now_ms) = (Vec::new(), 0);
+    let mut detector = Detector::new(if features.is_some() { undecided() } else { Params::default() })?;
+    let (mut frames, mut written) = (0, Ok(()));
     let mut framer = Framer::default();
     let (mut sum, mut count) = (0i64, 0usize);
     for sample in reader.samples::<i16>().take(together * (LONGEST_SECONDS * SAMPLE_RATE) as usize) {
@@ -146,15 +152,17 @@ fn classify(file: &Path, pauses: bool) -> anyhow::Result<Answered> {
             let mean = (sum / together as i64) as i16;
             framer.push(&[mean], |frame| {
                 detector.push(frame);
-                now_ms += FRAME_MS;
-                if pauses && detector.verdict().is_none() {
-                    looks.extend(
-                        detector.look().filter(|look| look.silence_ms <= LONGEST_LOOK_MS).map(|look| (now_ms, look)),
-                    );
+                if detector.verdict().is_some() || written.is_err() {
+                    return;
+                }
+                frames += 1;
+                if let Some(file) = features.as_mut() {
+                    written = detector.features().iter().try_for_each(|number| file.write_all(&number.to_le_bytes()));
                 }
             });
             (sum, count) = (0, 0);
         }
     }
-    Ok(Answered { verdict: detector.finish(), beep: detector.beep(), looks })
+    written.context("cannot write the features")?;
+    Ok(Answered { verdict: detector.finish(), beep: detector.beep(), frames })
 }

@@ -2,18 +2,17 @@
 //!
 //! A person says a little and waits; a machine talks on, or beeps. Length of
 //! the greeting and silence decide as in Asterisk's `app_amd`, whose names the
-//! parameters bear; in a pause, how long a silence is needed depends on how the
-//! greeting was said: `manner` hears it, `model` judges it.
+//! parameters bear; how long a silence is needed depends on what was said and
+//! how: `ear` hears it, `net` judges it.
 
 mod detector;
+mod ear;
 mod greeting;
-mod manner;
-mod model;
+mod net;
 mod params;
-mod trees;
 mod verdict;
 
 pub use detector::Detector;
-pub use manner::Look;
+pub use ear::FEATURES;
 pub use params::{Params, ParamsError};
 pub use verdict::{Answer, Reason, Verdict};

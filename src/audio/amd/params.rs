@@ -1,26 +1,23 @@
 //! What may be set about the detector.
 
-use super::manner::Look;
-use super::model::odds;
 use super::verdict::{Answer, Reason};
 
 /// Settings of the detector; times in ms. Defaults are what was tuned on the
-/// `tune` half of the corpus, see docs/amd.md.
+/// parts of the corpus made for that, see docs/amd.md.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Params {
     /// So long may it be silent before the first word; then: unsure.
     pub initial_silence: u32,
     /// A greeting as long as this, its pauses included, is a machine's.
     pub greeting: u32,
-    /// After so long a silence the greeting is over: what is more likely is
-    /// said.
+    /// After so long a silence the greeting is over: a person, unless that is
+    /// unlikely.
     pub after_greeting_silence: u32,
     /// So long a silence is the least after which a person is said to be one.
     pub after_word_silence: u32,
     /// How sure it must be, of 100, that it is a person for that to be said
-    /// before `after_greeting_silence`; 100 always waits. Less is quicker and
-    /// takes more machines for people: with 92 a quarter of a second sooner (median)
-    /// and some three times as many.
+    /// before `after_greeting_silence`; 100 always waits, on machines too. Less is quicker and
+    /// takes more machines for people: see docs/amd.md for how many.
     pub certainty: u8,
     /// With no decision by then: unsure.
     pub total_analysis_time: u32,
@@ -60,8 +57,8 @@ impl Default for Params {
             initial_silence: 3_500,
             greeting: 5_000,
             after_greeting_silence: 1_620,
-            after_word_silence: 180,
-            certainty: 96,
+            after_word_silence: 100,
+            certainty: 99,
             total_analysis_time: 7_000,
             min_word_length: 100,
             between_words_silence: 60,
@@ -95,20 +92,26 @@ impl Params {
         Ok(())
     }
 
-    /// Person or machine, at this moment of a pause; or not yet.
-    pub(super) fn judge(&self, look: &Look) -> Option<(Answer, Reason)> {
-        let odds = odds(&look.features);
+    /// Person or machine, after `silence_ms` of a pause and `long_ms` of
+    /// greeting, by the log-odds of a person; or not yet.
+    pub(super) fn judge(&self, odds: f32, silence_ms: u32, long_ms: u32) -> Option<(Answer, Reason)> {
         let person = (Answer::Human, Reason::ShortGreeting);
-        if look.silence_ms >= self.after_greeting_silence {
-            let machine = (Answer::Machine, Reason::Recording);
+        let machine = (Answer::Machine, Reason::Recording);
+        if silence_ms >= self.after_greeting_silence {
             return Some(if odds >= log_odds(AT_THE_END) { person } else { machine });
         }
-        (look.silence_ms >= self.after_word_silence && odds >= log_odds(self.certainty)).then_some(person)
+        if silence_ms >= self.after_word_silence && odds >= log_odds(self.certainty) {
+            return Some(person);
+        }
+        (self.certainty < 100 && long_ms >= LEAST_OF_MACHINE_MS && odds <= SURELY_MACHINE).then_some(machine)
     }
 }
 
 /// How sure it must be once the greeting is over.
-const AT_THE_END: u8 = 62;
+const AT_THE_END: u8 = 40;
+/// Below these log-odds of a person it is a machine, after so much greeting.
+const SURELY_MACHINE: f32 = -4.5;
+const LEAST_OF_MACHINE_MS: u32 = 1_000;
 
 /// Of a probability in hundredths.
 fn log_odds(percent: u8) -> f32 {
@@ -119,7 +122,6 @@ fn log_odds(percent: u8) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audio::amd::manner::FEATURES;
 
     #[test]
     fn amd_defaults_are_sound() {
@@ -135,7 +137,7 @@ mod tests {
         };
         assert_eq!(with(|p| p.total_analysis_time = 0), Err(ParamsError::NoTime));
         assert_eq!(with(|p| p.after_word_silence = p.between_words_silence), Err(ParamsError::SilenceTooShort));
-        assert_eq!(with(|p| p.after_greeting_silence = 100), Err(ParamsError::SilenceTooShort));
+        assert_eq!(with(|p| p.after_greeting_silence = 80), Err(ParamsError::SilenceTooShort));
         assert_eq!(with(|p| p.min_word_length = p.greeting), Err(ParamsError::NoWord));
         assert_eq!(with(|p| p.certainty = 49), Err(ParamsError::Certainty));
         assert_eq!(with(|p| p.certainty = 101), Err(ParamsError::Certainty));
@@ -144,11 +146,26 @@ mod tests {
     #[test]
     fn amd_never_sure_enough_is_said_at_the_end() {
         let params = Params { certainty: 100, ..Params::default() };
-        for tenths in 2..16 {
-            let look = Look { silence_ms: 100 * tenths, features: [0.3; FEATURES] };
-            assert_eq!(params.judge(&look), None);
+        for odds in [-20.0, 0.0, 20.0] {
+            for silence_ms in (0..params.after_greeting_silence).step_by(20) {
+                assert_eq!(params.judge(odds, silence_ms, 2_000), None);
+            }
         }
-        assert!(params.judge(&Look { silence_ms: 1_620, features: [0.3; FEATURES] }).is_some());
+        let person = |odds| params.judge(odds, 1_620, 2_000).map(|(answer, _)| answer == Answer::Human);
+        assert_eq!([-1.0, 0.0, 3.0].map(person), [Some(false), Some(true), Some(true)]);
+    }
+
+    #[test]
+    fn amd_sure_is_sooner() {
+        let judge = |odds, silence_ms, long_ms| {
+            Params::default().judge(odds, silence_ms, long_ms).map(|(answer, _)| answer.as_str())
+        };
+        assert_eq!(judge(6.0, 80, 500), None, "perhaps within a word");
+        assert_eq!(judge(6.0, 100, 500), Some("human"));
+        assert_eq!(judge(3.0, 100, 500), None);
+        assert_eq!(judge(-6.0, 0, 900), None, "too little was said");
+        assert_eq!(judge(-6.0, 0, 1_000), Some("machine"));
+        assert_eq!(judge(-3.0, 1_000, 3_000), None);
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub enum Reason {
     ShortGreeting,
     /// Speech went on too long.
     LongGreeting,
-    /// It was said as recordings are, and nothing followed.
+    /// It was said as recordings are.
     Recording,
     /// More words than a person greets with.
     ManyWords,
