@@ -1,7 +1,6 @@
 ALTER TABLE calls ADD COLUMN decision jsonb;
 COMMENT ON COLUMN calls.decision IS 'why the call was allowed: zones, attempts before, consent';
 
-CREATE INDEX calls_number ON calls (number, created_at);
 
 ALTER TABLE campaign_contacts ADD COLUMN held_since timestamptz;
 COMMENT ON COLUMN campaign_contacts.held_since IS 'when it would be due if no rule made it wait';

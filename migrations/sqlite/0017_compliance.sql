@@ -2,9 +2,6 @@
 -- that were not made in a table of their own.
 ALTER TABLE calls ADD COLUMN decision TEXT CHECK (decision IS NULL OR json_valid(decision));
 
--- A number's calls, of all campaigns: how often, and how lately.
-CREATE INDEX calls_number ON calls (number, created_at);
-
 -- When a target would be due if no rule made it wait.
 ALTER TABLE campaign_contacts ADD COLUMN held_since INTEGER;
 

@@ -14,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::Api;
-use super::auth::{Allowed, CampaignsRead};
+use super::auth::{Allowed, CampaignsRead, ContactsRead};
 use super::campaign_fields::out_of_time;
 use super::campaign_watch::OutcomeStats;
 use super::campaigns::known;
@@ -182,6 +182,7 @@ pub(super) async fn results(
     responses((status = 200, description = "The results", body = String, content_type = "text/csv")))]
 pub(super) async fn csv(
     _: Allowed<CampaignsRead>,
+    _: Allowed<ContactsRead>,
     State(api): State<Api>,
     CampaignAt(id): CampaignAt,
     UrlQuery(asked): UrlQuery<CsvRange>,

@@ -83,6 +83,7 @@ mod media;
 mod media_fields;
 mod media_upload;
 mod noting;
+mod number_import;
 mod openapi;
 mod page;
 mod phone_numbers;

@@ -224,7 +224,7 @@ mod tests {
         for path in DOCUMENT["paths"].as_object().expect("paths").keys() {
             assert!(page.contains(&escape(path)), "{path}");
         }
-        assert!(!page.contains("<script") && !page.contains("http://") && !page.contains("https://"));
+        assert!(!page.contains("<script") && !page.contains("src=\"http") && !page.contains("href=\"http"));
     }
 
     #[test]

@@ -20,8 +20,8 @@ use super::{
     Api, agents, api_keys, audit, audit_numbers, auth, call_completion, call_recording, calls, campaign_contacts,
     campaign_life, campaign_report, campaign_results, campaign_runs, campaign_source, campaign_upload, campaign_watch,
     campaigns, contact_groups, contact_members, contacts, dnc, dnc_lists, events, health, idempotency, me, media,
-    media_upload, noting, openapi, phone_numbers, reference, sessions, settings, surveys, switches, test_call, users,
-    webhook_deliveries, webhooks,
+    media_upload, noting, number_import, openapi, phone_numbers, reference, sessions, settings, surveys, switches,
+    test_call, users, webhook_deliveries, webhooks,
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -81,6 +81,7 @@ pub(super) fn resources() -> OpenApiRouter<Api> {
         .routes(routes!(dnc::history))
         .routes(routes!(dnc::show, dnc::remove))
         .routes(routes!(phone_numbers::list, phone_numbers::add))
+        .routes(routes!(number_import::import))
         .routes(routes!(phone_numbers::show, phone_numbers::edit, phone_numbers::remove))
         .routes(routes!(media::list, media_upload::upload))
         .routes(routes!(media::say))

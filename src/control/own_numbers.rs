@@ -3,6 +3,7 @@
 use std::io::Read;
 
 use jiff::Timestamp;
+use tokio::task::spawn_blocking;
 
 use crate::caller_id::Limits;
 use crate::contact::{ImportSummary, ListError, ListReader, NewContact, RejectedLine, Row};
@@ -23,6 +24,9 @@ pub enum NumbersError {
     /// It is too long to be one; nothing was changed.
     #[error("more than {MOST} rows: this is no list of our own numbers")]
     TooLong,
+    /// The process is shutting down; nothing was changed.
+    #[error("interrupted")]
+    Interrupted,
     /// The database says no. Numbers before are taken over; the list may be
     /// imported again.
     #[error(transparent)]
@@ -33,14 +37,13 @@ pub enum NumbersError {
 /// their row says: `label`, `active` (`yes` or `no`), `daily_cap`,
 /// `cool_down_seconds`, `max_concurrent`. An empty cell says nothing. A row with
 /// a wrong value is rejected as a whole.
-///
-/// Reads before it writes: not for async threads while `list` is a slow file.
-pub async fn import_numbers<R: Read>(
+pub async fn import_numbers<R: Read + Send + 'static>(
     list: ListReader<R>,
     store: &Store,
     now: Timestamp,
 ) -> Result<ImportSummary, NumbersError> {
-    let (rows, mut summary) = read(list)?;
+    let read = spawn_blocking(move || read(list)).await.map_err(|_| NumbersError::Interrupted)?;
+    let (rows, mut summary) = read?;
     let known: std::collections::HashMap<PhoneNumber, OwnNumber> =
         store.numbers().await?.into_iter().map(|own| (own.number, own)).collect();
     for row in rows {

@@ -15,8 +15,7 @@ use crate::number::PhoneNumber;
 use crate::store::{Store, StoreError, TargetId};
 use crate::survey::{Survey, taken_keys};
 
-/// How long a script serves other calls: as long as the poller takes to see
-/// that a file is gone, and far shorter than a signed URL works.
+/// How long a script serves other calls: far shorter than a signed URL works.
 const FRESH: SignedDuration = SignedDuration::from_secs(1);
 
 /// Scripts kept at once: one for each caller ID shown to whom a key rings.
@@ -111,9 +110,9 @@ impl Prepared {
         Ok(Self { settings, rules, survey, found, scripts: Mutex::default() })
     }
 
-    /// What one call does after its answer. Texts are spoken for this contact;
-    /// what is the same for everyone is compiled, and its files are looked at,
-    /// once a second at most.
+    /// What one call does after its answer. Its files are looked at first: a
+    /// call without its sounds is not placed. Texts are spoken for this contact;
+    /// what is the same for everyone is compiled once a second at most.
     pub(super) async fn script(
         &self,
         target: TargetId,
@@ -122,6 +121,10 @@ impl Prepared {
         store: &Store,
         now: Timestamp,
     ) -> Result<Arc<Script>, Unplayable> {
+        let missing = sounds.missing(self.found.files()).await;
+        if !missing.is_empty() {
+            return Err(Unplayable::Campaign(format!("a prompt is missing: {}", missing.join("; "))));
+        }
         if !self.found.is_for_everyone() {
             return self.compiled(target, way, sounds, store, now).await.map(Arc::new);
         }
@@ -156,10 +159,6 @@ impl Prepared {
             true => ContactFields::default(),
             false => store.contact_of(target).await?.unwrap_or_default(),
         };
-        let missing = sounds.missing(self.found.files()).await;
-        if !missing.is_empty() {
-            return Err(Unplayable::Campaign(format!("a prompt is missing: {}", missing.join("; "))));
-        }
         let files = sounds.of_call(&self.found, &contact, way.player, now).await.map_err(|error| {
             let told = format!("a text cannot be spoken: {error}");
             match error {

@@ -120,9 +120,11 @@ async fn nothing_opens_without_the_right_key(home: &Home) {
                 send(home.request_as(Some(&other), &method, &place)).await.expect(403);
             }
             let of_admins = ["/api/api-keys", "/api/users", "/api/webhooks", "/api/audit"];
-            if method != "GET" || of_admins.iter().any(|area| path.starts_with(area)) {
+            // A question with a body.
+            let asks = path == "/api/dnc/check";
+            if (method != "GET" && !asks) || of_admins.iter().any(|area| path.starts_with(area)) {
                 send(home.request_as(Some(&viewer), &method, &place)).await.expect(403);
-            } else if path != "/api/events" {
+            } else if path != "/api/events" && method == "GET" {
                 // That one would not end.
                 let seen = send(home.request_as(Some(&viewer), &method, &place)).await;
                 assert!([200, 404, 422].contains(&seen.status), "{place}: {}", seen.text);

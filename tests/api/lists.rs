@@ -96,6 +96,31 @@ async fn our_own_numbers(home: &Home) {
     assert_eq!(home.get("/api/phone-numbers").await.expect(200)["items"][0]["active"], false);
     assert_eq!(home.patch(path, json!({"activ": true, "label": 1})).await.fields(), ["activ", "label"]);
 
+    // Limits, rest, and a list of them.
+    let limited = home.patch(path, json!({"daily_cap": 150, "max_concurrent": 2})).await.expect(200);
+    assert_eq!((&limited["daily_cap"], &limited["status"]), (&json!(150), &json!("inactive")));
+    assert_eq!(limited["last_24_hours"]["answer_rate"], Value::Null);
+    let freed =
+        home.patch(path, json!({"daily_cap": null, "resting_until": "2199-01-01T00:00:00Z", "active": true})).await;
+    let freed = freed.expect(200);
+    assert_eq!((&freed["daily_cap"], &freed["max_concurrent"]), (&json!(null), &json!(2)));
+    assert_eq!((&freed["status"], &freed["rest_reason"]), (&json!("resting"), &json!("asked for")));
+    let back = home.patch(path, json!({"resting_until": null, "active": false})).await.expect(200);
+    assert_eq!(back["status"], "inactive");
+    assert_eq!(
+        home.patch(path, json!({"daily_cap": 0, "cool_down_seconds": 1.5})).await.fields(),
+        ["cool_down_seconds"]
+    );
+    assert_eq!(home.patch(path, json!({"daily_cap": 0})).await.fields(), ["daily_cap"]);
+    let list = "phone_number,label,cool_down_seconds\n+15550100009,Second line,30\n+15550100010,,\n+15550100011,,x\n";
+    let imported = home.upload_to("/api/phone-numbers/import", &[("dids.csv", list)]).await.expect(200);
+    assert_eq!((&imported["added"], &imported["changed"], &imported["rejected"]), (&json!(1), &json!(1), &json!(1)));
+    assert_eq!(imported["rejected_rows"][0]["line"], 4);
+    let listed = home.get(path).await.expect(200);
+    assert_eq!((&listed["label"], &listed["cool_down_seconds"]), (&json!("Second line"), &json!(30)));
+    assert_eq!((&listed["active"], &listed["max_concurrent"]), (&json!(false), &json!(2)), "what is not said stays");
+    home.upload_to("/api/phone-numbers/import", &[("dids.csv", "name\nx\n")]).await.expect(422);
+
     // A campaign with only this caller ID does not start.
     let made =
         home.post("/api/campaigns", json!({"name": "Silent", "phone_number_id": "+15550100009"})).await.expect(201);

@@ -120,6 +120,10 @@ async fn no_body_whatever_breaks_the_server(home: &Home) {
             let queries = operation["parameters"].as_array().into_iter().flatten();
             let queries: Vec<&str> =
                 queries.filter(|one| one["in"] == "query").filter_map(|one| one["name"].as_str()).collect();
+            if path == "/api/events" {
+                // Its answers do not end.
+                continue;
+            }
             for round in 0..12_usize {
                 let mut request = home.request(&method.to_uppercase(), &place);
                 if !fields.is_empty() {

@@ -205,6 +205,10 @@ impl Home {
 
     /// Uploads files, as a browser or curl would.
     pub(crate) async fn upload(&self, campaign: &str, files: &[(&str, &str)]) -> Reply {
+        self.upload_to(&format!("/api/campaigns/{campaign}/upload-csv"), files).await
+    }
+
+    pub(crate) async fn upload_to(&self, path: &str, files: &[(&str, &str)]) -> Reply {
         let mut body = Vec::new();
         for (name, text) in files {
             body.extend(
@@ -213,7 +217,7 @@ impl Home {
             );
         }
         body.extend(b"--XX--\r\n");
-        let request = self.request("POST", &format!("/api/campaigns/{campaign}/upload-csv"));
+        let request = self.request("POST", path);
         send(request.header("content-type", "multipart/form-data; boundary=XX").body(body)).await
     }
 

@@ -231,12 +231,15 @@ mod tests {
         for (query, index, parameters) in queries {
             let listed = items(id, &query, page);
             let steps = plan(connection, listed.sql().as_str(), &format!("{parameters}, 0")).await;
-            assert!(steps.contains(index) && !steps.contains("Seq Scan on calls"), "{query:?}\n{steps}");
+            // Of two campaigns either index will do.
+            let placed = index == "calls_placed" && steps.contains("calls_newest");
+            assert!((steps.contains(index) || placed) && !steps.contains("Seq Scan on calls "), "{query:?}\n{steps}");
         }
         for (query, parameters) in [(every(), this.clone()), (range, format!("{this}, {at}, {at}"))] {
             let sql = following(id, &query, Some((Timestamp::UNIX_EPOCH.to_sqlx(), CallId::new())), 50);
             let steps = plan(connection, sql.sql().as_str(), &format!("{parameters}, {at}, {this}, 50")).await;
-            assert!(steps.contains("calls_placed") && !steps.contains("Seq Scan on calls"), "{steps}");
+            let placed = steps.contains("calls_placed") || steps.contains("calls_newest");
+            assert!(placed && !steps.contains("Seq Scan on calls "), "{steps}");
         }
     }
 }

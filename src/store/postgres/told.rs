@@ -32,11 +32,14 @@ const ADD: &str = "INSERT INTO webhook_deliveries (webhook_id, event_id, event, 
 const CALLS: &str = "SELECT c.id, c.caller_id, c.switch, c.target_id, c.number, k.name, c.attempt,
         c.created_at, c.ringing_at, c.answered_at, c.ended_at, c.outcome, c.cause, c.sip, c.detail, c.detected,
         c.detected_reason, c.detected_ms, c.message_left, c.survey, c.opted_out, c.transfer, c.recording, t.status,
+        c.placed_at, c.trunk, c.opted_out_at, c.transfer_at, c.transferred_at, r.disposition, r.sentiment, r.summary,
+        r.extracted_data,
         c.campaign_id, p.name AS campaign_name, k.variables
     FROM calls AS c
     JOIN campaigns AS p ON p.id = c.campaign_id
     JOIN campaign_contacts AS t ON t.id = c.target_id
     JOIN contacts AS k ON k.id = t.contact_id
+    LEFT JOIN call_results AS r ON r.call_id = c.id
     WHERE c.id = ANY($1)";
 
 const ANSWERS: &str = "SELECT a.call_id, a.position, a.question, a.given, a.digit, a.label, a.recording, a.answered_at

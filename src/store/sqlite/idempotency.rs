@@ -11,7 +11,7 @@ use crate::store::listed_rows::ListedRow;
 use crate::store::listing::{Begun, KeptAnswer};
 
 /// A key whose answer is kept no longer, or whose request was broken off.
-pub(super) const EXPIRED: &str = "DELETE FROM idempotency WHERE api_key = ?3 AND key = ?4
+pub(super) const EXPIRED: &str = "DELETE FROM idempotency WHERE caller = ?3 AND key = ?4
         AND (started_at < ?1 OR (started_at < ?2 AND status IS NULL))";
 
 impl Sqlite {

@@ -31,12 +31,15 @@ const ADD: &str = "INSERT INTO webhook_deliveries (webhook_id, event_id, event, 
 pub(super) const CALLS: &str = "SELECT c.id, c.caller_id, c.switch, c.target_id, c.number, k.name, c.attempt,
         c.created_at, c.ringing_at, c.answered_at, c.ended_at, c.outcome, c.cause, c.sip, c.detail, c.detected,
         c.detected_reason, c.detected_ms, c.message_left, c.survey, c.opted_out, c.transfer, c.recording, t.status,
+        c.placed_at, c.trunk, c.opted_out_at, c.transfer_at, c.transferred_at, r.disposition, r.sentiment, r.summary,
+        r.extracted_data,
         c.campaign_id, p.name AS campaign_name, k.variables
     FROM json_each(?1) AS j
     CROSS JOIN calls AS c ON c.id = unhex(j.value)
     CROSS JOIN campaigns AS p ON p.id = c.campaign_id
     CROSS JOIN campaign_contacts AS t ON t.id = c.target_id
-    CROSS JOIN contacts AS k ON k.id = t.contact_id";
+    CROSS JOIN contacts AS k ON k.id = t.contact_id
+    LEFT JOIN call_results AS r ON r.call_id = c.id";
 
 const ANSWERS: &str = "SELECT a.call_id, a.position, a.question, a.given, a.digit, a.label, a.recording, a.answered_at
     FROM json_each(?1) AS j

@@ -12,12 +12,12 @@ use crate::store::rows::StoredRow;
 use crate::store::{StoreError, text};
 
 /// Requests that are over for good.
-pub(super) const FORGET: &str = "DELETE FROM idempotency WHERE (api_key, key) IN (
-        SELECT api_key, key FROM idempotency WHERE started_at < ?1 LIMIT ?2)";
+pub(super) const FORGET: &str = "DELETE FROM idempotency WHERE (caller, key) IN (
+        SELECT caller, key FROM idempotency WHERE started_at < ?1 LIMIT ?2)";
 
 /// Requests that were never answered.
-pub(super) const ABANDON: &str = "DELETE FROM idempotency WHERE (api_key, key) IN (
-        SELECT api_key, key FROM idempotency WHERE status IS NULL AND started_at < ?1 LIMIT ?2)";
+pub(super) const ABANDON: &str = "DELETE FROM idempotency WHERE (caller, key) IN (
+        SELECT caller, key FROM idempotency WHERE status IS NULL AND started_at < ?1 LIMIT ?2)";
 
 /// Campaigns nobody works on.
 pub(super) const UNFINISHED: &str = "SELECT id FROM campaigns
