@@ -172,11 +172,12 @@ pub(super) async fn start(
 }
 
 async fn launched(api: &Api, id: CampaignId, request: &LaunchRequest) -> Answer<Json<Launched>> {
+    let in_force = api.in_force();
     let launch = |campaign: &Campaign| control::Launch {
         scheduled_at: request.scheduled_at.unwrap_or(campaign.scheduled_at),
         max_concurrent: request.max_concurrent,
-        usable_switches: Some(usable(&api.switches, &campaign.settings)),
-        organization: Some(api.compliance.clone()),
+        usable_switches: Some(usable(&in_force.switches, &campaign.settings)),
+        organization: Some(in_force.compliance.clone()),
     };
     let report = control::launch_as(&api.store, &api.sounds, id, launch, api.now()).await?;
     api.changed();

@@ -175,7 +175,7 @@ pub(super) async fn stats(
     Ok(Json(Stats {
         campaign_id: id,
         campaign_status: campaign.status,
-        waiting_until: control::waiting_until(&api.store, &api.compliance, &campaign, api.now()).await?,
+        waiting_until: control::waiting_until(&api.store, &api.in_force().compliance, &campaign, api.now()).await?,
         reason: campaign.reason,
         contacts: ContactStats::of(&tally),
         progress: percent(&tally),
@@ -247,7 +247,7 @@ pub(super) async fn progress(
 ) -> Answer<Json<Progress>> {
     let campaign = known(&api, id).await?.campaign;
     let tally = api.store.tally(id).await?;
-    let waiting_until = control::waiting_until(&api.store, &api.compliance, &campaign, api.now()).await?;
+    let waiting_until = control::waiting_until(&api.store, &api.in_force().compliance, &campaign, api.now()).await?;
     Ok(Json(Progress::of(&tally, campaign.status, waiting_until)))
 }
 

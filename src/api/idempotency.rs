@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::Api;
 use super::auth::Caller;
 use super::extract::bytes;
+use super::noting::Done;
 use super::problem::{Answer, Kind, Problem};
 use crate::store::listing::{ANSWERS_KEPT, Begun, KeptAnswer, REQUEST_ABANDONED};
 
@@ -34,7 +35,7 @@ pub(super) async fn layer(State(api): State<Api>, request: Request, next: Next) 
     // A list may be uploaded twice without harm: what is there is skipped. And a
     // sound has a name, which is given once.
     let path = request.uri().path();
-    let upload = path.ends_with("/upload-csv") || path == "/api/media";
+    let upload = path.ends_with("/upload-csv") || path.ends_with("/import") || path == "/api/media";
     if request.method() != Method::POST || upload || !request.headers().contains_key(KEY) {
         return next.run(request).await;
     }
@@ -104,7 +105,8 @@ async fn work(api: Api, by: Uuid, key: String, request: Request, next: Next) -> 
         Err(problem) => return problem.into_response(),
     };
     // What was not done may be tried again.
-    let answer = parts.status.is_success().then(|| KeptAnswer {
+    let done = parts.status.is_success() || parts.extensions.get::<Done>().is_some();
+    let answer = done.then(|| KeptAnswer {
         status: parts.status.as_u16(),
         headers: HEADERS
             .iter()

@@ -135,18 +135,25 @@ pub struct Options {
     pub settings: Live,
     /// The folder recordings lie in.
     pub recordings: PathBuf,
-    /// The switches there are.
-    pub switches: Vec<KnownSwitch>,
+    /// What a new configuration changes.
+    pub in_force: watch::Receiver<Arc<InForce>>,
     /// Its limits.
     pub limits: Limits,
     /// The lists that were uploaded.
     pub uploads: Uploads,
-    /// The organization's rules.
-    pub compliance: Arc<Organization>,
     /// The engine beside it; none: nothing dials here.
     pub engine: Option<Handle>,
     /// Where webhooks may lead.
     pub guard: Guard,
+}
+
+/// What a new configuration changes while the API runs.
+#[derive(Clone, Debug)]
+pub struct InForce {
+    /// The switches there are.
+    pub switches: Vec<KnownSwitch>,
+    /// The organization's rules.
+    pub compliance: Arc<Organization>,
 }
 
 /// A switch of the configuration, as far as campaigns name it.
@@ -245,6 +252,11 @@ impl std::ops::Deref for Api {
 impl Api {
     fn now(&self) -> jiff::Timestamp {
         self.clock.now()
+    }
+
+    /// What the configuration says now.
+    fn in_force(&self) -> Arc<InForce> {
+        self.in_force.borrow().clone()
     }
 
     /// How numbers are read now.

@@ -28,6 +28,10 @@ const LOOKED_AT: usize = 64 * 1024;
 /// The pauses between tries to write a record.
 const PAUSES: [Duration; 3] = [Duration::from_millis(100), Duration::from_millis(400), Duration::from_millis(1_500)];
 
+/// Marks the answer to what was done, whatever its status says.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Done;
+
 /// The id of a request, as the log and the answer have it.
 #[derive(Clone, Debug)]
 pub(super) struct RequestId(pub(super) String);
@@ -35,7 +39,9 @@ pub(super) struct RequestId(pub(super) String);
 /// Notes what is changed. Inside of the layer that answers repeated requests:
 /// only what is really done is noted.
 pub(super) async fn layer(State(api): State<Api>, request: Request, next: Next) -> Response {
-    if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
+    // Questions with a body change nothing either.
+    let asks = request.uri().path().ends_with("/check");
+    if asks || matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
         return next.run(request).await;
     }
     // A client that goes away ends its request, but not between the change and
@@ -47,10 +53,12 @@ pub(super) async fn layer(State(api): State<Api>, request: Request, next: Next) 
 }
 
 async fn noted(api: Api, request: Request, next: Next) -> Response {
+    // Of several lists some may be in before one is refused.
+    let in_parts = is_list(&request);
     let (request, heard) = overhear(request);
     let mut entry = begin(&api, &request);
     let response = next.run(request).await;
-    if response.status().as_u16() >= 400 {
+    if response.status().as_u16() >= 400 && !in_parts {
         return response;
     }
     let (made, response) = match made(response).await {
@@ -75,9 +83,16 @@ async fn noted(api: Api, request: Request, next: Next) -> Response {
         Err(error) => {
             // Here at least it is not lost.
             tracing::error!(?entry, %error, "a change could not be noted in the audit log");
-            Problem::done_unnoted().into_response()
+            let mut response = Problem::done_unnoted().into_response();
+            response.extensions_mut().insert(Done);
+            response
         }
     }
+}
+
+fn is_list(request: &Request) -> bool {
+    let path = request.uri().path();
+    path.ends_with("/import") || path.ends_with("/upload-csv") || path.ends_with("/contacts")
 }
 
 /// What is known before it is done.

@@ -32,7 +32,7 @@ pub(super) struct NumbersImported {
 ///
 /// CSV with a column `phone_number` and, as far as there are such, `label`,
 /// `active` (yes or no), `daily_cap`, `cool_down_seconds`, `max_concurrent`; up to
-/// 100,000 rows. An empty cell says nothing. A row with a wrong value changes
+/// 10,000 rows. An empty cell says nothing. A row with a wrong value changes
 /// nothing. Importing a list again does no harm.
 #[utoipa::path(post, path = "/api/phone-numbers/import", tag = "phone numbers",
     request_body(content = UploadForm, content_type = "multipart/form-data"),

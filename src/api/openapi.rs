@@ -20,7 +20,7 @@ pub(super) fn beginning() -> utoipa::openapi::OpenApi {
 const ABOUT: &str = "\
 Campaigns, their contacts and calls, of a canvass daemon.
 
-Every request but those under **health** and `POST /api/login` carries `Authorization: Bearer` and an API key (`cv_…`; \
+Every request but those under **health**, `POST /api/login` and signed links to uploaded lists carries `Authorization: Bearer` and an API key (`cv_…`; \
 `canvass key create` makes one) or a session (`cs_…`; logging in opens one). Bodies are \
 JSON; unknown fields are refused. Whatever is not done is answered with problem details (RFC 9457), whose `type` is one of \
 those listed at `/problems`; `errors` names every wrong field at once. Lists come in pages (`page`, `limit` up to 500). \

@@ -11,12 +11,16 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::auth::{Allowed, PhoneNumbersRead, PhoneNumbersWrite};
+use super::campaign_fields::out_of_time;
 use super::extract::{JsonBody, JsonRequest, NumberAt};
 use super::problem::{Answer, Fault, Problem, ProblemBody};
 use super::{Api, read};
 use crate::caller_id::{Figures, Limits, hour_of};
 use crate::number::PhoneNumber;
 use crate::store::OwnNumber;
+
+/// How often a change is tried while others change the same number.
+const TRIES: u32 = 5;
 
 /// The reason of a rest that somebody asked for.
 const BY_HAND: &str = "asked for";
@@ -241,6 +245,7 @@ impl JsonRequest for EditPhoneNumber {
         let request: Self = read::json(body)?;
         let mut faults: Vec<_> = too_long(request.label.as_deref()).into_iter().collect();
         faults.extend(wrong_limits(&request.over(Limits::default())));
+        faults.extend(request.resting_until.flatten().and_then(|at| out_of_time("resting_until", at)));
         if faults.is_empty() { Ok(request) } else { Err(faults) }
     }
 }
@@ -327,14 +332,23 @@ pub(super) async fn edit(
     NumberAt(number): NumberAt,
     JsonBody(request): JsonBody<EditPhoneNumber>,
 ) -> Answer<Json<OwnPhoneNumber>> {
-    let mut own = known(&api, number).await?;
-    own.limits = request.over(own.limits);
-    if let Some(label) = request.label {
-        own.label = Some(label).filter(|label| !label.is_empty());
-    }
-    own.active = request.active.unwrap_or(own.active);
-    if !api.store.set_number(&own).await? {
-        return Err(not_ours(number));
+    let mut tries = 0;
+    loop {
+        let before = known(&api, number).await?;
+        let label = match &request.label {
+            Some(label) => Some(label.clone()).filter(|label| !label.is_empty()),
+            None => before.label.clone(),
+        };
+        let active = request.active.unwrap_or(before.active);
+        let after = OwnNumber { label, active, limits: request.over(before.limits), ..before.clone() };
+        if api.store.change_number(&before, &after).await? {
+            break;
+        }
+        // Somebody else changed another part of it just now.
+        tries += 1;
+        if tries >= TRIES {
+            return Err(Problem::conflict(format!("{number} is being changed by others"), ["edit"]));
+        }
     }
     if let Some(until) = request.resting_until {
         api.store.rest_number(number, until.unwrap_or(api.now()), BY_HAND).await?;

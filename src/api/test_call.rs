@@ -107,7 +107,7 @@ pub(super) async fn place(
     let mut prompts = request.prompts;
     prompts.extend(request.say.map(|text| format!("say:{}", text.trim())));
     let fields = json!({
-        "name": format!("Test call to {}", number.map(|number| number.to_string()).unwrap_or_default()),
+        "name": format!("Test call by {name} at {:.0}", api.now()),
         "number_pool": shown.into_iter().collect::<Vec<_>>(),
         "prompts": prompts,
         "switch": name,
@@ -128,7 +128,11 @@ pub(super) async fn place(
     api.store.add_draft(&draft, api.now()).await?;
     let launched = async {
         api.store.add_targets(draft.id, &[NewContact::of(number)], api.now()).await?;
-        let launch = Launch { usable_switches: Some(1), ..Launch::default() };
+        let launch = Launch {
+            usable_switches: Some(1),
+            organization: Some(api.in_force().compliance.clone()),
+            ..Launch::default()
+        };
         control::launch(&api.store, &api.sounds, draft.id, &launch, api.now()).await
     };
     let report = match launched.await {

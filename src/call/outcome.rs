@@ -1,5 +1,5 @@
 //! How a call ended: one closed list, and the one table that maps a switch's
-//! causes to it (design section 5). Both adapters end here.
+//! causes to it. Both adapters end here.
 
 use std::fmt;
 use std::str::FromStr;
@@ -122,7 +122,7 @@ pub struct End {
     pub we_hung_up: bool,
 }
 
-/// The table of design section 5.
+/// The table of outcomes in docs/campaigns.md.
 ///
 /// Order matters: an answer beats every cause; our own ring time-out beats the
 /// cause it is reported with; a SIP status is more exact than the cause a

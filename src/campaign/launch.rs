@@ -1,4 +1,4 @@
-//! The checks before a campaign is launched (design section 4).
+//! The checks before a campaign is launched.
 
 use jiff::Timestamp;
 

@@ -1,4 +1,4 @@
-//! Campaign states and what may be done in each (design section 4).
+//! Campaign states and what may be done in each.
 
 use std::fmt;
 use std::str::FromStr;
@@ -158,7 +158,7 @@ pub struct UnknownStatus(pub(super) String);
 mod tests {
     use super::*;
 
-    /// The table of design section 4, row by row.
+    /// The table of states in docs/campaigns.md, row by row.
     #[test]
     fn actions_by_state() {
         use Action as A;

@@ -1,4 +1,4 @@
-//! Target states (design section 4).
+//! Target states.
 
 use std::fmt;
 use std::str::FromStr;

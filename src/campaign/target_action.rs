@@ -1,4 +1,4 @@
-//! What a person may do to one contact of a campaign (design section 4).
+//! What a person may do to one contact of a campaign.
 
 use std::fmt;
 

@@ -8,6 +8,7 @@ use anyhow::Context;
 use clap::Subcommand;
 use comfy_table::Table;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
+use serde_json::json;
 
 use super::app::{self, App};
 use crate::contact::{ContactGroupId, GroupImport, ListReader, RejectedWriter, import_group};
@@ -66,17 +67,24 @@ pub(super) async fn run(file: Option<PathBuf>, command: Command) -> anyhow::Resu
             if !app.store.add_group(&group).await? {
                 anyhow::bail!("a group is called \"{}\" already", group.name);
             }
+            app.note("contact-groups.create", id, json!({ "name": group.name })).await?;
             println!("{id}");
         }
         Command::Import { group, list, rejected } => {
             let group = find(&app.store, &group).await?;
             let imported = import(&app, &group, &list, rejected.as_deref()).await;
-            tell(&list.display().to_string(), &imported.with_context(|| list.display().to_string())?);
+            let imported = imported.with_context(|| list.display().to_string())?;
+            let told = json!({ "file": list.display().to_string(), "accepted": imported.summary.accepted });
+            app.note("contact-groups.import", group.id, told).await?;
+            tell(&list.display().to_string(), &imported);
         }
         Command::Remove { group } => {
             let group = find(&app.store, &group).await?;
             match app.store.remove_group(group.id).await? {
-                GroupRemoved::Yes => println!("The group \"{}\" is gone; its contacts stay.", group.name),
+                GroupRemoved::Yes => {
+                    app.note("contact-groups.delete", group.id, json!({ "name": group.name })).await?;
+                    println!("The group \"{}\" is gone; its contacts stay.", group.name);
+                }
                 GroupRemoved::InUse(campaigns) => {
                     anyhow::bail!("campaigns that are not over name it: {}", campaigns.join(", "))
                 }

@@ -89,6 +89,7 @@ pub(super) async fn run(file: Option<PathBuf>, command: Command) -> anyhow::Resu
         Command::Show { reference } => show(&app, &reference).await?,
         Command::Rename { reference, name } => {
             let media = library.rename(&reference, &name, None, app.clock.now()).await?;
+            app.note("media.edit", media.id, json!({ "name": media.name })).await?;
             println!("\"{reference}\" is called \"{}\" now.", media.name);
         }
         Command::Remove { reference } => {

@@ -84,6 +84,10 @@ pub(super) async fn run(file: Option<PathBuf>, command: Command) -> anyhow::Resu
         Command::Import { list } => return import(&app, &list).await,
         Command::Limit { number, daily_cap, cool_down, max_concurrent } => {
             limit(&app, number, [daily_cap, cool_down, max_concurrent]).await?;
+            let said = json!({
+                "daily_cap": daily_cap, "cool_down_seconds": cool_down, "max_concurrent": max_concurrent
+            });
+            app.note("phone-numbers.edit", number, said).await?;
         }
         Command::Rest { number, hours } => {
             let until = app.clock.now() + SignedDuration::from_hours(hours.into());
@@ -91,6 +95,7 @@ pub(super) async fn run(file: Option<PathBuf>, command: Command) -> anyhow::Resu
                 app.store.rest_number(number, until, "asked for").await?,
                 "{number} is none of our numbers"
             );
+            app.note("phone-numbers.edit", number, json!({ "resting_until": until })).await?;
         }
         Command::Add { numbers } => {
             app.store.add_numbers(&numbers, app.clock.now()).await?;
@@ -143,6 +148,8 @@ async fn import(app: &app::App, path: &Path) -> anyhow::Result<ExitCode> {
     let shown = || path.display().to_string();
     let list = ListReader::new(file, app.config.number_rules()).with_context(shown)?;
     let summary = import_numbers(list, &app.store, app.clock.now()).await.with_context(shown)?;
+    let told = json!({ "file": shown(), "added": summary.accepted, "changed": summary.duplicates });
+    app.note("phone-numbers.import", "", told).await?;
     eprintln!(
         "{}: {} numbers added, {} were ours already and take over what their rows say, {} rows rejected.",
         path.display(),

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 use super::app::{self, App};
 use super::signals::{Ends, Reload};
-use crate::api::{self, Server};
-use crate::config::{Config, load};
+use crate::api::{self, InForce, Server};
+use crate::config::{Config, ConfigError, load};
 use crate::dialer::{Engine, Options, Stats};
 use crate::media::MediaServer;
 use crate::settings::Live;
@@ -38,7 +39,8 @@ pub(super) async fn run(file: Option<PathBuf>, args: Args) -> anyhow::Result<Exi
     let options = Options { clock: app.clock, ..options(&app.config, app.store.clone()).await? };
     // First what may fail: the engine has calls to look after once it runs.
     let offered = app.config.api.enabled && !args.no_api;
-    let offer = if offered { Some(offer(&app).await?) } else { None };
+    let (in_force, known) = watch::channel(in_force(&app.config)?);
+    let offer = if offered { Some(offer(&app, known).await?) } else { None };
     let deliverer = webhook::Options { store: app.store.clone(), clock: app.clock, guard: app.config.webhooks.guard() };
     let mut engine = Engine::start(options).await?;
     let deliverer = Deliverer::start(deliverer)?;
@@ -55,7 +57,7 @@ pub(super) async fn run(file: Option<PathBuf>, args: Args) -> anyhow::Result<Exi
     loop {
         tokio::select! {
             () = ends.next() => break engine.drain(),
-            () = reload.next() => take_over(file.as_deref(), &engine, &app.settings).await,
+            () = reload.next() => take_over(file.as_deref(), &engine, &app.settings, &in_force).await,
             _ = engine.finished() => anyhow::bail!("the dialing engine ended unexpectedly"),
         }
     }
@@ -92,7 +94,7 @@ pub(super) async fn media_server(app: &App) -> anyhow::Result<Option<MediaServer
 }
 
 /// What the HTTP API needs, and where it is to be.
-async fn offer(app: &App) -> anyhow::Result<(TcpListener, api::Options)> {
+async fn offer(app: &App, in_force: watch::Receiver<Arc<InForce>>) -> anyhow::Result<(TcpListener, api::Options)> {
     let config = &app.config;
     let listen = &config.api.listen;
     let listener = TcpListener::bind(listen)
@@ -104,10 +106,9 @@ async fn offer(app: &App) -> anyhow::Result<(TcpListener, api::Options)> {
         sounds: config.sounds()?,
         settings: app.settings.clone(),
         recordings: config.recordings_folder().local,
-        switches: config.known_switches(),
         limits: config.api.limits(),
         uploads: config.uploads(),
-        compliance: Arc::new(config.organization_rules()?),
+        in_force,
         engine: None,
         guard: config.webhooks.guard(),
     };
@@ -124,17 +125,23 @@ async fn offer(app: &App) -> anyhow::Result<(TcpListener, api::Options)> {
     Ok((listener, options))
 }
 
+/// What the HTTP API goes by, of what a new configuration changes.
+fn in_force(config: &Config) -> Result<Arc<InForce>, ConfigError> {
+    Ok(Arc::new(InForce { switches: config.known_switches(), compliance: Arc::new(config.organization_rules()?) }))
+}
+
 /// SIGHUP: limits, pace and trunks change at once; the rest with a restart.
-async fn take_over(file: Option<&Path>, engine: &Engine, settings: &Live) {
+async fn take_over(file: Option<&Path>, engine: &Engine, settings: &Live, api: &watch::Sender<Arc<InForce>>) {
     // What is wrong with it is found before any of it is taken over.
     match load(file).and_then(|config| config.limits().map(|_| config)) {
         Ok(mut config) => {
             let turn = settings.turn().await;
             turn.configure(config.configured());
             config.adopt(settings.general());
-            match config.limits() {
-                Ok(limits) => {
+            match config.limits().and_then(|limits| Ok((limits, in_force(&config)?))) {
+                Ok((limits, known)) => {
                     engine.set_limits(limits);
+                    api.send_replace(known);
                     tracing::info!("the configuration was read again: limits, pace, trunks and rules are in force");
                 }
                 Err(error) => tracing::error!(%error, "limits and rules stay as they were"),

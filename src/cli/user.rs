@@ -7,6 +7,7 @@ use anyhow::Context;
 use clap::Subcommand;
 use comfy_table::Table;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
+use serde_json::json;
 
 use super::app::{self, App};
 use crate::access::{Password, Role, User, UserId, checked_login};
@@ -60,17 +61,20 @@ pub(super) async fn run(file: Option<PathBuf>, command: Command) -> anyhow::Resu
             let user = find(&app, &login).await?;
             let password = Password::one_time()?;
             change(&app, &user, UserEdit { password: Some(password.hash()?), ..UserEdit::of(&user) }).await?;
+            app.note("users.reset-password", user.id, json!({ "login": user.login })).await?;
             eprintln!("{} logs in once with this password, and must change it then:", user.login);
             println!("{}", password.expose());
         }
         Command::Disable { login } => {
             let user = find(&app, &login).await?;
             change(&app, &user, UserEdit { active: false, ..UserEdit::of(&user) }).await?;
+            app.note("users.edit", user.id, json!({ "login": user.login, "active": false })).await?;
             println!("{} may log in no more.", user.login);
         }
         Command::Enable { login } => {
             let user = find(&app, &login).await?;
             change(&app, &user, UserEdit { active: true, ..UserEdit::of(&user) }).await?;
+            app.note("users.edit", user.id, json!({ "login": user.login, "active": true })).await?;
             println!("{} may log in.", user.login);
         }
     }
@@ -93,6 +97,7 @@ async fn create(app: &App, login: String, role: Role, name: Option<String>) -> a
     };
     let added = app.store.add_user(&user, &password.hash()?).await?;
     anyhow::ensure!(added, "there is a user {} already: `canvass user reset` gives them another password", user.login);
+    app.note("users.create", user.id, json!({ "login": user.login, "role": role })).await?;
     // The password alone on standard output.
     eprintln!("{} is added as {role}, logs in once with this password, and must change it then:", user.login);
     println!("{}", password.expose());

@@ -105,9 +105,20 @@ pub struct Whereabouts {
 /// Where a target may be: its own zone, else its number's.
 pub fn whereabouts(target: &Target<'_>, rules: &Rules) -> Whereabouts {
     let place = rules.organization.map.place(target.number);
-    match target.timezone.and_then(zone) {
-        Some(own) => Whereabouts { zones: Some(Zones::one(own)), place, own: true },
+    match target.timezone.and_then(own_zones) {
+        Some(own) => Whereabouts { zones: Some(own), place, own: true },
         None => Whereabouts { zones: place.zones.clone(), place, own: false },
+    }
+}
+
+/// The zones meant by what a list says. `EST` and `MST` are zones without
+/// daylight-saving time, but most who write them mean New York and Denver: both
+/// count then.
+fn own_zones(name: &str) -> Option<Zones> {
+    match name {
+        "EST" => Zones::named(["EST", "America/New_York"]),
+        "MST" => Zones::named(["MST", "America/Denver"]),
+        name => zone(name).map(Zones::one),
     }
 }
 

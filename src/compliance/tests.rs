@@ -121,6 +121,13 @@ fn legal_hours_are_the_recipients() {
         Rule::LegalHours,
         Some("2026-06-03T12:00:00Z"),
     );
+    // Who writes EST means New York, whose clocks are an hour ahead of it in summer.
+    let eastern = Target { timezone: Some("EST"), ..angeles };
+    for (at, verdict) in
+        [("2026-06-02T12:59:59Z", false), ("2026-06-02T13:00:00Z", true), ("2026-06-03T01:00:00Z", false)]
+    {
+        assert_eq!(asked(&eastern, &Facts::default(), &law, at).verdict() == Verdict::Allow, verdict, "{at}");
+    }
     // A zone nobody knows is as if it were left out.
     let wrong = Target { timezone: Some("Mars/Olympus"), ..angeles };
     assert_eq!(asked(&wrong, &Facts::default(), &law, "2026-06-02T12:00:00Z").rule(), Some(Rule::LegalHours));

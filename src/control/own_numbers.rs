@@ -11,7 +11,9 @@ use crate::number::PhoneNumber;
 use crate::store::{OwnNumber, Store, StoreError};
 
 /// Rows a list of our numbers may have: more is a list of contacts.
-const MOST: u64 = 100_000;
+const MOST: u64 = 10_000;
+/// How often a row is tried that somebody else changes at the same time.
+const TRIES: u32 = 5;
 /// Rejected rows told.
 const SHOWN: usize = 100;
 
@@ -51,7 +53,16 @@ pub async fn import_numbers<R: Read + Send + 'static>(
         if store.add_number(&own, now).await? {
             summary.accepted += 1;
         } else {
-            store.set_number(&own).await?;
+            // Somebody may have changed it since.
+            let mut before = known.get(&row.number).cloned();
+            for _ in 0..TRIES {
+                if let Some(before) = &before
+                    && store.change_number(before, &row.over(Some(before.clone()))).await?
+                {
+                    break;
+                }
+                before = store.numbers().await?.into_iter().find(|own| own.number == row.number);
+            }
             summary.duplicates += 1;
         }
     }

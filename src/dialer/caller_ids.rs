@@ -95,9 +95,10 @@ impl CallerIds {
         }
     }
 
-    /// When the last call from it was started.
-    pub(super) fn last(&self, number: PhoneNumber) -> Option<Timestamp> {
-        self.numbers.get(&number).and_then(|used| used.last)
+    /// How lately it was used: those that are planned come last, then the order
+    /// of the last starts.
+    pub(super) fn recency(&self, number: PhoneNumber) -> (u32, Option<Timestamp>) {
+        self.numbers.get(&number).map_or((0, None), |used| (used.held, used.last))
     }
 
     /// Where it says it is.
@@ -135,9 +136,10 @@ impl CallerIds {
 
     /// A call that was started before shows it.
     pub(super) fn adopt(&mut self, call: CallId, number: PhoneNumber) {
+        // Known or not any more: its campaign counts it too.
+        self.calls.insert(call, number);
         if let Some(used) = self.numbers.get_mut(&number) {
             used.in_progress += 1;
-            self.calls.insert(call, number);
         }
     }
 
@@ -238,7 +240,7 @@ mod tests {
             ids.start(CallId::new(), number(), START);
         }
         assert_eq!(ids.room(number(), START), Room::Now(u32::MAX));
-        assert_eq!(ids.last(number()), Some(START));
+        assert_eq!(ids.recency(number()), (0, Some(START)));
     }
 
     #[test]

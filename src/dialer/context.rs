@@ -14,7 +14,7 @@ use super::news::News;
 use super::recordings::Recordings;
 use super::spool::Spool;
 use crate::clock::Clock;
-use crate::compliance::Tariff;
+use crate::compliance::Organization;
 use crate::live::Feed;
 use crate::media::Sounds;
 use crate::store::Store;
@@ -49,8 +49,8 @@ pub(super) struct Context {
     pub(super) recordings: Recordings,
     pub(super) spool: Spool,
     pub(super) sounds: Sounds,
-    /// What calls cost; from the start on.
-    pub(super) tariff: Tariff,
+    /// The rules in force.
+    pub(super) organization: watch::Receiver<Arc<Organization>>,
     pub(super) store: Store,
     pub(super) feed: Feed,
 }

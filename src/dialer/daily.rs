@@ -62,12 +62,13 @@ impl Daily {
     /// How many calls more there may be, besides those planned already; if
     /// none: when there may be again.
     pub(super) fn left(&mut self, planned: u32, now: Timestamp) -> Result<u32, Timestamp> {
-        if !self.budget.is_limited() {
-            return Ok(u32::MAX);
-        }
+        // Counted without a limit too: one may come while the daemon runs.
         let day = self.budget.day_of(now);
         if day != self.day {
             (self.day, self.spent, self.told) = (day, Spent::default(), false);
+        }
+        if !self.budget.is_limited() {
+            return Ok(u32::MAX);
         }
         match self.budget.left(self.spent, now) {
             Ok(left) => Ok(u32::try_from(left).unwrap_or(u32::MAX).saturating_sub(planned)),

@@ -44,7 +44,7 @@ impl Health {
         if !self.watch.enabled {
             return Ok(());
         }
-        let numbers: HashMap<_, _> = self.store.numbers().await?.into_iter().map(|own| (own.number, own)).collect();
+        let mut numbers: HashMap<_, _> = self.store.numbers().await?.into_iter().map(|own| (own.number, own)).collect();
         let since = hour_of(now) - Hour::from(self.watch.window_hours) + 1;
         let figures = since_judged(&self.store.number_hours(since).await?, &numbers);
         for campaign in self.store.active_campaigns().await?.campaigns {
@@ -55,16 +55,21 @@ impl Health {
                 .settings
                 .number_pool
                 .iter()
+                .copied()
                 .filter(|number| numbers.get(number).is_some_and(|own| own.active))
                 .collect();
-            let rests = |number: &&PhoneNumber| numbers[number].resting_until.is_some_and(|until| until > now);
+            let rests = |number: &PhoneNumber| numbers[number].resting_until.is_some_and(|until| until > now);
             let working: Vec<_> = members.iter().copied().filter(|number| !rests(number)).collect();
             let pool: Vec<_> = working.iter().map(|number| figures.get(number).copied().unwrap_or_default()).collect();
             for (at, rest) in judge(&pool, members.len() - working.len(), &self.watch) {
                 let until = now + SignedDuration::from_hours(self.watch.rest_hours.into());
-                let number = *working[at];
+                let number = working[at];
                 tracing::warn!(%number, campaign = %campaign.id, %until, reason = %rest, "a caller ID rests");
                 self.store.rest_number(number, until, &rest.to_string()).await?;
+                // The next pool that has it is short of it already.
+                if let Some(own) = numbers.get_mut(&number) {
+                    own.resting_until = Some(until);
+                }
             }
         }
         Ok(())

@@ -73,7 +73,7 @@ impl Pool {
                         break;
                     }
                     PoolStrategy::LeastRecentlyUsed => {
-                        if best.is_none_or(|(_, other)| ids.last(number) < ids.last(other)) {
+                        if best.is_none_or(|(_, other)| ids.recency(number) < ids.recency(other)) {
                             best = Some((at, number));
                         }
                     }
@@ -229,6 +229,15 @@ mod tests {
         ids.start(CallId::new(), number(1), at(3));
         let drawn: Vec<_> = (10..14).map(|second| call(&mut pool, &mut ids, at(second))).collect();
         assert_eq!(drawn, [2, 1, 0, 2].map(|n| Drawn::Number(number(n))));
+    }
+
+    #[test]
+    fn a_burst_is_spread_though_no_call_has_started_yet() {
+        let mut ids = ids(&[0, 1, 2], Limits::default());
+        let mut pool = pool(3, PoolStrategy::LeastRecentlyUsed);
+        (0..3).for_each(|n| ids.start(CallId::new(), number(n), at(n.into())));
+        let drawn: Vec<_> = (0..4).map(|_| pool.draw(&mut ids, at(9))).collect();
+        assert_eq!(drawn, [0, 1, 2, 0].map(|n| Drawn::Number(number(n))));
     }
 
     #[test]

@@ -33,6 +33,7 @@ pub(super) async fn shown(
             Shown { own, before }
         })
         .collect::<Vec<_>>();
-    *known = shown.iter().map(|shown| shown.own.number).collect();
+    // One that is switched on again is told anew.
+    *known = shown.iter().filter(|shown| shown.own.active).map(|shown| shown.own.number).collect();
     Ok(shown)
 }

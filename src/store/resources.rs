@@ -189,6 +189,12 @@ impl Store {
         on_engine!(self, db => db.set_number(number).await)
     }
 
+    /// Changes label, state and limits of a number from what they were; `false`:
+    /// they are not that any more, or it is not ours.
+    pub async fn change_number(&self, before: &OwnNumber, after: &OwnNumber) -> Result<bool, StoreError> {
+        on_engine!(self, db => db.change_number(before, after).await)
+    }
+
     /// Forgets a number of ours; `false`: it was not. Campaigns that name it
     /// skip it from now on.
     pub async fn remove_number(&self, number: PhoneNumber) -> Result<bool, StoreError> {

@@ -125,7 +125,7 @@ impl Work {
     }
 
     /// Sends what is due to one webhook, until nothing is, or it fails.
-    async fn serve(self, webhook: Webhook) {
+    async fn serve(self, mut webhook: Webhook) {
         let mut failing = webhook.failing_since.is_some();
         loop {
             if *self.ended.borrow() {
@@ -135,7 +135,14 @@ impl Work {
             // there again: the others keep their tries.
             let limit = if failing { 1 } else { BATCH };
             match self.batch(&webhook, limit).await {
-                Ok(Batch::Taken) => failing = false,
+                Ok(Batch::Taken) => {
+                    failing = false;
+                    // It may lead elsewhere by now, or have another secret.
+                    match self.options.store.webhook(webhook.id).await {
+                        Ok(Some(now)) if now.active => webhook = now,
+                        Ok(Some(_) | None) | Err(_) => return,
+                    }
+                }
                 Ok(Batch::Empty | Batch::Failed) => return,
                 Err(error) => {
                     tracing::warn!(webhook = %webhook.id, %error, "could not tell a webhook");

@@ -1,6 +1,6 @@
 //! The do-not-call list and our own numbers.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::api::{Home, on_both_engines, send};
 use crate::book::upload;

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use canvass::access::{ApiKey, KeySecret, Role, Scope};
-use canvass::api::{KnownSwitch, Limits, Options, Server};
+use canvass::api::{InForce, KnownSwitch, Limits, Options, Server};
 use canvass::config::Config;
 use canvass::dialer::Engine;
 use canvass::guard::Guard;
@@ -98,20 +98,23 @@ impl Home {
     async fn on(world: World, database: Option<Database>, mix: CalleeMix, limits: Limits) -> Self {
         let simulator = Simulator::start(Kind::FreeSwitch, mix).await;
         let engine = world.engine(vec![simulator.connect("main", 100, 400.0)]).await;
+        let in_force = InForce {
+            switches: vec![KnownSwitch {
+                name: "main".into(),
+                trunks: vec!["carrier".into()],
+                default_trunk: Some("carrier".into()),
+            }],
+            compliance: std::sync::Arc::new(canvass::compliance::Organization::laboratory()),
+        };
         let options = Options {
             store: world.store.clone(),
             clock: world.clock,
             sounds: world.media().into(),
             settings: Live::new(Config::default().configured(), Overrides::default()),
             recordings: world.media().local,
-            switches: vec![KnownSwitch {
-                name: "main".into(),
-                trunks: vec!["carrier".into()],
-                default_trunk: Some("carrier".into()),
-            }],
             limits,
             uploads: canvass::uploads::Uploads::new(world.folder.path().join("uploads")),
-            compliance: std::sync::Arc::new(canvass::compliance::Organization::laboratory()),
+            in_force: tokio::sync::watch::channel(std::sync::Arc::new(in_force)).1,
             engine: Some(engine.handle()),
             guard: Guard { allow_private: true },
         };

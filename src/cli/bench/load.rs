@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
 use super::rig::{Database, SwitchProcess, engine};
 use super::{Figure, percentile};
 use crate::access::{ApiKey, KeySecret, Role};
-use crate::api::{self, Limits, Server};
+use crate::api::{self, InForce, Limits, Server};
 use crate::campaign::CampaignId;
 use crate::clock::Clock;
 use crate::compliance::Organization;
@@ -120,17 +120,17 @@ async fn offer(database: &Database, switch: &SwitchProcess, engine: &Engine) -> 
     let (clock, secret) = (Clock::system(), KeySecret::generate()?);
     let key = ApiKey::new(&secret, "bench".into(), Role::Viewer, clock.now());
     database.store.add_api_key(&key).await?;
+    let in_force = InForce { switches: Vec::new(), compliance: Arc::new(Organization::laboratory()) };
     let options = api::Options {
         store: database.store.clone(),
         clock,
         sounds: switch.media().into(),
         settings: Live::new(Config::default().configured(), Overrides::default()),
-        switches: Vec::new(),
         limits: Limits { requests_per_second: 100_000.0, burst: 100_000, ..Limits::default() },
         recordings: std::env::temp_dir().join("canvass-bench-recordings"),
         uploads: Uploads::new(std::env::temp_dir().join("canvass-bench-uploads")),
         engine: Some(engine.handle()),
-        compliance: Arc::new(Organization::laboratory()),
+        in_force: watch::channel(Arc::new(in_force)).1,
         guard: Guard { allow_private: false },
     };
     let listener = TcpListener::bind("127.0.0.1:0").await?;

@@ -58,6 +58,7 @@ impl State {
         }
         let (keep_recordings, keep) = watch::channel(options.keep_recordings);
         let histories = vec![LinkHistory::new(options.clock.now()); links.len()];
+        let (organization, compliance) = watch::channel(options.compliance.clone());
         let context = Arc::new(Context {
             clock: options.clock,
             ledger,
@@ -68,11 +69,10 @@ impl State {
             recordings: Recordings::new(options.recordings.clone()),
             spool,
             sounds: options.sounds.clone(),
-            tariff: options.compliance.budget().tariff.clone(),
+            organization: compliance.clone(),
             store: options.store.clone(),
             feed,
         });
-        let (organization, compliance) = watch::channel(options.compliance.clone());
         let budget = Daily::of(&options.store, options.compliance.budget(), options.clock.now()).await?;
         let mut state = Self {
             recovering: vec![0; links.len()],

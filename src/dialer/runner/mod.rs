@@ -237,11 +237,7 @@ fn end(context: &Context, job: &Job, report: Report) {
 
 /// The same, with why nothing was heard.
 fn end_heard(context: &Context, job: &Job, report: Report, mute: Option<String>) {
-    let mut after = after(context, job, &report);
-    if report.outcome == Outcome::Cancelled && report.facts.ringing_at.is_some() {
-        // The phone rang: not again at once, though it was no attempt.
-        after.due_at = context.clock.now().checked_add(job.prepared.settings.retry_delay()).ok();
-    }
+    let after = after(context, job, &report);
     let (outcome, cost) = (report.outcome, cost(context, job, &report));
     settle(context, job, report, after);
     tell(context, job, Some(outcome), false, mute, cost);
@@ -292,7 +288,7 @@ fn settle(context: &Context, job: &Job, report: Report, after: AfterCall) {
 /// What the call cost, in millionths.
 fn cost(context: &Context, job: &Job, report: &Report) -> u64 {
     let (Some(answered_at), Some(ended_at)) = (report.facts.answered_at, report.facts.ended_at) else { return 0 };
-    context.tariff.cost(job.claimed.number, answered_at, ended_at)
+    context.organization.borrow().budget().tariff.cost(job.claimed.number, answered_at, ended_at)
 }
 
 fn tell(context: &Context, job: &Job, outcome: Option<Outcome>, unsent: bool, mute: Option<String>, cost: u64) {

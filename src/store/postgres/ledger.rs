@@ -87,7 +87,11 @@ const DUE: &str = "SELECT t.id, t.number, t.status, t.attempts, t.congestions,
 /// Calls to these numbers, of every campaign.
 const HISTORY: &str = "SELECT c.number, c.created_at, c.ringing_at, c.answered_at, c.outcome
     FROM calls AS c
-    WHERE c.number = ANY($1) AND c.created_at >= $2";
+    WHERE c.number = ANY($1) AND c.created_at >= $2
+    UNION ALL
+    SELECT d.number, d.at, d.at, CASE WHEN d.facts ->> 'answered_at' IS NOT NULL THEN d.at END, d.facts ->> 'outcome'
+    FROM decisions AS d
+    WHERE d.number = ANY($1) AND d.call_id IS NOT NULL AND d.at >= $2";
 
 const CALL_TARGETS: &str = "UPDATE campaign_contacts AS t SET
         status = 'calling', due_at = NULL, held_since = NULL, attempts = t.attempts + 1, last_call_id = j.call_id,

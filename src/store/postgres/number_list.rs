@@ -56,6 +56,36 @@ impl Postgres {
         .await
     }
 
+    /// See [`Store::change_number`](crate::store::Store::change_number).
+    pub async fn change_number(&self, before: &OwnNumber, after: &OwnNumber) -> Result<bool, StoreError> {
+        within(OPERATION, async {
+            let mut session = self.session().await?;
+            let done = sqlx::query(
+                "UPDATE phone_numbers SET label = $2, active = $3, daily_cap = $4, cool_down_seconds = $5,
+                     max_concurrent = $6
+                 WHERE number = $1 AND label IS NOT DISTINCT FROM $7 AND active = $8
+                     AND daily_cap IS NOT DISTINCT FROM $9 AND cool_down_seconds IS NOT DISTINCT FROM $10
+                     AND max_concurrent IS NOT DISTINCT FROM $11",
+            )
+            .bind(after.number.to_string())
+            .bind(text::clean_option(after.label.as_ref()))
+            .bind(after.active)
+            .bind(after.limits.daily_cap.map(int))
+            .bind(after.limits.cool_down_seconds.map(int))
+            .bind(after.limits.max_concurrent.map(int))
+            .bind(before.label.as_ref())
+            .bind(before.active)
+            .bind(before.limits.daily_cap.map(int))
+            .bind(before.limits.cool_down_seconds.map(int))
+            .bind(before.limits.max_concurrent.map(int))
+            .execute(session.connection())
+            .await?;
+            session.keep();
+            Ok(done.rows_affected() > 0)
+        })
+        .await
+    }
+
     /// See [`Store::remove_number`](crate::store::Store::remove_number).
     pub async fn remove_number(&self, number: PhoneNumber) -> Result<bool, StoreError> {
         within(OPERATION, async {

@@ -125,8 +125,10 @@ impl Postgres {
                 return Ok(WebhookEdited::Stale);
             }
             sqlx::query(
-                "UPDATE webhooks SET url = $2, description = $3, events = $4, active = $5, failing_since = NULL,
-                 disabled_reason = NULL, updated_at = greatest($6, updated_at + interval '1 microsecond')
+                "UPDATE webhooks SET url = $2, description = $3, events = $4, active = $5,
+                 failing_since = CASE WHEN $5 AND NOT active THEN NULL ELSE failing_since END,
+                 disabled_reason = CASE WHEN $5 AND NOT active THEN NULL ELSE disabled_reason END,
+                 updated_at = greatest($6, updated_at + interval '1 microsecond')
              WHERE id = $1",
             )
             .bind(id.0)

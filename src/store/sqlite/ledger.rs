@@ -73,7 +73,12 @@ const DUE: &str = "SELECT t.id, t.number, t.status, t.attempts, t.congestions,
 const HISTORY: &str = "SELECT c.number, c.created_at, c.ringing_at, c.answered_at, c.outcome
     FROM json_each(?1) AS j
     CROSS JOIN calls AS c ON c.number = j.value
-    WHERE c.created_at >= ?2";
+    WHERE c.created_at >= ?2
+    UNION ALL
+    SELECT d.number, d.at, d.at, CASE WHEN d.facts ->> 'answered_at' IS NOT NULL THEN d.at END, d.facts ->> 'outcome'
+    FROM json_each(?1) AS j
+    CROSS JOIN decisions AS d ON d.number = j.value
+    WHERE d.call_id IS NOT NULL AND d.at >= ?2";
 
 const CALL_TARGETS: &str = "UPDATE campaign_contacts SET
         status = 'calling', due_at = NULL, held_since = NULL, attempts = attempts + 1, last_call_id = unhex(j.value ->> 1),

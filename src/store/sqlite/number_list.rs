@@ -51,6 +51,33 @@ impl Sqlite {
         Ok(done.rows_affected() > 0)
     }
 
+    /// See [`Store::change_number`](crate::store::Store::change_number).
+    pub async fn change_number(&self, before: &OwnNumber, after: &OwnNumber) -> Result<bool, StoreError> {
+        let mut writer = self.writer().await;
+        let mut transaction = writer.begin(Durability::Full).await?;
+        let done = sqlx::query(
+            "UPDATE phone_numbers SET label = ?2, active = ?3, daily_cap = ?4, cool_down_seconds = ?5,
+                 max_concurrent = ?6
+             WHERE number = ?1 AND label IS ?7 AND active = ?8 AND daily_cap IS ?9 AND cool_down_seconds IS ?10
+                 AND max_concurrent IS ?11",
+        )
+        .bind(after.number.to_string())
+        .bind(text::clean_option(after.label.as_ref()))
+        .bind(after.active)
+        .bind(after.limits.daily_cap)
+        .bind(after.limits.cool_down_seconds)
+        .bind(after.limits.max_concurrent)
+        .bind(before.label.as_ref())
+        .bind(before.active)
+        .bind(before.limits.daily_cap)
+        .bind(before.limits.cool_down_seconds)
+        .bind(before.limits.max_concurrent)
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(done.rows_affected() > 0)
+    }
+
     /// See [`Store::remove_number`](crate::store::Store::remove_number).
     pub async fn remove_number(&self, number: PhoneNumber) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;

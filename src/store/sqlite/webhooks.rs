@@ -107,8 +107,10 @@ impl Sqlite {
             return Ok(WebhookEdited::Stale);
         }
         sqlx::query(
-            "UPDATE webhooks SET url = ?2, description = ?3, events = ?4, active = ?5, failing_since = NULL,
-                 disabled_reason = NULL, updated_at = max(?6, updated_at + 1)
+            "UPDATE webhooks SET url = ?2, description = ?3, events = ?4, active = ?5,
+                 failing_since = CASE WHEN ?5 AND NOT active THEN NULL ELSE failing_since END,
+                 disabled_reason = CASE WHEN ?5 AND NOT active THEN NULL ELSE disabled_reason END,
+                 updated_at = max(?6, updated_at + 1)
              WHERE id = ?1",
         )
         .bind(id.0)
