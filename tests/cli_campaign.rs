@@ -251,7 +251,15 @@ fn numbers_and_the_do_not_call_list() {
     let home = Installation::new(MIX);
     assert!(home.canvass(&["number", "add", "+15550100001"]).well);
     assert!(home.canvass(&["number", "disable", "+15550100001"]).well);
-    assert!(home.canvass(&["number", "list"]).out.contains("no"));
+    assert!(home.canvass(&["number", "list"]).out.contains("inactive"));
+    assert!(home.canvass(&["number", "limit", "+15550100001", "--daily-cap", "150"]).well);
+    assert!(home.canvass(&["number", "list"]).out.contains("0 of 150"));
+    home.write("dids.csv", "phone_number,label,max_concurrent\n+15550100001,Main,2\n+15550100002,,0\n");
+    let imported = home.canvass(&["number", "import", "dids.csv"]);
+    assert!(!imported.well && imported.err.contains("line 3: max_concurrent: is 0"), "{}", imported.err);
+    assert!(home.canvass(&["number", "rest", "+15550100001", "--hours", "1"]).well);
+    let listed = home.canvass(&["number", "list"]).out;
+    assert!(listed.contains("Main") && listed.contains("0 of 150"), "{listed}");
     assert!(!home.canvass(&["number", "disable", "+15550109999"]).well);
     assert!(!home.canvass(&["number", "add", "12"]).well);
     let off = "name = \"Off\"\nnumber_pool = [\"+15550100001\"]\n";
