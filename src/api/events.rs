@@ -135,6 +135,23 @@ impl EventBody {
     }
 }
 
+/// The `data` of the event `resync`: nothing. Read what you show anew.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Resync {}
+
+/// The `data` of an event of the stream.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = StreamData)]
+#[allow(dead_code)] // described; each is written where it is known
+pub(super) enum StreamData {
+    /// Of `resync`.
+    Resync(Resync),
+    /// Of all others.
+    Event(Box<EventBody>),
+}
+
 /// Which events.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
@@ -163,7 +180,7 @@ pub(super) struct ListenTo {
 #[utoipa::path(get, path = "/api/events", tag = "watching",
     params(ListenTo,
         ("Last-Event-ID" = Option<String>, Header, description = "Go on after this event")),
-    responses((status = 200, description = "The stream; `data` of each event is a `LiveEvent`", body = EventBody,
+    responses((status = 200, description = "The stream; `data` of each event is a `LiveEvent`, but of `resync`", body = StreamData,
         content_type = "text/event-stream")))]
 pub(super) async fn listen(
     caller: Allowed<CampaignsRead>,

@@ -15,6 +15,8 @@ use crate::campaign::{CallingHours, Day, Settings, Slot, TimeOfDay};
 fn zones() -> Vec<(String, TimeZone)> {
     let bundled = TimeZoneDatabase::bundled();
     let names = bundled.available().map(|name| name.as_str().to_owned());
+    // Two that are never taken at their word: see `own_zones`.
+    let names = names.filter(|name| !matches!(name.as_str(), "EST" | "MST"));
     names.filter_map(|name| Some((name.clone(), super::zone(&name)?))).collect()
 }
 

@@ -125,6 +125,7 @@ pub(crate) fn configuration(folder: &Path, database: &str, kind: &str, address: 
         [media]
         folder = "{folder}"
         [api]
+        uploads_folder = "{folder}/uploads"
         listen = "127.0.0.1:0"
         [log]
         level = "info,sqlx=warn"
