@@ -77,7 +77,7 @@ pub(super) struct TestCallPlaced {
 /// Place a test call
 ///
 /// Through the whole engine, as any other: a campaign of one contact, called
-/// "Test call to …", bound to this switch, starts at once. Whatever forbids a
+/// "Test call by SWITCH at TIME", bound to this switch, starts at once. Whatever forbids a
 /// call forbids this one, the do-not-call list for one. Takes an
 /// `Idempotency-Key`.
 #[utoipa::path(post, path = "/api/switches/{name}/test-call", tag = "switches", request_body = TestCall,

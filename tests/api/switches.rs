@@ -59,7 +59,8 @@ async fn a_test_call_goes_through_the_engine(home: &Home) {
     assert_eq!(send(request()).await.expect(202), placed, "not a second call");
     let id = placed["campaign_id"].as_str().expect("an id");
     let campaign = home.until(id, "completed").await;
-    assert_eq!(campaign["name"], "Test call to +15552000001");
+    // Names are for those who may not see numbers, too.
+    assert!(campaign["name"].as_str().is_some_and(|name| name.starts_with("Test call by main at 2")), "{campaign}");
     let runs = home.get(placed["runs"].as_str().expect("a place")).await.expect(200);
     assert_eq!(runs["total"], 1);
     assert_eq!(runs["items"][0]["phone_number"], "+15552000001", "{runs}");
