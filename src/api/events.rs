@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use tokio::time::Instant;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{IntoParams, OpenApi, ToSchema};
 use uuid::Uuid;
 
 use super::Api;
@@ -135,22 +135,25 @@ impl EventBody {
     }
 }
 
-/// The `data` of the event `resync`: nothing. Read what you show anew.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Resync {}
-
-/// The `data` of an event of the stream.
+/// One event of the stream, by its fields.
 #[derive(Debug, Serialize, ToSchema)]
-#[serde(untagged)]
-#[schema(as = StreamData)]
-#[allow(dead_code)] // described; each is written where it is known
-pub(super) enum StreamData {
-    /// Of `resync`.
-    Resync(Resync),
-    /// Of all others.
-    Event(Box<EventBody>),
+#[allow(dead_code)] // described; events are written as text
+pub(super) struct StreamEvent {
+    /// Its type, `call.ended` for one; `resync`: read what you show anew.
+    #[schema(example = "call.ended")]
+    event: String,
+    /// What to come back with.
+    #[schema(example = "9f3c11ab-1042")]
+    id: String,
+    /// JSON: a `LiveEvent`, or `{}` of a `resync`.
+    #[schema(content_media_type = "application/json")]
+    data: String,
 }
+
+/// What the stream's texts hold.
+#[derive(OpenApi)]
+#[openapi(components(schemas(EventBody)))]
+pub(super) struct Streamed;
 
 /// Which events.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -180,7 +183,7 @@ pub(super) struct ListenTo {
 #[utoipa::path(get, path = "/api/events", tag = "watching",
     params(ListenTo,
         ("Last-Event-ID" = Option<String>, Header, description = "Go on after this event")),
-    responses((status = 200, description = "The stream; `data` of each event is a `LiveEvent`, but of `resync`", body = StreamData,
+    responses((status = 200, description = "The stream of events", body = StreamEvent,
         content_type = "text/event-stream")))]
 pub(super) async fn listen(
     caller: Allowed<CampaignsRead>,

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
 use super::problem::ProblemBody;
-use super::{router, webhooks};
+use super::{events, router, webhooks};
 
 /// What no handler says.
 #[derive(OpenApi)]
@@ -14,6 +14,7 @@ struct Beginning;
 pub(super) fn beginning() -> utoipa::openapi::OpenApi {
     let mut beginning = Beginning::openapi();
     beginning.merge(webhooks::Sent::openapi());
+    beginning.merge(events::Streamed::openapi());
     beginning
 }
 
