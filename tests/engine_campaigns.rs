@@ -245,7 +245,7 @@ async fn a_caller_id_is_used_no_more_than_it_may_be() {
     let limits = Limits { daily_cap: Some(6), max_concurrent: Some(2), ..Limits::default() };
     for number in pool(3) {
         let own = OwnNumber { limits, ..OwnNumber::new(number) };
-        assert!(world.store.set_number(&own).await.expect("a store"), "{number}");
+        assert!(world.store.change_number(&OwnNumber::new(number), &own).await.expect("a store"), "{number}");
     }
     let engine = world.engine(vec![simulator.connect("one", 100, 0.0)]).await;
     for _ in 0..1_000 {
@@ -260,7 +260,13 @@ async fn a_caller_id_is_used_no_more_than_it_may_be() {
     assert_eq!(status, CampaignStatus::Running);
     // The operator gives one of them back.
     let first = pool(3)[0];
-    assert!(world.store.set_number(&OwnNumber::new(first)).await.expect("a store"));
+    assert!(
+        world
+            .store
+            .change_number(&OwnNumber { limits, ..OwnNumber::new(first) }, &OwnNumber::new(first))
+            .await
+            .expect("a store")
+    );
     assert_eq!(world.settled(id).await, CampaignStatus::Completed);
     stop(engine).await;
     let calls = world.calls(id).await;

@@ -212,7 +212,6 @@ fn caller(parts: &Parts) -> Answer<Caller> {
 macro_rules! permissions {
     ($($name:ident),+ $(,)?) => {$(
         #[derive(Debug)]
-        #[allow(dead_code)] // until every resource is there
         pub(super) struct $name;
 
         impl Permission for $name {

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -54,18 +54,13 @@ pub(super) struct Calls {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct EditCall {
     /// What came of it, in a word or two; up to 100 characters. `null`: nothing.
-    #[serde(deserialize_with = "said")]
+    #[serde(deserialize_with = "read::said")]
     #[schema(value_type = Option<String>, example = "callback requested")]
     disposition: Option<Option<String>>,
     /// Notes; up to 10,000 characters. `null`: none.
-    #[serde(deserialize_with = "said")]
+    #[serde(deserialize_with = "read::said")]
     #[schema(value_type = Option<String>, example = "Asked for Ms. Lee.")]
     notes: Option<Option<String>>,
-}
-
-/// What was said, null included.
-fn said<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(from).map(Some)
 }
 
 impl JsonRequest for EditCall {

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use jiff::Timestamp;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -25,17 +25,12 @@ pub(super) struct LaunchRequest {
     /// Start then instead of now: with an offset, as
     /// `2026-03-01T09:00:00-05:00`. Left out: when the campaign itself says, if
     /// it does. `null`: now.
-    #[serde(deserialize_with = "said")]
+    #[serde(deserialize_with = "read::said")]
     #[schema(value_type = Option<Timestamp>)]
     scheduled_at: Option<Option<Timestamp>>,
     /// Calls in progress at once from now on: 1 to 10,000.
     #[schema(minimum = 1, maximum = 10000, example = 5)]
     max_concurrent: Option<u32>,
-}
-
-/// What was said, null included.
-fn said<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<Timestamp>>, D::Error> {
-    Option::deserialize(from).map(Some)
 }
 
 impl JsonRequest for LaunchRequest {

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::Timestamp;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -16,11 +16,9 @@ use super::extract::{JsonBody, JsonRequest, NumberAt};
 use super::problem::{Answer, Fault, Problem, ProblemBody};
 use super::{Api, read};
 use crate::caller_id::{Figures, Limits, hour_of};
+use crate::control::{NumberEdited, edit_number};
 use crate::number::PhoneNumber;
 use crate::store::OwnNumber;
-
-/// How often a change is tried while others change the same number.
-const TRIES: u32 = 5;
 
 /// The reason of a rest that somebody asked for.
 const BY_HAND: &str = "asked for";
@@ -222,20 +220,20 @@ pub(super) struct EditPhoneNumber {
     active: Option<bool>,
     /// Calls started from it within 24 hours, by full hours, at most: 1 to
     /// 1,000,000; `null`: no such limit.
-    #[serde(deserialize_with = "said")]
+    #[serde(deserialize_with = "read::said")]
     #[schema(value_type = Option<u32>)]
     daily_cap: Option<Option<u32>>,
     /// Seconds between the starts of two calls from it: 1 to 86,400; `null`: no such limit.
-    #[serde(deserialize_with = "said")]
+    #[serde(deserialize_with = "read::said")]
     #[schema(value_type = Option<u32>)]
     cool_down_seconds: Option<Option<u32>>,
     /// Calls in progress from it at once, at most: 1 to 10,000; `null`: no such limit.
-    #[serde(deserialize_with = "said")]
+    #[serde(deserialize_with = "read::said")]
     #[schema(value_type = Option<u32>)]
     max_concurrent: Option<Option<u32>>,
     /// Rest until then: calls do not show it meanwhile, and its figures are
     /// judged anew afterwards. `null`: it is used again at once.
-    #[serde(deserialize_with = "said")]
+    #[serde(deserialize_with = "read::said")]
     #[schema(value_type = Option<Timestamp>)]
     resting_until: Option<Option<Timestamp>>,
 }
@@ -259,11 +257,6 @@ impl EditPhoneNumber {
             max_concurrent: self.max_concurrent.unwrap_or(limits.max_concurrent),
         }
     }
-}
-
-/// What was said, null included.
-fn said<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(from).map(Some)
 }
 
 fn wrong_limits(limits: &Limits) -> Vec<Fault> {
@@ -332,21 +325,18 @@ pub(super) async fn edit(
     NumberAt(number): NumberAt,
     JsonBody(request): JsonBody<EditPhoneNumber>,
 ) -> Answer<Json<OwnPhoneNumber>> {
-    let mut tries = 0;
-    loop {
-        let before = known(&api, number).await?;
+    let edited = edit_number(&api.store, number, |before| {
         let label = match &request.label {
             Some(label) => Some(label.clone()).filter(|label| !label.is_empty()),
             None => before.label.clone(),
         };
         let active = request.active.unwrap_or(before.active);
-        let after = OwnNumber { label, active, limits: request.over(before.limits), ..before.clone() };
-        if api.store.change_number(&before, &after).await? {
-            break;
-        }
-        // Somebody else changed another part of it just now.
-        tries += 1;
-        if tries >= TRIES {
+        OwnNumber { label, active, limits: request.over(before.limits), ..before }
+    });
+    match edited.await? {
+        NumberEdited::Yes => {}
+        NumberEdited::NotOurs => return Err(not_ours(number)),
+        NumberEdited::Restless => {
             return Err(Problem::conflict(format!("{number} is being changed by others"), ["edit"]));
         }
     }
@@ -377,8 +367,7 @@ pub(super) async fn remove(
 }
 
 async fn known(api: &Api, number: PhoneNumber) -> Answer<OwnNumber> {
-    let own = api.store.numbers().await?.into_iter().find(|own| own.number == number);
-    own.ok_or_else(|| not_ours(number))
+    api.store.number(number).await?.ok_or_else(|| not_ours(number))
 }
 
 fn not_ours(number: PhoneNumber) -> Problem {

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_path_to_error::Segment;
 
@@ -55,6 +56,12 @@ pub(super) fn json<T: DeserializeOwned>(mut value: Value) -> Result<T, Vec<Fault
             return Err(faults);
         }
     }
+}
+
+/// What was said of a field, null included: with `serde(default)` none is what
+/// was left out.
+pub(super) fn said<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(from).map(Some)
 }
 
 /// Reads a request from the query of a URL. A name without a value counts as

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::time::Duration;
 use utoipa::ToSchema;
@@ -107,36 +107,31 @@ impl SettingsBody {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct SettingsPatch {
     /// What the organization is called; up to 200 characters.
-    #[serde(deserialize_with = "said")]
+    #[serde(deserialize_with = "read::said")]
     #[schema(value_type = Option<String>, max_length = 200, example = "Example Surveys")]
     organization_name: Option<Option<String>>,
     /// Country (ISO 3166) of numbers written without a country code.
-    #[serde(deserialize_with = "said")]
+    #[serde(deserialize_with = "read::said")]
     #[schema(value_type = Option<String>, example = "US")]
     region: Option<Option<Region>>,
     /// How strictly numbers are checked: `valid`, or `possible` for
     /// laboratories.
-    #[serde(deserialize_with = "said")]
+    #[serde(deserialize_with = "read::said")]
     #[schema(value_type = Option<String>, example = "valid")]
     number_check: Option<Option<NumberCheck>>,
     /// Calls in progress at once over all campaigns: 1 to 100,000.
-    #[serde(deserialize_with = "said")]
+    #[serde(deserialize_with = "read::said")]
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 100_000, example = 10)]
     outbound_rate_limit: Option<Option<u32>>,
     /// Days a recording is kept, 0 to 3,650; 0: for ever. Looked at once an
     /// hour: what is older then is deleted.
-    #[serde(deserialize_with = "said")]
+    #[serde(deserialize_with = "read::said")]
     #[schema(value_type = Option<u32>, maximum = 3_650, example = 90)]
     recording_keep_days: Option<Option<u32>>,
     /// Seconds running calls may go on when the daemon is to end: 0 to 86,400.
-    #[serde(deserialize_with = "said")]
+    #[serde(deserialize_with = "read::said")]
     #[schema(value_type = Option<u32>, maximum = 86_400, example = 30)]
     drain_seconds: Option<Option<u32>>,
-}
-
-/// What was said, null included.
-fn said<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(from).map(Some)
 }
 
 impl JsonRequest for SettingsPatch {

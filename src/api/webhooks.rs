@@ -132,18 +132,13 @@ pub(super) struct EditWebhook {
     /// What it is told of, all of it: at least one.
     events: Option<Vec<EventType>>,
     /// What for, in words; `null`: nothing.
-    #[serde(deserialize_with = "said")]
+    #[serde(deserialize_with = "read::said")]
     #[schema(value_type = Option<String>)]
     description: Option<Option<String>>,
     /// Whether it is told anything. `true` also forgets its failures; what it
     /// missed while it failed is sent, what happened while it was not active is
     /// not.
     active: Option<bool>,
-}
-
-/// What was said, null included.
-fn said<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(from).map(Some)
 }
 
 impl JsonRequest for EditWebhook {

@@ -14,8 +14,9 @@ use serde_json::json;
 use super::{app, audit};
 use crate::caller_id::{Figures, hour_of};
 use crate::contact::ListReader;
-use crate::control::import_numbers;
+use crate::control::{NumberEdited, edit_number, import_numbers};
 use crate::number::PhoneNumber;
+use crate::store::OwnNumber;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -165,19 +166,24 @@ async fn import(app: &app::App, path: &Path) -> anyhow::Result<ExitCode> {
 
 /// Daily cap, cool-down, calls at once; none: as it is.
 async fn limit(app: &app::App, number: PhoneNumber, limits: [Option<u32>; 3]) -> anyhow::Result<()> {
-    let own = app.store.numbers().await?.into_iter().find(|own| own.number == number);
-    let mut own = own.with_context(|| format!("{number} is none of our numbers"))?;
-    let of = &mut own.limits;
-    for (limit, said) in [&mut of.daily_cap, &mut of.cool_down_seconds, &mut of.max_concurrent].into_iter().zip(limits)
-    {
-        if let Some(said) = said {
-            *limit = (said > 0).then_some(said);
+    let over = |mut own: OwnNumber| {
+        let of = &mut own.limits;
+        let parts = [&mut of.daily_cap, &mut of.cool_down_seconds, &mut of.max_concurrent];
+        for (limit, said) in parts.into_iter().zip(limits) {
+            if let Some(said) = said {
+                *limit = (said > 0).then_some(said);
+            }
         }
-    }
-    if let Some(wrong) = own.limits.check().first() {
+        own
+    };
+    if let Some(wrong) = over(OwnNumber::new(number)).limits.check().first() {
         anyhow::bail!("{wrong}");
     }
-    anyhow::ensure!(app.store.set_number(&own).await?, "{number} is none of our numbers");
+    match edit_number(&app.store, number, over).await? {
+        NumberEdited::Yes => {}
+        NumberEdited::NotOurs => anyhow::bail!("{number} is none of our numbers"),
+        NumberEdited::Restless => anyhow::bail!("{number} is being changed by others"),
+    }
     Ok(())
 }
 

@@ -74,6 +74,13 @@ pub struct NewContact {
 }
 
 impl NewContact {
+    /// What stands in a column of its list that is no known one, whatever the
+    /// case of its header.
+    pub fn column(&self, name: &str) -> Option<&str> {
+        let found = self.variables.iter().find(|(written, _)| written.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
+
     /// A contact of whom only the number is known.
     pub fn of(number: PhoneNumber) -> Self {
         Self {

@@ -25,12 +25,14 @@ const LOOKED_AT: u32 = 100;
 mod copy;
 mod groups;
 mod hours;
+mod number_edit;
 mod own_numbers;
 
 pub use copy::{Copy, duplicate, redial};
 pub use groups::dial_group;
 use groups::{contacts, take_in_groups};
 pub use hours::waiting_until;
+pub use number_edit::{NumberEdited, edit_number};
 pub use own_numbers::{NumbersError, import_numbers};
 
 /// Why an action was not taken.

@@ -5,6 +5,7 @@ use std::io::Read;
 use jiff::Timestamp;
 use tokio::task::spawn_blocking;
 
+use super::{NumberEdited, edit_number};
 use crate::caller_id::Limits;
 use crate::contact::{ImportSummary, ListError, ListReader, NewContact, RejectedLine, Row};
 use crate::number::PhoneNumber;
@@ -12,8 +13,6 @@ use crate::store::{OwnNumber, Store, StoreError};
 
 /// Rows a list of our numbers may have: more is a list of contacts.
 const MOST: u64 = 10_000;
-/// How often a row is tried that somebody else changes at the same time.
-const TRIES: u32 = 5;
 /// Rejected rows told.
 const SHOWN: usize = 100;
 
@@ -46,24 +45,16 @@ pub async fn import_numbers<R: Read + Send + 'static>(
 ) -> Result<ImportSummary, NumbersError> {
     let read = spawn_blocking(move || read(list)).await.map_err(|_| NumbersError::Interrupted)?;
     let (rows, mut summary) = read?;
-    let known: std::collections::HashMap<PhoneNumber, OwnNumber> =
-        store.numbers().await?.into_iter().map(|own| (own.number, own)).collect();
     for row in rows {
-        let own = row.over(known.get(&row.number).cloned());
-        if store.add_number(&own, now).await? {
+        if store.add_number(&row.over(OwnNumber::new(row.number)), now).await? {
             summary.accepted += 1;
-        } else {
-            // Somebody may have changed it since.
-            let mut before = known.get(&row.number).cloned();
-            for _ in 0..TRIES {
-                if let Some(before) = &before
-                    && store.change_number(before, &row.over(Some(before.clone()))).await?
-                {
-                    break;
-                }
-                before = store.numbers().await?.into_iter().find(|own| own.number == row.number);
+            continue;
+        }
+        match edit_number(store, row.number, |own| row.over(own)).await? {
+            NumberEdited::Yes => summary.duplicates += 1,
+            NumberEdited::NotOurs | NumberEdited::Restless => {
+                reject(&mut summary, row.line, "others change it at the same time: import the list again".into());
             }
-            summary.duplicates += 1;
         }
     }
     Ok(summary)
@@ -77,25 +68,28 @@ fn read<R: Read>(list: ListReader<R>) -> Result<(Vec<OwnRow>, ImportSummary), Nu
             return Err(NumbersError::TooLong);
         }
         let (line, read) = match row? {
-            Row::Contact { line, contact, .. } => (line, OwnRow::read(&contact)),
+            Row::Contact { line, contact, .. } => (line, OwnRow::read(line, &contact)),
             Row::Rejected(rejected) => (rejected.line, Err(rejected.reason.to_string())),
         };
         match read {
             Ok(row) => rows.push(row),
-            Err(reason) => {
-                summary.rejected += 1;
-                if summary.first_rejected.len() < SHOWN {
-                    summary.first_rejected.push(RejectedLine { line, reason });
-                }
-            }
+            Err(reason) => reject(&mut summary, line, reason),
         }
     }
     Ok((rows, summary))
 }
 
+fn reject(summary: &mut ImportSummary, line: u64, reason: String) {
+    summary.rejected += 1;
+    if summary.first_rejected.len() < SHOWN {
+        summary.first_rejected.push(RejectedLine { line, reason });
+    }
+}
+
 /// A row, as far as it says anything.
 #[derive(Debug)]
 struct OwnRow {
+    line: u64,
     number: PhoneNumber,
     label: Option<String>,
     active: Option<bool>,
@@ -103,7 +97,7 @@ struct OwnRow {
 }
 
 impl OwnRow {
-    fn read(contact: &NewContact) -> Result<Self, String> {
+    fn read(line: u64, contact: &NewContact) -> Result<Self, String> {
         let count = |name: &str| match column(contact, name) {
             None => Ok(None),
             Some(text) => {
@@ -128,12 +122,11 @@ impl OwnRow {
         if label.as_ref().is_some_and(|label| label.chars().count() > OwnNumber::LONGEST_LABEL) {
             return Err(format!("label: may have {} characters", OwnNumber::LONGEST_LABEL));
         }
-        Ok(Self { number: contact.number, label, active, limits })
+        Ok(Self { line, number: contact.number, label, active, limits })
     }
 
     /// What it says, and for the rest what was there.
-    fn over(&self, known: Option<OwnNumber>) -> OwnNumber {
-        let before = known.unwrap_or_else(|| OwnNumber::new(self.number));
+    fn over(&self, before: OwnNumber) -> OwnNumber {
         OwnNumber {
             label: self.label.clone().or(before.label),
             active: self.active.unwrap_or(before.active),
@@ -147,9 +140,9 @@ impl OwnRow {
     }
 }
 
+/// What a cell says; an empty one says nothing.
 fn column<'a>(contact: &'a NewContact, name: &str) -> Option<&'a str> {
-    let found = contact.variables.iter().find(|(written, _)| written.eq_ignore_ascii_case(name));
-    found.map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
+    contact.column(name).map(str::trim).filter(|value| !value.is_empty())
 }
 
 #[cfg(test)]
@@ -179,10 +172,10 @@ mod tests {
                 (7, "active: \"maybe\" is neither yes nor no"),
             ]
         );
-        let own = rows[0].over(None);
+        let own = rows[0].over(OwnNumber::new(rows[0].number));
         assert_eq!((own.label.as_deref(), own.active, own.limits.daily_cap), (Some("Main"), false, Some(150)));
         let before = OwnNumber { label: Some("Old".into()), active: false, ..OwnNumber::new(rows[1].number) };
-        let own = rows[1].over(Some(before));
+        let own = rows[1].over(before);
         assert_eq!((own.label.as_deref(), own.active, own.limits.max_concurrent), (Some("Old"), false, Some(2)));
     }
 }

@@ -184,9 +184,9 @@ impl Store {
         on_engine!(self, db => db.add_number(number, now).await)
     }
 
-    /// Changes label and state of a number; `false`: it is not ours.
-    pub async fn set_number(&self, number: &OwnNumber) -> Result<bool, StoreError> {
-        on_engine!(self, db => db.set_number(number).await)
+    /// One of our numbers.
+    pub async fn number(&self, number: PhoneNumber) -> Result<Option<OwnNumber>, StoreError> {
+        on_engine!(self, db => db.number(number).await)
     }
 
     /// Changes label, state and limits of a number from what they were; `false`:

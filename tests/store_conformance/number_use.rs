@@ -53,8 +53,8 @@ async fn a_number_rests_and_keeps_its_limits(bench: &Bench) {
         ..own.clone()
     };
     assert_eq!(bench.store.numbers().await.unwrap(), std::slice::from_ref(&resting));
-    let changed = OwnNumber { limits: Limits { cool_down_seconds: Some(9), ..Limits::default() }, ..own };
-    assert!(bench.store.set_number(&changed).await.unwrap());
+    let changed = OwnNumber { limits: Limits { cool_down_seconds: Some(9), ..Limits::default() }, ..own.clone() };
+    assert!(bench.store.change_number(&own, &changed).await.unwrap());
     assert_eq!(bench.store.numbers().await.unwrap(), [OwnNumber { limits: changed.limits, ..resting }]);
 }
 

@@ -328,9 +328,9 @@ async fn numbers_and_their_labels(bench: &Bench) {
     let other = OwnNumber { label: None, active: true, ..own.clone() };
     assert!(!bench.store.add_number(&other, now()).await.unwrap());
     assert_eq!(bench.store.numbers().await.unwrap(), std::slice::from_ref(&own), "stays as it is");
-    assert!(bench.store.set_number(&other).await.unwrap());
+    assert!(bench.store.change_number(&own, &other).await.unwrap());
     assert_eq!(bench.store.numbers().await.unwrap(), std::slice::from_ref(&other));
-    assert!(!bench.store.set_number(&OwnNumber { number: number(2), ..other }).await.unwrap());
+    assert!(!bench.store.change_number(&other, &OwnNumber { number: number(2), ..other.clone() }).await.unwrap());
     assert!(bench.store.remove_number(number(1)).await.unwrap());
     assert!(!bench.store.remove_number(number(1)).await.unwrap());
 }

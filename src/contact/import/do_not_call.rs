@@ -59,9 +59,9 @@ impl Sink for Barred<'_> {
 
 impl Unwanted {
     fn entry(&self, contact: &NewContact, now: Timestamp) -> DoNotCall {
-        let said = |name| column(contact, name).map(ToOwned::to_owned);
+        let said = |name| contact.column(name).map(ToOwned::to_owned);
         // A date to come would be a slip, and the number is barred from now on.
-        let since = column(contact, "added_at").and_then(|at| at.parse().ok()).filter(|at| *at <= now);
+        let since = contact.column("added_at").and_then(|at| at.parse().ok()).filter(|at| *at <= now);
         DoNotCall {
             number: contact.number,
             reason: said("reason").or_else(|| self.reason.clone()),
@@ -69,11 +69,6 @@ impl Unwanted {
             added_at: since.unwrap_or(now),
         }
     }
-}
-
-fn column<'a>(contact: &'a NewContact, name: &str) -> Option<&'a str> {
-    let found = contact.variables.iter().find(|(written, _)| written.eq_ignore_ascii_case(name));
-    found.map(|(_, value)| value.as_str())
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use super::session::{OPERATION, within};
 use super::{Postgres, StoreError};
 use crate::number::PhoneNumber;
 use crate::store::model::OwnNumber;
+use crate::store::rows::StoredRow;
 use crate::store::text;
 
 impl Postgres {
@@ -34,24 +35,16 @@ impl Postgres {
         .await
     }
 
-    /// See [`Store::set_number`](crate::store::Store::set_number).
-    pub async fn set_number(&self, number: &OwnNumber) -> Result<bool, StoreError> {
+    /// See [`Store::number`](crate::store::Store::number).
+    pub async fn number(&self, number: PhoneNumber) -> Result<Option<OwnNumber>, StoreError> {
         within(OPERATION, async {
             let mut session = self.session().await?;
-            let done = sqlx::query(
-                "UPDATE phone_numbers SET label = $2, active = $3, daily_cap = $4, cool_down_seconds = $5,
-                     max_concurrent = $6 WHERE number = $1",
-            )
-            .bind(number.number.to_string())
-            .bind(text::clean_option(number.label.as_ref()))
-            .bind(number.active)
-            .bind(number.limits.daily_cap.map(int))
-            .bind(number.limits.cool_down_seconds.map(int))
-            .bind(number.limits.max_concurrent.map(int))
-            .execute(session.connection())
-            .await?;
+            let found = sqlx::query("SELECT * FROM phone_numbers WHERE number = $1")
+                .bind(number.to_string())
+                .fetch_optional(session.connection())
+                .await?;
             session.keep();
-            Ok(done.rows_affected() > 0)
+            found.as_ref().map(StoredRow::own_number).transpose()
         })
         .await
     }

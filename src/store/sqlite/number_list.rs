@@ -6,6 +6,7 @@ use super::rows::micros;
 use super::{Durability, Sqlite};
 use crate::number::PhoneNumber;
 use crate::store::model::OwnNumber;
+use crate::store::rows::StoredRow;
 use crate::store::{StoreError, text};
 
 impl Sqlite {
@@ -31,24 +32,14 @@ impl Sqlite {
         Ok(done.rows_affected() > 0)
     }
 
-    /// See [`Store::set_number`](crate::store::Store::set_number).
-    pub async fn set_number(&self, number: &OwnNumber) -> Result<bool, StoreError> {
-        let mut writer = self.writer().await;
-        let mut transaction = writer.begin(Durability::Full).await?;
-        let done = sqlx::query(
-            "UPDATE phone_numbers SET label = ?2, active = ?3, daily_cap = ?4, cool_down_seconds = ?5,
-                 max_concurrent = ?6 WHERE number = ?1",
-        )
-        .bind(number.number.to_string())
-        .bind(text::clean_option(number.label.as_ref()))
-        .bind(number.active)
-        .bind(number.limits.daily_cap)
-        .bind(number.limits.cool_down_seconds)
-        .bind(number.limits.max_concurrent)
-        .execute(&mut *transaction)
-        .await?;
-        transaction.commit().await?;
-        Ok(done.rows_affected() > 0)
+    /// See [`Store::number`](crate::store::Store::number).
+    pub async fn number(&self, number: PhoneNumber) -> Result<Option<OwnNumber>, StoreError> {
+        let mut reader = self.reader().await?;
+        let found = sqlx::query("SELECT * FROM phone_numbers WHERE number = ?1")
+            .bind(number.to_string())
+            .fetch_optional(reader.connection()?)
+            .await?;
+        found.as_ref().map(StoredRow::own_number).transpose()
     }
 
     /// See [`Store::change_number`](crate::store::Store::change_number).
