@@ -37,7 +37,8 @@ impl Sounded {
 /// Our detector at work.
 pub(super) struct Ear {
     listening: Listening,
-    detector: Detector,
+    /// Large, and most calls have none.
+    detector: Box<Detector>,
     /// What it said, once it did.
     told: Option<Verdict>,
     /// The beep was told too.
@@ -54,14 +55,16 @@ impl Live<'_> {
                 Ok(()) => return Vec::new(),
                 Err(error) => error.to_string(),
             },
-            Detection::Builtin(params) => match (Detector::new(params.clone()), answered(switch.listen(call)).await) {
-                (Ok(detector), Ok(listening)) => {
-                    self.ear = Some(Ear { listening, detector, told: None, beeped: false });
-                    return Vec::new();
+            Detection::Builtin(params) => {
+                match (Detector::new(params.clone()).map(Box::new), Box::pin(answered(switch.listen(call))).await) {
+                    (Ok(detector), Ok(listening)) => {
+                        self.ear = Some(Ear { listening, detector, told: None, beeped: false });
+                        return Vec::new();
+                    }
+                    (Err(error), _) => error.to_string(),
+                    (Ok(_), Err(error)) => error.to_string(),
                 }
-                (Err(error), _) => error.to_string(),
-                (Ok(_), Err(error)) => error.to_string(),
-            },
+            }
         };
         self.sounds.deaf = Some(why.clone());
         self.machine.on_deaf(self.clock.now(), &why)

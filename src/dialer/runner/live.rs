@@ -164,9 +164,11 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
     }
 }
 
-/// Waits for a switch's answer, but not for ever.
-pub(super) async fn answered<T>(command: impl Future<Output = Result<T, CommandError>>) -> Result<T, CommandError> {
-    tokio::time::timeout(ANSWER_TIMEOUT, command)
-        .await
-        .unwrap_or_else(|_| Err(CommandError::Disconnected("no answer in time".into())))
+/// Waits for a switch's answer, but not for ever. Not an `async fn`, which
+/// would hold the command twice: this is most of what a call in progress costs.
+pub(super) fn answered<T>(
+    command: impl Future<Output = Result<T, CommandError>>,
+) -> impl Future<Output = Result<T, CommandError>> {
+    let command = tokio::time::timeout(ANSWER_TIMEOUT, command);
+    async { command.await.unwrap_or_else(|_| Err(CommandError::Disconnected("no answer in time".into()))) }
 }

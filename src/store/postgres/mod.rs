@@ -115,7 +115,8 @@ impl Postgres {
 
     /// A connection from the pool.
     async fn session(&self) -> Result<Session, StoreError> {
-        Ok(Session::new(self.pool.acquire().await?))
+        // Large, as it may have to connect; and part of every operation.
+        Ok(Session::new(Box::pin(self.pool.acquire()).await?))
     }
 
     /// A connection beside the pool.

@@ -39,15 +39,14 @@ pub(super) async fn prepare(connection: &mut PgConnection) -> Result<(), sqlx::E
     Ok(())
 }
 
-/// Gives an operation so long and no longer.
-pub(super) async fn within<T>(
+/// Gives an operation so long and no longer, from now on. Not an `async fn`,
+/// which would hold the operation twice: every call's task holds one of these.
+pub(super) fn within<T>(
     limit: Duration,
     operation: impl Future<Output = Result<T, StoreError>>,
-) -> Result<T, StoreError> {
-    match tokio::time::timeout(limit, operation).await {
-        Ok(result) => result,
-        Err(_) => Err(StoreError::timed_out()),
-    }
+) -> impl Future<Output = Result<T, StoreError>> {
+    let operation = tokio::time::timeout(limit, operation);
+    async { operation.await.unwrap_or_else(|_| Err(StoreError::timed_out())) }
 }
 
 /// A connection from the pool. It goes back only when told that all went well:
