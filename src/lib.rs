@@ -25,6 +25,9 @@
 //! | [`webhook`] | others are told what happened |
 //! | [`guard`] | where the daemon may connect to |
 //! | [`audit`] | who did what |
+//! | `audit_export` | all that is known of one number, as CSV and JSON |
+//! | `report` | reports as CSV, safe to open in a spreadsheet |
+//! | `url_key` | what signed links are signed with |
 //! | [`store`] | what the rest needs of a database, on SQLite and Postgres |
 //! | [`clock`] | wall time, from one place |
 

@@ -20,7 +20,7 @@ fn wide(max_concurrent: u32) -> Settings {
     Settings { max_concurrent, ..Settings::default() }
 }
 
-/// The table of design sections 4 and 5, through the whole machine.
+/// The table of outcomes, and what becomes of a contact after each, through the whole machine.
 #[rstest]
 #[case::answer(Fate::Answer, Outcome::Answered, TargetStatus::Completed)]
 #[case::busy(Fate::Busy, Outcome::Busy, TargetStatus::Busy)]

@@ -140,3 +140,40 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Bench(args) => Box::pin(bench::run(args)).await,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use clap::CommandFactory;
+
+    use super::*;
+
+    /// All that can be asked for, as typed.
+    fn typed(command: &clap::Command, before: &str, all: &mut BTreeSet<String>) {
+        let name = format!("{before}{}", command.get_name());
+        if command.has_subcommands() {
+            command.get_subcommands().for_each(|part| typed(part, &format!("{name} "), all));
+        } else {
+            all.insert(name);
+        }
+    }
+
+    #[test]
+    fn the_documentation_names_every_command_and_no_other() {
+        let mut known = BTreeSet::new();
+        typed(&Cli::command(), "", &mut known);
+        let page = include_str!("../../docs/cli.md");
+        let rows = page.lines().filter(|line| line.starts_with("| `canvass "));
+        let first = rows.filter_map(|line| line.split('|').nth(1));
+        let told: BTreeSet<String> = first
+            .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+            .map(|text| {
+                let words = text.split(' ');
+                let is_name = |word: &&str| word.chars().all(|c| c.is_ascii_lowercase());
+                words.take_while(is_name).collect::<Vec<_>>().join(" ")
+            })
+            .collect();
+        assert_eq!(told, known);
+    }
+}

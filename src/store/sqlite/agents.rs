@@ -63,7 +63,7 @@ impl Sqlite {
         let mut reader = self.reader().await?;
         let connection = reader.connection()?;
         let total: i64 = sqlx::query_scalar("SELECT count(*) FROM agents").fetch_one(&mut *connection).await?;
-        let found = sqlx::query(select!("ORDER BY name LIMIT ?1 OFFSET ?2"))
+        let found = sqlx::query(select!("ORDER BY name LIMIT +?1 OFFSET ?2"))
             .bind(i64::from(page.limit))
             .bind(text::stored(page.offset))
             .fetch_all(connection)

@@ -118,7 +118,7 @@ impl Sqlite {
             .fetch_one(reader.connection()?)
             .await?;
         let found: Vec<SqliteRow> =
-            sqlx::query(concat!(select!(""), valid!(), " ORDER BY created_at, id LIMIT ?3 OFFSET ?4"))
+            sqlx::query(concat!(select!(""), valid!(), " ORDER BY created_at, id LIMIT +?3 OFFSET ?4"))
                 .bind(active)
                 .bind(micros(now))
                 .bind(i64::from(page.limit))

@@ -60,7 +60,7 @@ impl Sqlite {
             AuditFrom::Before(id) => list.push(" AND id < ").push_bind(id).push(" ORDER BY id DESC"),
             AuditFrom::After(id) => list.push(" AND id > ").push_bind(id).push(" ORDER BY id"),
         };
-        list.push(" LIMIT ").push_bind(limit);
+        list.push(" LIMIT +").push_bind(limit);
         let mut reader = self.reader().await?;
         let found: Vec<SqliteRow> = list.build().fetch_all(reader.connection()?).await?;
         found.iter().map(TellingRow::audit_record).collect()

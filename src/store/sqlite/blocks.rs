@@ -28,7 +28,7 @@ pub(super) async fn page(
         BlockSort::UpdatedAt => " ORDER BY updated_at",
     });
     list.push(way).push(", id").push(way);
-    list.push(" LIMIT ").push_bind(i64::from(page.limit));
+    list.push(" LIMIT +").push_bind(i64::from(page.limit));
     list.push(" OFFSET ").push_bind(text::stored(page.offset));
     Ok((list.build().fetch_all(connection).await?, text::size(total)))
 }

@@ -52,7 +52,7 @@ impl Sqlite {
         list.push(" JOIN (SELECT ").push(found).push(" FROM ");
         filter(&mut list, query);
         order(&mut list, query, false);
-        list.push(" LIMIT ").push_bind(i64::from(page.limit));
+        list.push(" LIMIT +").push_bind(i64::from(page.limit));
         list.push(" OFFSET ").push_bind(text::stored(page.offset));
         list.push(") AS f ON f.contact_id = c.id");
         order(&mut list, query, true);

@@ -98,7 +98,7 @@ type Builder = sqlx::QueryBuilder<sqlx::Sqlite>;
 fn count(campaign: CampaignId, query: &CallQuery) -> Result<Builder, StoreError> {
     let mut sql = Builder::new("SELECT count(*) FROM (SELECT 1 FROM calls AS c");
     filter(&mut sql, campaign, query)?;
-    sql.push(" LIMIT ").push_bind(text::stored(COUNTED)).push(")");
+    sql.push(" LIMIT +").push_bind(text::stored(COUNTED)).push(")");
     Ok(sql)
 }
 
@@ -108,7 +108,7 @@ fn items(campaign: CampaignId, query: &CallQuery, page: Page) -> Result<Builder,
     sql.push(" WHERE c.id IN (SELECT c.id FROM calls AS c");
     filter(&mut sql, campaign, query)?;
     order(&mut sql, query);
-    sql.push(" LIMIT ").push_bind(i64::from(page.limit));
+    sql.push(" LIMIT +").push_bind(i64::from(page.limit));
     sql.push(" OFFSET ").push_bind(text::stored(page.offset)).push(")");
     order(&mut sql, query);
     Ok(sql)

@@ -30,7 +30,7 @@ pub(super) const PAGE: &str =
     LEFT JOIN call_results AS r ON r.call_id = c.id
     WHERE c.campaign_id = ?1 AND c.id > ?2
     ORDER BY c.id
-    LIMIT ?3";
+    LIMIT +?3";
 
 impl Sqlite {
     /// See [`Store::open_calls`](crate::store::Store::open_calls).

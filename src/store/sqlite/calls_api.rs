@@ -89,7 +89,7 @@ impl Sqlite {
         let mut reader = self.reader().await?;
         let mut list = sqlx::QueryBuilder::<sqlx::Sqlite>::new(MANY);
         filter(&mut list, search)?;
-        list.push(" LIMIT ").push_bind(i64::from(limit));
+        list.push(" LIMIT +").push_bind(i64::from(limit));
         let found: Vec<SqliteRow> = list.build().fetch_all(reader.connection()?).await?;
         found.iter().map(SingleCallRow::campaign_call).collect()
     }

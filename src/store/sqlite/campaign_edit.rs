@@ -35,7 +35,7 @@ const COPY: &str = "INSERT INTO campaign_contacts (campaign_id, contact_id, numb
 /// The first targets of a campaign.
 macro_rules! first_targets {
     ($before:literal, $after:literal) => {
-        concat!($before, "(SELECT id FROM campaign_contacts WHERE campaign_id = ?1 ORDER BY id LIMIT ?2)", $after)
+        concat!($before, "(SELECT id FROM campaign_contacts WHERE campaign_id = ?1 ORDER BY id LIMIT +?2)", $after)
     };
 }
 
@@ -99,7 +99,7 @@ impl Sqlite {
             CampaignSort::Status => " ORDER BY status",
         });
         list.push(way).push(", id").push(way);
-        list.push(" LIMIT ").push_bind(i64::from(page.limit));
+        list.push(" LIMIT +").push_bind(i64::from(page.limit));
         list.push(" OFFSET ").push_bind(text::stored(page.offset));
         let found: Vec<SqliteRow> = list.build().fetch_all(reader.connection()?).await?;
         let items = found.iter().filter_map(ListedRow::versioned_if_readable).collect();
@@ -162,7 +162,7 @@ impl Sqlite {
         let mut transaction = writer.begin(Durability::Bulk).await?;
         let last: Option<i64> = sqlx::query_scalar(
             "SELECT max(id) FROM (SELECT id FROM campaign_contacts WHERE campaign_id = ?1 AND id > ?2
-                ORDER BY id LIMIT ?3)",
+                ORDER BY id LIMIT +?3)",
         )
         .bind(from.0)
         .bind(after.0)

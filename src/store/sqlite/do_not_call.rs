@@ -18,7 +18,7 @@ const ADD: &str = "INSERT INTO do_not_call (number, reason, source, added_at)
 
 /// Nothing sorts before the empty text.
 const PAGE: &str =
-    "SELECT number, reason, source, added_at FROM do_not_call WHERE number > ?1 ORDER BY number LIMIT ?2";
+    "SELECT number, reason, source, added_at FROM do_not_call WHERE number > ?1 ORDER BY number LIMIT +?2";
 
 impl Sqlite {
     /// See [`Store::add_do_not_call`](crate::store::Store::add_do_not_call).

@@ -83,7 +83,7 @@ impl Sqlite {
             DncSort::AddedAt => list.push(" ORDER BY added_at").push(way).push(", number").push(way),
             DncSort::Number => list.push(" ORDER BY number").push(way),
         };
-        list.push(" LIMIT ").push_bind(i64::from(page.limit));
+        list.push(" LIMIT +").push_bind(i64::from(page.limit));
         list.push(" OFFSET ").push_bind(text::stored(page.offset));
         let found: Vec<SqliteRow> = list.build().fetch_all(reader.connection()?).await?;
         let items = found.iter().map(StoredRow::do_not_call).collect::<Result<_, _>>()?;

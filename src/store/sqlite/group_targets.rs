@@ -13,7 +13,7 @@ use crate::store::ledger::TallyMoves;
 use crate::store::{StoreError, text};
 
 const STEP: &str = "SELECT max(id), count(*) FROM (
-    SELECT id FROM contact_group_members WHERE group_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3)";
+    SELECT id FROM contact_group_members WHERE group_id = ?1 AND id > ?2 ORDER BY id LIMIT +?3)";
 
 const DIAL: &str = "INSERT INTO campaign_contacts (campaign_id, contact_id, number, status, due_at, updated_at)
     SELECT ?1, m.contact_id, m.number, 'pending', ?2, ?2

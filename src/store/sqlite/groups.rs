@@ -79,7 +79,7 @@ impl Sqlite {
         let mut list = QueryBuilder::new(COLUMNS);
         filter(&mut list);
         list.push(" ORDER BY name_key").push(if descending { " DESC" } else { "" });
-        list.push(" LIMIT ").push_bind(i64::from(page.limit));
+        list.push(" LIMIT +").push_bind(i64::from(page.limit));
         list.push(" OFFSET ").push_bind(text::stored(page.offset));
         let found: Vec<SqliteRow> = list.build().fetch_all(reader.connection()?).await?;
         let items = found.iter().map(BookRow::contact_group).collect::<Result<_, _>>()?;
@@ -168,7 +168,7 @@ impl Sqlite {
         let Some(group) = group else { return Ok(true) };
         let done = sqlx::query(
             "DELETE FROM contact_group_members WHERE id IN (
-                SELECT id FROM contact_group_members WHERE group_id = ?1 ORDER BY id LIMIT ?2)",
+                SELECT id FROM contact_group_members WHERE group_id = ?1 ORDER BY id LIMIT +?2)",
         )
         .bind(&group)
         .bind(i64::from(limit))

@@ -67,7 +67,7 @@ const DUE: &str = "SELECT t.id, t.number, t.status, t.attempts, t.congestions,
     CROSS JOIN contacts AS k ON k.id = t.contact_id
     WHERE t.campaign_id = ?1 AND t.due_at IS NOT NULL AND t.due_at <= ?2
     ORDER BY t.due_at, t.id
-    LIMIT ?3";
+    LIMIT +?3";
 
 /// Calls to these numbers, of every campaign.
 const HISTORY: &str = "SELECT c.number, c.created_at, c.ringing_at, c.answered_at, c.outcome

@@ -7,6 +7,10 @@
 //!
 //! Many rows travel as one JSON array, taken apart by `jsonb_each`: a statement
 //! per batch, not per row.
+//!
+//! Limits are bound as `LIMIT +?`: SQLite's plan takes the value of a bare
+//! `LIMIT ?` into account, so each time one is bound the statement is prepared
+//! anew, which is a tenth of what a page costs.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

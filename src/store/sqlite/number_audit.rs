@@ -22,17 +22,17 @@ const CONTACTS: &str =
     ORDER BY k.id";
 
 const DECISIONS: &str = "SELECT at, campaign_id, call_id, verdict, rule, facts
-    FROM decisions WHERE number = ?1 ORDER BY id DESC LIMIT ?2";
+    FROM decisions WHERE number = ?1 ORDER BY id DESC LIMIT +?2";
 
 const CALLS: &str = "SELECT id, campaign_id, caller_id, created_at, answered_at, ended_at, outcome, opted_out, decision
-    FROM calls WHERE number = ?1 ORDER BY created_at DESC LIMIT ?2";
+    FROM calls WHERE number = ?1 ORDER BY created_at DESC LIMIT +?2";
 
 const RELEASE: &str = "UPDATE campaign_contacts SET
         due_at = CASE WHEN due_at > held_since THEN held_since ELSE due_at END, held_since = NULL
-    WHERE id IN (SELECT id FROM campaign_contacts WHERE campaign_id = ?1 AND held_since IS NOT NULL LIMIT ?2)";
+    WHERE id IN (SELECT id FROM campaign_contacts WHERE campaign_id = ?1 AND held_since IS NOT NULL LIMIT +?2)";
 
 const PAID: &str = "SELECT id, number, answered_at, ended_at
-    FROM calls WHERE id > ?1 AND created_at >= ?2 ORDER BY id LIMIT ?3";
+    FROM calls WHERE id > ?1 AND created_at >= ?2 ORDER BY id LIMIT +?3";
 
 impl Sqlite {
     pub(in crate::store) async fn contacts_with(&self, number: PhoneNumber) -> Result<Vec<AuditContact>, StoreError> {

@@ -15,13 +15,13 @@ use crate::store::{StoreError, text};
 const BEFORE: &str = "WITH old AS (
         SELECT * FROM (SELECT id, ended_at FROM calls
             WHERE recording IS NOT NULL AND ended_at < ?1 AND id NOT IN (SELECT unhex(value) FROM json_each(?3))
-            ORDER BY ended_at LIMIT ?2) AS of_calls
+            ORDER BY ended_at LIMIT +?2) AS of_calls
         UNION
         SELECT * FROM (SELECT c.id, c.ended_at FROM answers AS a JOIN calls AS c ON c.id = a.call_id
             WHERE a.recording IS NOT NULL AND a.answered_at < ?1 AND c.ended_at < ?1
                 AND c.id NOT IN (SELECT unhex(value) FROM json_each(?3))
-            ORDER BY a.answered_at LIMIT ?2) AS of_answers),
-    chosen AS (SELECT id FROM old ORDER BY ended_at, id LIMIT ?2)
+            ORDER BY a.answered_at LIMIT +?2) AS of_answers),
+    chosen AS (SELECT id FROM old ORDER BY ended_at, id LIMIT +?2)
     SELECT c.id, c.switch, c.recording, 0 AS position FROM chosen
         JOIN calls AS c ON c.id = chosen.id WHERE c.recording IS NOT NULL
     UNION ALL
@@ -37,7 +37,7 @@ pub(super) const SINCE: &str = "SELECT c.id, c.switch, c.recording, 0 AS positio
     SELECT c.id, c.switch, a.recording, a.position FROM answers AS a
         JOIN calls AS c ON c.id = a.call_id
         WHERE a.recording IS NOT NULL AND a.answered_at >= ?1
-    ORDER BY 1, 4 LIMIT ?2";
+    ORDER BY 1, 4 LIMIT +?2";
 
 /// The call of a recording.
 pub(super) const CALL_OF: &str = "SELECT id FROM calls WHERE recording = ?1

@@ -52,7 +52,7 @@ impl Sqlite {
             TargetSort::UpdatedAt => list.push(" ORDER BY t.updated_at").push(way).push(", t.id").push(way),
             TargetSort::Attempts => list.push(" ORDER BY t.attempts").push(way).push(", t.id").push(way),
         };
-        list.push(" LIMIT ").push_bind(i64::from(page.limit));
+        list.push(" LIMIT +").push_bind(i64::from(page.limit));
         list.push(" OFFSET ").push_bind(text::stored(page.offset));
         let found: Vec<SqliteRow> = list.build().fetch_all(reader.connection()?).await?;
         let items = found.iter().map(ListedRow::target_row).collect::<Result<_, _>>()?;

@@ -124,7 +124,7 @@ impl Sqlite {
         let rows = sqlx::query(
             "SELECT c.number, name, email, company, notes, timezone, consent, json(variables) AS variables
              FROM campaign_contacts AS t JOIN contacts AS c ON c.id = t.contact_id
-             WHERE t.campaign_id = ?1 LIMIT ?2",
+             WHERE t.campaign_id = ?1 LIMIT +?2",
         )
         .bind(campaign.0)
         .bind(limit)

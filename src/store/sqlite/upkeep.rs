@@ -13,11 +13,11 @@ use crate::store::{StoreError, text};
 
 /// Requests that are over for good.
 pub(super) const FORGET: &str = "DELETE FROM idempotency WHERE (caller, key) IN (
-        SELECT caller, key FROM idempotency WHERE started_at < ?1 LIMIT ?2)";
+        SELECT caller, key FROM idempotency WHERE started_at < ?1 LIMIT +?2)";
 
 /// Requests that were never answered.
 pub(super) const ABANDON: &str = "DELETE FROM idempotency WHERE (caller, key) IN (
-        SELECT caller, key FROM idempotency WHERE status IS NULL AND started_at < ?1 LIMIT ?2)";
+        SELECT caller, key FROM idempotency WHERE status IS NULL AND started_at < ?1 LIMIT +?2)";
 
 /// Campaigns nobody works on.
 pub(super) const UNFINISHED: &str = "SELECT id FROM campaigns
@@ -25,7 +25,7 @@ pub(super) const UNFINISHED: &str = "SELECT id FROM campaigns
 
 /// Recordings that are to go.
 pub(super) const TO_DELETE: &str = "SELECT name, added_at FROM recordings_to_delete
-    WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2";
+    WHERE due_at <= ?1 ORDER BY due_at LIMIT +?2";
 
 impl Sqlite {
     /// See [`Store::begin_copy`](crate::store::Store::begin_copy).

@@ -52,7 +52,7 @@ impl Sqlite {
             .bind(campaign.0)
             .fetch_one(&mut *connection)
             .await?;
-        let found: Vec<SqliteRow> = sqlx::query(select!("WHERE campaign_id = ?1 ORDER BY id DESC LIMIT ?2 OFFSET ?3"))
+        let found: Vec<SqliteRow> = sqlx::query(select!("WHERE campaign_id = ?1 ORDER BY id DESC LIMIT +?2 OFFSET ?3"))
             .bind(campaign.0)
             .bind(i64::from(page.limit))
             .bind(text::stored(page.offset))

@@ -73,7 +73,7 @@ impl Sqlite {
             UserSort::LastLoginAt => " ORDER BY coalesce(last_login_at, 0)",
         });
         list.push(way).push(", id").push(way);
-        list.push(" LIMIT ").push_bind(i64::from(page.limit));
+        list.push(" LIMIT +").push_bind(i64::from(page.limit));
         list.push(" OFFSET ").push_bind(text::stored(page.offset));
         let found: Vec<SqliteRow> = list.build().fetch_all(reader.connection()?).await?;
         let items = found.iter().map(ListedRow::user).collect::<Result<_, _>>()?;

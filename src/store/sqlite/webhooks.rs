@@ -35,7 +35,7 @@ pub(super) const TAKE: &str = concat!(
         SELECT event_id FROM webhook_deliveries INDEXED BY webhook_deliveries_due
         WHERE webhook_id = ?1 AND next_at <= ?2
             AND EXISTS (SELECT 1 FROM webhooks AS w WHERE w.id = ?1 AND w.active = 1)
-        ORDER BY next_at LIMIT ?3)
+        ORDER BY next_at LIMIT +?3)
     RETURNING ",
     delivery!()
 );
@@ -49,7 +49,7 @@ const NOTE: &str = "UPDATE webhook_deliveries SET
 const SWEEP: &str = "DELETE FROM webhook_deliveries WHERE (webhook_id, event_id) IN (
         SELECT d.webhook_id, d.event_id FROM webhooks AS w
         CROSS JOIN webhook_deliveries AS d ON d.webhook_id = w.id AND d.event_id < ?1
-        LIMIT ?2)";
+        LIMIT +?2)";
 
 impl Sqlite {
     /// See [`Store::add_webhook`](crate::store::Store::add_webhook).
@@ -168,7 +168,7 @@ impl Sqlite {
         let mut transaction = writer.begin(Durability::Full).await?;
         let done = sqlx::query(
             "DELETE FROM webhook_deliveries WHERE webhook_id = ?1 AND event_id IN (
-                SELECT event_id FROM webhook_deliveries WHERE webhook_id = ?1 LIMIT ?2)",
+                SELECT event_id FROM webhook_deliveries WHERE webhook_id = ?1 LIMIT +?2)",
         )
         .bind(id.0)
         .bind(limit)
