@@ -27,6 +27,7 @@
 //! | [`audit`] | who did what |
 //! | [`store`] | what the rest needs of a database, on SQLite and Postgres |
 //! | [`clock`] | wall time, from one place |
+//! | [`histogram`] | how long things take, counted without a lock |
 
 pub mod access;
 pub mod agent;
@@ -45,6 +46,7 @@ pub mod contact;
 pub mod control;
 pub mod dialer;
 pub mod guard;
+pub mod histogram;
 pub mod live;
 pub mod media;
 pub mod number;

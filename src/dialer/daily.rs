@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::measured::BudgetUse;
 use crate::call::CallId;
 use crate::compliance::{Budget, Spent};
 use crate::store::{Store, StoreError};
@@ -57,6 +58,19 @@ impl Daily {
     /// A call that is over cost so much.
     pub(super) fn spend(&mut self, cost: u64) {
         self.spent.money = self.spent.money.saturating_add(cost);
+    }
+
+    /// What was used today, where there is a limit: without one the calls of
+    /// this process alone are known.
+    pub(super) fn used(&self, now: Timestamp) -> Option<BudgetUse> {
+        let spent = if self.budget.day_of(now) == self.day { self.spent } else { Spent::default() };
+        let Budget { calls, spend, .. } = &self.budget;
+        self.budget.is_limited().then_some(BudgetUse {
+            calls: spent.calls,
+            most_calls: *calls,
+            money: spent.money,
+            most_money: *spend,
+        })
     }
 
     /// How many calls more there may be, besides those planned already; if
