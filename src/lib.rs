@@ -28,6 +28,7 @@
 //! | [`store`] | what the rest needs of a database, on SQLite and Postgres |
 //! | [`clock`] | wall time, from one place |
 //! | [`histogram`] | how long things take, counted without a lock |
+//! | [`metrics`] | what is measured, for Prometheus |
 
 pub mod access;
 pub mod agent;
@@ -49,6 +50,7 @@ pub mod guard;
 pub mod histogram;
 pub mod live;
 pub mod media;
+pub mod metrics;
 pub mod number;
 mod report;
 pub mod settings;
