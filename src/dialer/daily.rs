@@ -95,3 +95,28 @@ impl Daily {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+
+    #[test]
+    fn what_was_used_is_told_for_its_day_and_only_with_a_limit() {
+        let day = Timestamp::UNIX_EPOCH;
+        let mut daily = Daily { budget: Budget::default(), day, spent: Spent::default(), told: false };
+        daily.placed(3);
+        daily.spend(7_000_000);
+        assert_eq!(daily.used(day), None);
+        daily.set(&Budget { spend: Some(10_000_000), ..Budget::default() });
+        let used = BudgetUse { calls: 3, most_calls: None, money: 7_000_000, most_money: Some(10_000_000) };
+        assert_eq!(daily.used(day + SignedDuration::from_hours(23)), Some(used));
+        let tomorrow = day + SignedDuration::from_hours(24);
+        assert_eq!(
+            daily.used(tomorrow),
+            Some(BudgetUse { calls: 0, money: 0, ..used }),
+            "though nothing was dialed yet"
+        );
+    }
+}

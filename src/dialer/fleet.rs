@@ -436,6 +436,8 @@ mod tests {
         assert_eq!(fleet.pick(&on_one, now), Pick::Full, "the call in progress still counts");
         fleet.end(&first, Some(false), now, now);
         assert!(matches!(fleet.pick(&on_one, now + Duration::from_secs(1)), Pick::Place(_)));
+        fleet.update(vec![limits("one", 1, 20.0)], now);
+        assert_eq!(fleet.trunk_calls(0), [TrunkCalls { carried: 1, ..TrunkCalls::default() }], "another pace");
         let mut without = limits("one", 1, 10.0);
         without.trunks.clear();
         fleet.update(vec![without], now);
@@ -454,6 +456,8 @@ mod tests {
             fleet.start(&place, now);
             fleet.end(&place, Some(true), now, now);
         }
+        let ended = TrunkCalls { congested: 5, trips: 1, ..TrunkCalls::default() };
+        assert_eq!(fleet.trunk_calls(0), [ended]);
         let Pick::NotBefore(until) = fleet.pick(&Settings::default(), now) else { panic!("closed") };
         let wall: Timestamp = "2026-03-01T09:00:00Z".parse().expect("an instant");
         let flow = |fleet: &Fleet, now| fleet.state(0, now, wall).trunks[0].flow;
