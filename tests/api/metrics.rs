@@ -119,7 +119,7 @@ async fn figures_are_those_of_the_database(home: &Home) {
 }
 
 async fn a_running_campaign_and_our_numbers_are_told_of(home: &Home) {
-    let name = "Say \"hi\" to C:\\ and\nmore";
+    let name = "Say \"hi\" to {C:\\}";
     let campaign = home.draft(name).await;
     home.fill(&campaign, 0, 5).await;
     // One call a minute: it goes on for as long as this takes.
