@@ -14,15 +14,14 @@ use crate::call::CallId;
 /// Delivery never waits: a call's channel is unbounded, because a socket task
 /// that waited for a consumer would lose the events of every other call.
 #[derive(Clone, Debug, Default)]
-pub struct Registry {
-    calls: Arc<Mutex<HashMap<CallId, mpsc::UnboundedSender<CallEvent>>>>,
-    counts: Arc<Counts>,
-}
+pub struct Registry(Arc<Shared>);
 
-/// Events that went into the channels of calls, and out of them.
 #[derive(Debug, Default)]
-struct Counts {
+struct Shared {
+    calls: Mutex<HashMap<CallId, mpsc::UnboundedSender<CallEvent>>>,
+    /// Events that went into the channels of calls.
     delivered: AtomicU64,
+    /// Events that went out of them.
     taken: AtomicU64,
 }
 
@@ -55,7 +54,7 @@ impl Registry {
     pub fn deliver(&self, call: CallId, event: CallEvent) -> bool {
         let delivered = self.lock().get(&call).is_some_and(|sender| sender.send(event).is_ok());
         if delivered {
-            self.counts.delivered.fetch_add(1, Ordering::Relaxed);
+            self.0.delivered.fetch_add(1, Ordering::Relaxed);
         }
         delivered
     }
@@ -63,8 +62,8 @@ impl Registry {
     /// How many events there were, and how many wait.
     pub fn counts(&self) -> EventCounts {
         // In this order: one that is taken meanwhile must have been delivered.
-        let taken = self.counts.taken.load(Ordering::Relaxed);
-        let delivered = self.counts.delivered.load(Ordering::Relaxed);
+        let taken = self.0.taken.load(Ordering::Relaxed);
+        let delivered = self.0.delivered.load(Ordering::Relaxed);
         EventCounts { delivered, waiting: delivered.saturating_sub(taken) }
     }
 
@@ -85,7 +84,7 @@ impl Registry {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<CallId, mpsc::UnboundedSender<CallEvent>>> {
         // A panic elsewhere cannot leave the map half changed.
-        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -105,7 +104,7 @@ impl CallEvents {
     }
 
     fn count_taken(&self, events: u64) {
-        self.registry.counts.taken.fetch_add(events, Ordering::Relaxed);
+        self.registry.0.taken.fetch_add(events, Ordering::Relaxed);
     }
 }
 
