@@ -20,8 +20,9 @@ use super::{Api, Limits, listener};
 use crate::guard::is_public;
 use crate::metrics::{self, Metrics};
 
-/// Who scrapes are few, and quick.
-const CONNECTIONS: u32 = 32;
+/// Who scrapes are few, and quick; whoever asks all the time shall not keep the
+/// engine from its work.
+const CONNECTIONS: u32 = 8;
 const PAUSE: Duration = Duration::from_secs(10);
 /// How long a scrape may go on after [`MetricsServer::stop`].
 const LAST_ANSWERS: Duration = Duration::from_secs(2);
