@@ -30,6 +30,8 @@
 //! | `url_key` | what signed links are signed with |
 //! | [`store`] | what the rest needs of a database, on SQLite and Postgres |
 //! | [`clock`] | wall time, from one place |
+//! | [`histogram`] | how long things take, counted without a lock |
+//! | [`metrics`] | what is measured, for Prometheus |
 
 pub mod access;
 pub mod agent;
@@ -48,8 +50,10 @@ pub mod contact;
 pub mod control;
 pub mod dialer;
 pub mod guard;
+pub mod histogram;
 pub mod live;
 pub mod media;
+pub mod metrics;
 pub mod number;
 mod report;
 pub mod settings;

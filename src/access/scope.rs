@@ -103,6 +103,9 @@ pub enum Scope {
     /// Make and revoke API keys.
     #[serde(rename = "api_keys:write")]
     ApiKeysWrite,
+    /// See what is measured: calls, switches, our own numbers, campaigns.
+    #[serde(rename = "metrics:read")]
+    MetricsRead,
 }
 
 impl Role {
@@ -134,6 +137,7 @@ impl Role {
                         | Scope::AgentsRead
                         | Scope::SwitchesRead
                         | Scope::SettingsRead
+                        | Scope::MetricsRead
                 )
             }
             Self::Operator => {
@@ -158,7 +162,7 @@ impl Role {
 
 impl Scope {
     /// Every scope, by area.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::CampaignsRead,
         Self::CampaignsWrite,
         Self::ContactsRead,
@@ -186,6 +190,7 @@ impl Scope {
         Self::AuditRead,
         Self::ApiKeysRead,
         Self::ApiKeysWrite,
+        Self::MetricsRead,
     ];
 
     /// Its name in the API, the database and on the command line.
@@ -218,6 +223,7 @@ impl Scope {
             Self::AuditRead => "audit:read",
             Self::ApiKeysRead => "api_keys:read",
             Self::ApiKeysWrite => "api_keys:write",
+            Self::MetricsRead => "metrics:read",
         }
     }
 }

@@ -248,4 +248,5 @@ permissions!(
     AuditRead,
     ApiKeysRead,
     ApiKeysWrite,
+    MetricsRead,
 );

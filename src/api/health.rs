@@ -22,6 +22,9 @@ pub(super) struct Health {
     version: &'static str,
 }
 
+/// How long the database may take to say that it is there.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 const OK: Health = Health { status: "ok", version: env!("CARGO_PKG_VERSION") };
 
 pub(super) fn routes() -> OpenApiRouter<Api> {
@@ -47,6 +50,12 @@ pub(super) async fn readyz(State(api): State<Api>) -> Answer<Json<Health>> {
     if *api.0.ending.borrow() {
         return Err(Problem::wait(Kind::Unavailable, "the process is about to end", Duration::from_secs(5)));
     }
-    api.store.ping().await?;
+    // Who asks waits seconds, not for a reader that is busy with a long list.
+    match tokio::time::timeout(PATIENCE, api.store.ping()).await {
+        Ok(answer) => answer?,
+        Err(_) => {
+            return Err(Problem::wait(Kind::Unavailable, "the database does not answer", Duration::from_secs(5)));
+        }
+    }
     Ok(Json(OK))
 }

@@ -38,6 +38,7 @@ use crate::dialer::Handle;
 use crate::guard::Guard;
 use crate::live::{Feed, Observer};
 use crate::media::Sounds;
+use crate::metrics::Metrics;
 use crate::number::NumberRules;
 use crate::settings::Live;
 use crate::store::Store;
@@ -82,6 +83,7 @@ mod me;
 mod media;
 mod media_fields;
 mod media_upload;
+mod metrics;
 mod noting;
 mod number_import;
 mod openapi;
@@ -107,6 +109,7 @@ mod users;
 mod webhook_deliveries;
 mod webhooks;
 
+pub use metrics::MetricsServer;
 pub use openapi::document;
 
 /// How long requests that are being answered may take after [`Server::stop`].
@@ -145,6 +148,8 @@ pub struct Options {
     pub engine: Option<Handle>,
     /// Where webhooks may lead.
     pub guard: Guard,
+    /// What is measured.
+    pub metrics: Metrics,
 }
 
 /// What a new configuration changes while the API runs.

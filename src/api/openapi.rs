@@ -46,6 +46,7 @@ const TAGS: &[(&str, &str)] = &[
     ("API keys", "The programs that may use this API."),
     ("webhooks", "Others are told what happened."),
     ("audit", "Who did what; why somebody was called, or not."),
+    ("metrics", "What is measured, for Prometheus."),
     ("health", "For supervisors and load balancers; without a key."),
 ];
 

@@ -20,8 +20,8 @@ use super::{
     Api, agents, api_keys, audit, audit_numbers, auth, call_completion, call_recording, calls, campaign_contacts,
     campaign_life, campaign_report, campaign_results, campaign_runs, campaign_source, campaign_upload, campaign_watch,
     campaigns, contact_groups, contact_members, contacts, dnc, dnc_lists, events, health, idempotency, me, media,
-    media_upload, noting, number_import, openapi, phone_numbers, reference, sessions, settings, surveys, switches,
-    test_call, users, webhook_deliveries, webhooks,
+    media_upload, metrics, noting, number_import, openapi, phone_numbers, reference, sessions, settings, surveys,
+    switches, test_call, users, webhook_deliveries, webhooks,
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -110,6 +110,7 @@ pub(super) fn resources() -> OpenApiRouter<Api> {
         .routes(routes!(webhook_deliveries::list))
         .routes(routes!(webhook_deliveries::show))
         .routes(routes!(webhook_deliveries::replay))
+        .routes(routes!(metrics::show))
         .routes(routes!(audit::list))
         .routes(routes!(audit::export))
         .routes(routes!(audit_numbers::show))
@@ -140,6 +141,7 @@ pub(super) fn router(api: Api) -> Router {
         .layer(from_fn(patience))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(headers))
+        .layer(from_fn_with_state(api.clone(), metrics::count))
         .layer(from_fn(traced))
         .with_state(api)
 }

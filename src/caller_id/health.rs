@@ -96,13 +96,28 @@ pub enum Rest {
 impl fmt::Display for Rest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (what, own, others) = match *self {
-            Self::Flagged { own, others } => ("blocked as unwanted", own, others),
-            Self::FewAnswers { own, others } => ("answered", own, others),
-            Self::Rejected { own, others } => ("refused", own, others),
-            Self::ShortCalls { own, others } => ("of those answered, over within 6 s", own, others),
+            Self::Flagged { own, others } => (FLAGGED_BY, own, others),
+            Self::FewAnswers { own, others } => (FEW_BY, own, others),
+            Self::Rejected { own, others } => (REJECTED_BY, own, others),
+            Self::ShortCalls { own, others } => (SHORT_BY, own, others),
         };
         write!(f, "{what}: {:.1} % of its calls, {:.1} % of the others of its pool", own * 100.0, others * 100.0)
     }
+}
+
+/// What a kept reason begins with, and the word for it.
+const WORDS: [(&str, &str); 4] =
+    [(FLAGGED_BY, "flagged"), (FEW_BY, "few_answers"), (REJECTED_BY, "rejected"), (SHORT_BY, "short_calls")];
+const FLAGGED_BY: &str = "blocked as unwanted";
+const FEW_BY: &str = "answered";
+const REJECTED_BY: &str = "refused";
+const SHORT_BY: &str = "of those answered, over within 6 s";
+
+/// One word for the reason of a rest, as the database keeps it: `flagged`,
+/// `few_answers`, `rejected`, `short_calls`, or `by_hand`.
+pub fn rest_word(reason: &str) -> &'static str {
+    let what = reason.split_once(':').map(|(what, _)| what);
+    WORDS.iter().find(|(begins, _)| what == Some(begins)).map_or("by_hand", |(_, word)| word)
 }
 
 /// Which numbers of a pool are to rest now, with the reason, the worst first;
@@ -224,6 +239,21 @@ mod tests {
         assert!(matches!(of(Figures { rejected: 25, ..GOOD })[..], [(3, Rest::Rejected { .. })]));
         let short = Figures { judged: 200, answered: 80, short: 40, ..GOOD };
         assert!(matches!(of(short)[..], [(3, Rest::ShortCalls { .. })]));
+    }
+
+    #[test]
+    fn a_reason_is_known_by_its_words() {
+        let (own, others) = (0.1, 0.4);
+        let reasons = [
+            (Rest::Flagged { own, others }, "flagged"),
+            (Rest::FewAnswers { own, others }, "few_answers"),
+            (Rest::Rejected { own, others }, "rejected"),
+            (Rest::ShortCalls { own, others }, "short_calls"),
+        ];
+        for (reason, word) in reasons {
+            assert_eq!(rest_word(&reason.to_string()), word);
+        }
+        assert_eq!((rest_word("asked for"), rest_word("")), ("by_hand", "by_hand"));
     }
 
     #[test]

@@ -14,6 +14,6 @@ mod limits;
 mod nearness;
 
 pub use figures::{Figures, HOUR, Hour, SHORT_CALL, hour_of};
-pub use health::{Rest, Watch, judge};
+pub use health::{Rest, Watch, judge, rest_word};
 pub use limits::{Limits, OutOfRange};
 pub use nearness::{Nearness, nearness};

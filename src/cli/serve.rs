@@ -10,10 +10,11 @@ use tokio::sync::watch;
 
 use super::app::{self, App};
 use super::signals::{Ends, Reload};
-use crate::api::{self, InForce, Server};
+use crate::api::{self, InForce, MetricsServer, Server};
 use crate::config::{Config, ConfigError, load};
 use crate::dialer::{Engine, Options, Stats};
 use crate::media::MediaServer;
+use crate::metrics::{self, Metrics};
 use crate::settings::Live;
 use crate::store::Store;
 use crate::store::listing::Page;
@@ -40,9 +41,12 @@ pub(super) async fn run(file: Option<PathBuf>, args: Args) -> anyhow::Result<Exi
     // First what may fail: the engine has calls to look after once it runs.
     let offered = app.config.api.enabled && !args.no_api;
     let (in_force, known) = watch::channel(in_force(&app.config)?);
-    let offer = if offered { Some(offer(&app, known).await?) } else { None };
+    let metrics = measure(&app);
+    let offer = if offered { Some(offer(&app, known, metrics.clone()).await?) } else { None };
+    let scraped = scraped(&app.config, metrics.clone()).await?;
     let deliverer = webhook::Options { store: app.store.clone(), clock: app.clock, guard: app.config.webhooks.guard() };
     let mut engine = Engine::start(options).await?;
+    metrics.watch(engine.handle());
     let deliverer = Deliverer::start(deliverer)?;
     let mut api = match offer {
         Some((listener, options)) => {
@@ -68,6 +72,9 @@ pub(super) async fn run(file: Option<PathBuf>, args: Args) -> anyhow::Result<Exi
         }
         let written = engine.finished().await;
         deliverer.stop().await;
+        if let Some(scraped) = scraped {
+            scraped.stop().await;
+        }
         written
     };
     let written = tokio::select! {
@@ -93,8 +100,32 @@ pub(super) async fn media_server(app: &App) -> anyhow::Result<Option<MediaServer
     Ok(server)
 }
 
+/// What is measured; of the engine, from its start on.
+fn measure(app: &App) -> Metrics {
+    Metrics::new(metrics::Options {
+        watch: app.config.caller_ids,
+        caller_ids: app.config.metrics.caller_ids as usize,
+        ..metrics::Options::new(app.store.clone(), app.clock)
+    })
+}
+
+/// The listener that shows it without a key, if there is to be one.
+async fn scraped(config: &Config, metrics: Metrics) -> anyhow::Result<Option<MetricsServer>> {
+    let Some(listen) = config.metrics.listen else { return Ok(None) };
+    let listener = TcpListener::bind(listen)
+        .await
+        .with_context(|| format!("cannot listen on {listen} for metrics (metrics.listen)"))?;
+    let server = MetricsServer::start(listener, metrics)?;
+    tracing::info!("metrics are at http://{}/metrics, without a key, for private addresses", server.address());
+    Ok(Some(server))
+}
+
 /// What the HTTP API needs, and where it is to be.
-async fn offer(app: &App, in_force: watch::Receiver<Arc<InForce>>) -> anyhow::Result<(TcpListener, api::Options)> {
+async fn offer(
+    app: &App,
+    in_force: watch::Receiver<Arc<InForce>>,
+    metrics: Metrics,
+) -> anyhow::Result<(TcpListener, api::Options)> {
     let config = &app.config;
     let listen = &config.api.listen;
     let listener = TcpListener::bind(listen)
@@ -111,6 +142,7 @@ async fn offer(app: &App, in_force: watch::Receiver<Arc<InForce>>) -> anyhow::Re
         in_force,
         engine: None,
         guard: config.webhooks.guard(),
+        metrics,
     };
     let page = Page { offset: 0, limit: 1 };
     let keys = app.store.api_key_page(Some(true), app.clock.now(), page).await?.total;

@@ -112,6 +112,7 @@ impl Config {
             errors.push("node.name: must be 1 to 40 letters, digits, - or _".to_owned());
         }
         self.api.check(&mut errors);
+        self.metrics.check(&mut errors);
         if let Err(faults) = self.compliance() {
             errors.extend(faults);
         }

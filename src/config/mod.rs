@@ -25,6 +25,7 @@ mod compliance;
 mod load;
 mod mask;
 mod media;
+mod metrics;
 mod survey_file;
 mod switches;
 mod webhooks;
@@ -33,6 +34,7 @@ pub use api::ApiConfig;
 pub use campaign_file::{CampaignFile, read_campaign};
 pub use compliance::ComplianceConfig;
 pub use load::{ConfigError, load};
+pub use metrics::MetricsConfig;
 pub use survey_file::{SurveyFile, parse_survey, read_survey};
 pub use webhooks::WebhooksConfig;
 
@@ -61,6 +63,8 @@ pub struct Config {
     pub api: ApiConfig,
     /// Outgoing webhooks.
     pub webhooks: WebhooksConfig,
+    /// What is measured.
+    pub metrics: MetricsConfig,
     /// What is logged, and how.
     pub log: Log,
     /// The switches, by name.

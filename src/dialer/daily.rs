@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::measured::BudgetUse;
 use crate::call::CallId;
 use crate::compliance::{Budget, Spent};
 use crate::store::{Store, StoreError};
@@ -59,6 +60,19 @@ impl Daily {
         self.spent.money = self.spent.money.saturating_add(cost);
     }
 
+    /// What was used today, where there is a limit: without one the calls of
+    /// this process alone are known.
+    pub(super) fn used(&self, now: Timestamp) -> Option<BudgetUse> {
+        let spent = if self.budget.day_of(now) == self.day { self.spent } else { Spent::default() };
+        let Budget { calls, spend, .. } = &self.budget;
+        self.budget.is_limited().then_some(BudgetUse {
+            calls: spent.calls,
+            most_calls: *calls,
+            money: spent.money,
+            most_money: *spend,
+        })
+    }
+
     /// How many calls more there may be, besides those planned already; if
     /// none: when there may be again.
     pub(super) fn left(&mut self, planned: u32, now: Timestamp) -> Result<u32, Timestamp> {
@@ -79,5 +93,30 @@ impl Daily {
                 Err(tomorrow)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+
+    #[test]
+    fn what_was_used_is_told_for_its_day_and_only_with_a_limit() {
+        let day = Timestamp::UNIX_EPOCH;
+        let mut daily = Daily { budget: Budget::default(), day, spent: Spent::default(), told: false };
+        daily.placed(3);
+        daily.spend(7_000_000);
+        assert_eq!(daily.used(day), None);
+        daily.set(&Budget { spend: Some(10_000_000), ..Budget::default() });
+        let used = BudgetUse { calls: 3, most_calls: None, money: 7_000_000, most_money: Some(10_000_000) };
+        assert_eq!(daily.used(day + SignedDuration::from_hours(23)), Some(used));
+        let tomorrow = day + SignedDuration::from_hours(24);
+        assert_eq!(
+            daily.used(tomorrow),
+            Some(BudgetUse { calls: 0, money: 0, ..used }),
+            "though nothing was dialed yet"
+        );
     }
 }

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::congestion::{Change, Congestion, Gate};
 use super::handle::{TrunkFlow, TrunkState};
+use super::measured::TrunkCalls;
 use super::pace::Pace;
 use crate::campaign::{Settings, TransferTo};
 use crate::switch::{Parties, TrunkTemplate};
@@ -37,6 +38,7 @@ struct Trunk {
     congestion: Congestion,
     pace: Pace,
     planned: u32,
+    ended: TrunkCalls,
 }
 
 /// One switch.
@@ -145,6 +147,11 @@ impl Fleet {
             default_trunk: member.limits.default_trunk.clone(),
             trunks: member.trunks.iter().map(trunk).collect(),
         }
+    }
+
+    /// Calls that ended on each of a switch's trunks, in the order of its state.
+    pub(super) fn trunk_calls(&self, switch: usize) -> Vec<TrunkCalls> {
+        self.members[switch].trunks.values().map(|trunk| trunk.ended).collect()
     }
 
     /// Where a campaign's calls at this place are transferred to.
@@ -258,11 +265,13 @@ impl Fleet {
         let member = &mut self.members[place.switch];
         member.in_progress = member.in_progress.saturating_sub(1);
         let trunk = member.trunks.get_mut(&place.trunk)?;
+        trunk.ended.count(congested);
         let Some(congested) = congested else {
             trunk.congestion.on_unused(started, now);
             return None;
         };
         let change = trunk.congestion.on_end(congested, started, now);
+        trunk.ended.trips += u64::from(matches!(change, Some(Change::Tripped(_))));
         trunk.pace.set_rate(trunk.congestion.rate());
         change
     }
@@ -288,7 +297,13 @@ impl Trunk {
     }
 
     fn new(template: TrunkTemplate, rate: f64, now: Instant) -> Self {
-        Self { template, congestion: Congestion::new(rate, now), pace: Pace::per_second(rate), planned: 0 }
+        Self {
+            template,
+            congestion: Congestion::new(rate, now),
+            pace: Pace::per_second(rate),
+            planned: 0,
+            ended: TrunkCalls::default(),
+        }
     }
 }
 
@@ -315,8 +330,8 @@ impl Member {
             match self.trunks.get_mut(name) {
                 Some(trunk) if same_rate => trunk.template = template.clone(),
                 Some(trunk) => {
-                    let planned = trunk.planned;
-                    *trunk = Trunk { planned, ..Trunk::new(template.clone(), rate, now) };
+                    let (planned, ended) = (trunk.planned, trunk.ended);
+                    *trunk = Trunk { planned, ended, ..Trunk::new(template.clone(), rate, now) };
                 }
                 None => {
                     self.trunks.insert(name.clone(), Trunk::new(template.clone(), rate, now));
@@ -421,6 +436,8 @@ mod tests {
         assert_eq!(fleet.pick(&on_one, now), Pick::Full, "the call in progress still counts");
         fleet.end(&first, Some(false), now, now);
         assert!(matches!(fleet.pick(&on_one, now + Duration::from_secs(1)), Pick::Place(_)));
+        fleet.update(vec![limits("one", 1, 20.0)], now);
+        assert_eq!(fleet.trunk_calls(0), [TrunkCalls { carried: 1, ..TrunkCalls::default() }], "another pace");
         let mut without = limits("one", 1, 10.0);
         without.trunks.clear();
         fleet.update(vec![without], now);
@@ -439,6 +456,8 @@ mod tests {
             fleet.start(&place, now);
             fleet.end(&place, Some(true), now, now);
         }
+        let ended = TrunkCalls { congested: 5, trips: 1, ..TrunkCalls::default() };
+        assert_eq!(fleet.trunk_calls(0), [ended]);
         let Pick::NotBefore(until) = fleet.pick(&Settings::default(), now) else { panic!("closed") };
         let wall: Timestamp = "2026-03-01T09:00:00Z".parse().expect("an instant");
         let flow = |fleet: &Fleet, now| fleet.state(0, now, wall).trunks[0].flow;

@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::engine::Limits;
+use super::measured::EngineMeasured;
 use super::news::News;
+use super::stats::Stats;
 use crate::call::CallId;
 use crate::live::Feed;
 use crate::switch::SwitchKind;
@@ -17,6 +19,7 @@ pub struct Handle {
     news: mpsc::UnboundedSender<News>,
     wake: Arc<Notify>,
     feed: Feed,
+    stats: Arc<Stats>,
 }
 
 /// The engine is not there any more.
@@ -31,6 +34,8 @@ pub(super) enum Question {
     Switches(oneshot::Sender<Vec<SwitchState>>),
     /// Hang this call up; whether it is one of ours.
     HangUp(CallId, oneshot::Sender<HangUp>),
+    /// What is measured.
+    Measured(oneshot::Sender<EngineMeasured>),
 }
 
 /// What came of the wish to hang a call up.
@@ -104,8 +109,13 @@ pub enum TrunkFlow {
 }
 
 impl Handle {
-    pub(super) fn new(news: mpsc::UnboundedSender<News>, wake: Arc<Notify>, feed: Feed) -> Self {
-        Self { news, wake, feed }
+    pub(super) fn new(news: mpsc::UnboundedSender<News>, wake: Arc<Notify>, feed: Feed, stats: Arc<Stats>) -> Self {
+        Self { news, wake, feed, stats }
+    }
+
+    /// Its counters. They stay readable when it has ended.
+    pub fn stats(&self) -> &Arc<Stats> {
+        &self.stats
     }
 
     /// What happens, as it happens.
@@ -126,6 +136,11 @@ impl Handle {
     /// How the switches are, in the order of the configuration.
     pub async fn switches(&self) -> Result<Vec<SwitchState>, EngineGone> {
         self.ask(Question::Switches).await
+    }
+
+    /// What is measured of its state, at this moment.
+    pub async fn measured(&self) -> Result<EngineMeasured, EngineGone> {
+        self.ask(Question::Measured).await
     }
 
     /// Hangs a call up: one that waits to be placed is not placed, one that

@@ -15,9 +15,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Instant, MissedTickBehavior};
 
 use super::news::News;
+use super::stats::Stats;
 use crate::call::CallId;
 use crate::campaign::CampaignId;
 use crate::clock::Clock;
@@ -43,7 +44,7 @@ enum Item {
     Given(CallAnswer),
     OptOut(DoNotCall),
     Settle(Box<Settlement>),
-    Claim(Claim),
+    Claim(Claim, Instant),
 }
 
 /// Hands items to the writer; never waits. Cheap to clone. The writer ends
@@ -52,6 +53,7 @@ enum Item {
 pub(super) struct Ledger {
     items: mpsc::UnboundedSender<Item>,
     closing: Arc<AtomicBool>,
+    stats: Arc<Stats>,
 }
 
 impl Ledger {
@@ -62,12 +64,13 @@ impl Ledger {
         clock: Clock,
         news: mpsc::UnboundedSender<News>,
         feed: Feed,
+        stats: Arc<Stats>,
     ) -> (Self, JoinHandle<Ends>) {
         let (items, inbox) = mpsc::unbounded_channel();
         let closing = Arc::new(AtomicBool::new(false));
         let refused = LedgerBatch::default();
-        let writer = Writer { store, lock, clock, news, feed, closing: closing.clone(), refused };
-        (Self { items, closing }, tokio::spawn(writer.run(inbox)))
+        let writer = Writer { store, lock, clock, news, feed, stats: stats.clone(), closing: closing.clone(), refused };
+        (Self { items, closing, stats }, tokio::spawn(writer.run(inbox)))
     }
 
     /// A call was answered and goes on.
@@ -98,11 +101,13 @@ impl Ledger {
 
     /// Targets are wanted; [`News::Claimed`] answers.
     pub(super) fn claim(&self, claim: Claim) {
-        self.send(Item::Claim(claim));
+        self.send(Item::Claim(claim, Instant::now()));
     }
 
     fn send(&self, item: Item) {
-        if self.items.send(item).is_err() {
+        if self.items.send(item).is_ok() {
+            self.stats.ledger().on_queued();
+        } else {
             // Only after the writer was stopped by force, on the way out.
             tracing::warn!("the ledger is closed: a call's end is found again after the next start");
         }
@@ -124,6 +129,7 @@ struct Writer {
     clock: Clock,
     news: mpsc::UnboundedSender<News>,
     feed: Feed,
+    stats: Arc<Stats>,
     closing: Arc<AtomicBool>,
     /// What the database refused. It is never given up: it goes into the
     /// next batch after a while, and there are no more than calls in progress.
@@ -133,6 +139,7 @@ struct Writer {
 impl Writer {
     async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Item>) -> Ends {
         let mut group = Vec::with_capacity(GROUP);
+        let mut claims = Vec::new();
         let mut renew = tokio::time::interval(RENEW);
         let mut offer = tokio::time::interval(OFFER_AGAIN);
         renew.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -143,8 +150,13 @@ impl Writer {
                     if count == 0 {
                         break;
                     }
+                    claims.extend(group.iter().filter_map(Item::asked_at));
                     let batch = gather(group.drain(..), self.closing.load(Ordering::Relaxed));
                     self.write(batch).await;
+                    self.stats.ledger().on_taken(count);
+                    for asked_at in claims.drain(..) {
+                        self.stats.ledger().on_claim(asked_at.elapsed());
+                    }
                 }
                 _ = renew.tick() => {
                     // A session may end without any commit failing.
@@ -167,6 +179,7 @@ impl Writer {
         let batch = std::mem::take(&mut self.refused);
         if size(&batch) > 0 {
             self.write(batch).await;
+            self.stats.ledger().set_refused(size(&self.refused));
         }
     }
 
@@ -205,6 +218,7 @@ impl Writer {
                 }
                 Err(error) => error,
             };
+            self.stats.ledger().on_failure();
             match error {
                 StoreError::Away(_) | StoreError::InUse(_) => {
                     if !away {
@@ -234,10 +248,14 @@ impl Writer {
         if size(batch) == 0 {
             return Ok(Vec::new());
         }
-        self.store.commit(batch, self.clock.now()).await
+        let begun = Instant::now();
+        let results = self.store.commit(batch, self.clock.now()).await?;
+        self.stats.ledger().on_commit(begun.elapsed());
+        Ok(results)
     }
 
     fn tell(&self, batch: LedgerBatch, results: Vec<ClaimResult>) {
+        self.stats.ledger().on_written(&batch, &results);
         self.feed.publish_all(self.clock.now(), happened(&batch, &results));
         if !batch.settlements.is_empty() {
             let campaigns: HashSet<_> = batch.settlements.iter().map(|settlement| settlement.campaign).collect();
@@ -268,6 +286,17 @@ impl Writer {
             tracing::error!(campaign = %claim.campaign, %error, "the database refuses a claim");
             let result = ClaimResult { not_running: true, ..ClaimResult::default() };
             let _ = self.news.send(News::Claimed { requested: claim, result });
+        }
+        self.stats.ledger().set_refused(size(&self.refused));
+    }
+}
+
+impl Item {
+    /// When a claim was asked for.
+    fn asked_at(&self) -> Option<Instant> {
+        match self {
+            Self::Claim(_, at) => Some(*at),
+            Self::Answered(..) | Self::Given(_) | Self::OptOut(_) | Self::Settle(_) => None,
         }
     }
 }
@@ -312,8 +341,8 @@ fn gather(items: impl Iterator<Item = Item>, closing: bool) -> LedgerBatch {
             Item::Given(answer) => batch.answers.push(answer),
             Item::OptOut(entry) => batch.opt_outs.push(entry),
             Item::Settle(settlement) => batch.settlements.push(*settlement),
-            Item::Claim(_) if closing => {}
-            Item::Claim(claim) => match claims.entry(claim.campaign) {
+            Item::Claim(..) if closing => {}
+            Item::Claim(claim, _) => match claims.entry(claim.campaign) {
                 Entry::Occupied(mut one) => {
                     let one = one.get_mut();
                     one.calls.extend(claim.calls);
@@ -375,13 +404,13 @@ mod tests {
     fn claims_of_a_campaign_become_one_and_ended_calls_need_no_answer() {
         let (one, two) = (CampaignId::new(), CampaignId::new());
         let (ended, going) = (CallId::new(), CallId::new());
-        let at = Timestamp::UNIX_EPOCH;
+        let (at, now) = (Timestamp::UNIX_EPOCH, Instant::now());
         let items = vec![
-            Item::Claim(wish(one, vec![planned()])),
+            Item::Claim(wish(one, vec![planned()]), now),
             Item::Answered(ended, at),
-            Item::Claim(wish(two, vec![planned()])),
+            Item::Claim(wish(two, vec![planned()]), now),
             Item::Answered(going, at),
-            Item::Claim(wish(one, vec![planned(), planned()])),
+            Item::Claim(wish(one, vec![planned(), planned()]), now),
             Item::Settle(Box::new(settlement(ended, one))),
         ];
         let batch = gather(items.into_iter(), false);
@@ -389,7 +418,7 @@ mod tests {
         let claims: Vec<_> = batch.claims.iter().map(|claim| (claim.campaign, claim.calls.len())).collect();
         assert_eq!(claims, [(one, 3), (two, 1)]);
         assert_eq!((size(&batch), singles(batch).len()), (4, 4));
-        let asked = Item::Claim(wish(one, vec![planned()]));
+        let asked = Item::Claim(wish(one, vec![planned()]), now);
         let end = Item::Settle(Box::new(settlement(ended, one)));
         let closing = gather([asked, end].into_iter(), true);
         assert_eq!((closing.claims.len(), closing.settlements.len()), (0, 1), "only ends are written");

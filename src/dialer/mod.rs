@@ -12,6 +12,7 @@
 //! | `health` | which of them rest |
 //! | `daily` | what may be called and spent in a day |
 //! | `handle` | what the API asks of it |
+//! | `stats`, `ledger_stats`, `measured` | counters; what is measured of its state |
 //! | `runner` | one call's task |
 //! | `recovery` | calls found open after a restart |
 //! | `ledger` | the one writer of claims and ends |
@@ -31,6 +32,8 @@ mod fleet;
 mod handle;
 mod health;
 mod ledger;
+mod ledger_stats;
+mod measured;
 mod news;
 mod pace;
 mod plan;
@@ -44,10 +47,13 @@ mod roster;
 mod runner;
 mod shown;
 mod spool;
+mod stats;
 mod upkeep;
 
 pub use crate::media::MediaFolder;
-pub use context::Stats;
 pub use engine::{Engine, EngineError, Limits, Options, SwitchSetup};
 pub use fleet::SwitchLimits;
 pub use handle::{EngineGone, Handle, HangUp, LinkFault, SwitchState, TrunkFlow, TrunkState};
+pub use ledger_stats::LedgerStats;
+pub use measured::{BudgetUse, EngineMeasured, SwitchMeasured, TrunkCalls};
+pub use stats::Stats;

@@ -26,7 +26,7 @@ mod trunk;
 
 pub use listening::Listening;
 pub use party::{Parties, PartyError, PartyTemplate};
-pub use registry::{CallEvents, Registry};
+pub use registry::{CallEvents, EventCounts, Registry};
 pub use trunk::{TrunkError, TrunkTemplate};
 
 /// A call to be placed.
@@ -255,6 +255,14 @@ impl Switch {
         match self {
             Self::FreeSwitch(switch) => switch.is_up(),
             Self::Asterisk(switch) => switch.is_up(),
+        }
+    }
+
+    /// The events of its calls, since the adapter started.
+    pub fn events(&self) -> EventCounts {
+        match self {
+            Self::FreeSwitch(switch) => switch.events(),
+            Self::Asterisk(switch) => switch.events(),
         }
     }
 

@@ -3,6 +3,8 @@
 
 #[path = "../support/api.rs"]
 mod api;
+#[path = "../support/exposition.rs"]
+mod exposition;
 #[path = "../support/need.rs"]
 mod need;
 #[path = "../support/postgres.rs"]
@@ -27,6 +29,7 @@ mod hang_up;
 mod keys;
 mod lists;
 mod media;
+mod metrics;
 mod people;
 mod requests;
 mod results;

@@ -10,6 +10,7 @@ use canvass::api::{InForce, KnownSwitch, Limits, Options, Server};
 use canvass::config::Config;
 use canvass::dialer::Engine;
 use canvass::guard::Guard;
+use canvass::metrics::{self, Metrics};
 use canvass::settings::{Live, Overrides};
 use canvass::store::Store;
 use canvass::switch::simulator::CalleeMix;
@@ -26,6 +27,7 @@ pub(crate) struct Home {
     pub(crate) world: World,
     pub(crate) simulator: Simulator,
     pub(crate) admin: String,
+    pub(crate) metrics: Metrics,
     base: String,
     client: reqwest::Client,
     server: Server,
@@ -106,6 +108,9 @@ impl Home {
             }],
             compliance: std::sync::Arc::new(canvass::compliance::Organization::laboratory()),
         };
+        let measured = metrics::Options::new(world.store.clone(), world.clock);
+        let metrics = Metrics::new(metrics::Options { refresh: Duration::ZERO, ..measured });
+        metrics.watch(engine.handle());
         let options = Options {
             store: world.store.clone(),
             clock: world.clock,
@@ -117,6 +122,7 @@ impl Home {
             in_force: tokio::sync::watch::channel(std::sync::Arc::new(in_force)).1,
             engine: Some(engine.handle()),
             guard: Guard { allow_private: true },
+            metrics: metrics.clone(),
         };
         let told = webhook::Options { store: world.store.clone(), clock: world.clock, guard: options.guard };
 
@@ -130,6 +136,7 @@ impl Home {
         let mut home = Self {
             world,
             simulator,
+            metrics,
             admin: String::new(),
             base,
             client,

@@ -22,6 +22,7 @@ use crate::compliance::Organization;
 use crate::config::Config;
 use crate::dialer::{Engine, Stats};
 use crate::guard::Guard;
+use crate::metrics::{self, Metrics};
 use crate::settings::{Live, Overrides};
 use crate::uploads::Uploads;
 
@@ -121,6 +122,8 @@ async fn offer(database: &Database, switch: &SwitchProcess, engine: &Engine) -> 
     let key = ApiKey::new(&secret, "bench".into(), Role::Viewer, clock.now());
     database.store.add_api_key(&key).await?;
     let in_force = InForce { switches: Vec::new(), compliance: Arc::new(Organization::laboratory()) };
+    let metrics = Metrics::new(metrics::Options::new(database.store.clone(), clock));
+    metrics.watch(engine.handle());
     let options = api::Options {
         store: database.store.clone(),
         clock,
@@ -132,6 +135,7 @@ async fn offer(database: &Database, switch: &SwitchProcess, engine: &Engine) -> 
         engine: Some(engine.handle()),
         in_force: watch::channel(Arc::new(in_force)).1,
         guard: Guard { allow_private: false },
+        metrics,
     };
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     Ok((Server::start(listener, options)?, secret.expose().to_owned()))

@@ -2,10 +2,12 @@
 
 use tokio::time::Instant;
 
+use super::ending::Ending;
 use super::links::LinkHistory;
 use super::state::State;
 use crate::call::CallId;
 use crate::dialer::handle::{HangUp, Question, SwitchState};
+use crate::dialer::measured::{EngineMeasured, SwitchMeasured};
 
 impl State {
     pub(super) fn on_asked(&mut self, question: Question) {
@@ -13,6 +15,7 @@ impl State {
             // Whoever asked may have gone.
             Question::Switches(answer) => drop(answer.send(self.switches())),
             Question::HangUp(call, answer) => drop(answer.send(self.hang_up(call))),
+            Question::Measured(answer) => drop(answer.send(self.measured())),
         }
     }
 
@@ -32,7 +35,7 @@ impl State {
     fn switches(&self) -> Vec<SwitchState> {
         let (now, wall) = (Instant::now(), self.context.clock.now());
         let state = |switch: usize| {
-            let LinkHistory { since, last_error } = self.histories[switch].clone();
+            let LinkHistory { since, last_error, .. } = self.histories[switch].clone();
             let member = self.fleet.state(switch, now, wall);
             SwitchState {
                 name: member.name,
@@ -49,5 +52,25 @@ impl State {
             }
         };
         (0..self.links.len()).map(state).collect()
+    }
+
+    fn measured(&self) -> EngineMeasured {
+        let switches = self.switches().into_iter().enumerate().map(|(switch, state)| SwitchMeasured {
+            disconnects: self.histories[switch].disconnects,
+            gaps: self.histories[switch].gaps,
+            events: self.context.lines[switch].switch.events(),
+            trunks: self.fleet.trunk_calls(switch),
+            state,
+        });
+        EngineMeasured {
+            planned: self.places.len(),
+            calls: self.calls.len(),
+            outbound_limit: self.outbound_limit,
+            draining: self.ending != Ending::No,
+            database_away: self.database_away,
+            running: self.roster.running().count(),
+            budget: self.budget.used(self.context.clock.now()),
+            switches: switches.collect(),
+        }
     }
 }

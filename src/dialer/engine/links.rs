@@ -17,11 +17,15 @@ pub(super) struct LinkHistory {
     pub(super) since: Timestamp,
     /// The last time it went down, and why.
     pub(super) last_error: Option<LinkFault>,
+    /// How often it went down.
+    pub(super) disconnects: u64,
+    /// How often events may have been missed while it was up.
+    pub(super) gaps: u64,
 }
 
 impl LinkHistory {
     pub(super) fn new(since: Timestamp) -> Self {
-        Self { since, last_error: None }
+        Self { since, last_error: None, disconnects: 0, gaps: 0 }
     }
 }
 
@@ -65,10 +69,12 @@ impl State {
                 // Every attempt to connect again may tell of its failure.
                 if was_up {
                     history.since = now;
+                    history.disconnects += 1;
                 }
                 history.last_error = Some(LinkFault { at: now, reason: reason.clone() });
             }
-            LinkEvent::Gap | LinkEvent::Orphan(_) => {}
+            LinkEvent::Gap => history.gaps += 1,
+            LinkEvent::Orphan(_) => {}
         }
     }
 

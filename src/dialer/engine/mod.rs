@@ -7,10 +7,10 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 
-use super::context::Stats;
 use super::fleet::SwitchLimits;
 use super::handle::Handle;
 use super::news::News;
+use super::stats::Stats;
 use crate::caller_id::Watch;
 use crate::campaign::CampaignId;
 use crate::clock::Clock;
@@ -121,7 +121,7 @@ impl Engine {
 
     /// The way to it, for others in the process.
     pub fn handle(&self) -> Handle {
-        Handle::new(self.news.clone(), self.wake.clone(), self.feed.clone())
+        Handle::new(self.news.clone(), self.wake.clone(), self.feed.clone(), self.stats.clone())
     }
 
     /// Its counters.

@@ -39,7 +39,14 @@ impl State {
         wake: Arc<Notify>,
         feed: Feed,
     ) -> Result<Self, EngineError> {
-        let (ledger, writer) = Ledger::start(options.store.clone(), lock, options.clock, news.clone(), feed.clone());
+        let (ledger, writer) = Ledger::start(
+            options.store.clone(),
+            lock,
+            options.clock,
+            news.clone(),
+            feed.clone(),
+            options.stats.clone(),
+        );
         let (stop, stopped) = watch::channel(false);
         let spool = Spool::in_folder(&options.recordings.local);
         spool.take_in(&options.store).await?;

@@ -11,7 +11,7 @@ use super::event::{Event, Kind};
 use super::part::Part;
 use super::track::{Meaning, Track};
 use crate::call::CallId;
-use crate::switch::{CallEvent, CallEvents, HungUp, Registry, TransferEvent};
+use crate::switch::{CallEvent, CallEvents, EventCounts, HungUp, Registry, TransferEvent};
 
 /// The calls of one adapter.
 #[derive(Debug, Default)]
@@ -60,6 +60,11 @@ impl Calls {
         let events = self.registry.register(call);
         self.lock().entry(call).or_insert_with(|| Track::placed(ring_timeout, Instant::now()).into());
         events
+    }
+
+    /// The events of all calls so far.
+    pub(super) fn events(&self) -> EventCounts {
+        self.registry.counts()
     }
 
     /// Starts listening to a call that exists already.

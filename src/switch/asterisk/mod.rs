@@ -30,7 +30,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
-use super::{CallEvents, CommandError, LinkEvent, LinkEvents, Originate, OriginateError, Presence};
+use super::{CallEvents, CommandError, EventCounts, LinkEvent, LinkEvents, Originate, OriginateError, Presence};
 use crate::call::CallId;
 
 mod answer;
@@ -160,6 +160,11 @@ impl Asterisk {
     /// but Asterisk would drop it when it is answered.
     pub fn is_up(&self) -> bool {
         self.core.up.load(Ordering::Acquire)
+    }
+
+    /// The events of its calls, since it started.
+    pub fn events(&self) -> EventCounts {
+        self.core.calls().events()
     }
 
     /// Places a call; see [`super::Switch::originate`].

@@ -20,7 +20,8 @@ use tokio_util::sync::DropGuard;
 use uuid::Uuid;
 
 use super::{
-    CallEvents, CommandError, LinkEvents, Listening, Originate, OriginateError, Presence, Recording, Take, Transfer,
+    CallEvents, CommandError, EventCounts, LinkEvents, Listening, Originate, OriginateError, Presence, Recording, Take,
+    Transfer,
 };
 use crate::call::CallId;
 
@@ -90,6 +91,11 @@ impl FreeSwitch {
     /// Whether commands can be sent now.
     pub fn is_up(&self) -> bool {
         self.shared.link().is_some()
+    }
+
+    /// The events of its calls, since it started.
+    pub fn events(&self) -> EventCounts {
+        self.shared.registry.counts()
     }
 
     /// Places a call (`bgapi originate … &park()`). Its events arrive from the
