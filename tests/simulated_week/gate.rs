@@ -90,7 +90,7 @@ fn hours(random: &mut fastrand::Rng, around: i64) -> (Hours, CallingHours) {
 /// An instant around this day, or around a change of the clocks of its year.
 fn instant(random: &mut fastrand::Rng, around: i64, year: i64) -> i64 {
     if random.bool() {
-        return (around - 5) * DAY + random.i64(..10 * DAY);
+        return (around - 5) * DAY + random.i64(0..10 * DAY);
     }
     let (_, letter) = ZONES[random.usize(..ZONES.len())];
     let change = changes(year)[random.usize(..2)] - Clock::of(letter).offset();
@@ -146,5 +146,5 @@ fn a_million_decisions() {
             }
         }
     }
-    assert!(allowed > 100_000 && exact > 400_000, "{allowed} {exact}");
+    assert!(allowed > 80_000 && exact > 400_000, "{allowed} {exact}");
 }

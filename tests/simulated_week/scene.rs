@@ -29,10 +29,10 @@ const MOMENT: i64 = SECOND / 10;
 /// A step while something is about to.
 const SHORTLY: i64 = SECOND / 4;
 /// So many moments without a call: nothing happens.
-const IDLE: u32 = 20;
+const IDLE: u32 = 12;
 /// The switch's connection does not survive a leap: so long before the next
 /// thing it has to be up again.
-const BEFORE: i64 = 5 * SECOND;
+const BEFORE: i64 = 3 * SECOND;
 
 /// A campaign, what it promises, and whom it is for.
 pub(crate) struct Cast {
@@ -145,7 +145,10 @@ impl Scene {
     pub(crate) async fn play(&mut self, end: Timestamp, mut each: impl AsyncFnMut(&Self)) {
         let (mut idle, mut seen) = (0, 0);
         loop {
+            let t0 = std::time::Instant::now();
             self.still.settle().await;
+            T.fetch_add(t0.elapsed().as_micros() as u64, std::sync::atomic::Ordering::Relaxed);
+            N.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             let now = self.witness.now();
             if now >= end.as_microsecond() {
                 return;
@@ -204,8 +207,22 @@ impl Scene {
         let Self { world, witness, campaigns, simulator, engine, still } = self;
         // From here on idle time may be skipped again.
         drop(still);
+        eprintln!(
+            "TIMING steps {N:?} settling us {T:?} calls {} users {}",
+            witness.notes().calls.len(),
+            std::fs::read_to_string("/proc/self/stat")
+                .unwrap()
+                .split(' ')
+                .skip(13)
+                .take(2)
+                .collect::<Vec<_>>()
+                .join(" ")
+        );
         world::stop(engine).await;
         simulator.stop().await;
         (world, witness, campaigns)
     }
 }
+
+static N: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+static T: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);

@@ -7,7 +7,9 @@
 //! end before the next. Linux tells that of each thread.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
+use std::path::Path;
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -39,38 +41,40 @@ impl Still {
     }
 }
 
+/// Between two looks at a thread that is at work.
+const PAUSE: Duration = Duration::from_micros(250);
+
 fn wait_until_all_sleep() {
     let own = fs::read_link("/proc/thread-self").expect("Linux tells of threads");
     let own = own.file_name().expect("its number").to_owned();
     let mut before = None;
     loop {
         let mut now = BTreeMap::new();
-        let mut asleep = true;
         for entry in fs::read_dir("/proc/self/task").expect("the threads") {
             let name = entry.expect("a thread").file_name();
             if name == own {
                 continue;
             }
-            // One that has just ended.
-            let Some((state, switches)) = look(&name.to_string_lossy()) else { continue };
-            asleep &= state == 'S';
-            if !asleep {
-                break;
+            let mut thread = look(&name);
+            while thread.as_ref().is_some_and(|(state, _)| *state != 'S') {
+                std::thread::sleep(PAUSE);
+                thread = look(&name);
             }
-            now.insert(name, (state, switches));
+            // None: it has just ended.
+            if let Some(thread) = thread {
+                now.insert(name, thread);
+            }
         }
-        if asleep && before.as_ref() == Some(&now) {
+        // They slept one by one: only if none has run since, all of them did at once.
+        if before.as_ref() == Some(&now) {
             return;
         }
-        before = asleep.then_some(now);
-        if !asleep {
-            std::thread::yield_now();
-        }
+        before = Some(now);
     }
 }
 
-fn look(thread: &str) -> Option<Thread> {
-    let status = fs::read_to_string(format!("/proc/self/task/{thread}/status")).ok()?;
+fn look(thread: &OsStr) -> Option<Thread> {
+    let status = fs::read_to_string(Path::new("/proc/self/task").join(thread).join("status")).ok()?;
     let state = status.split("\nState:\t").nth(1)?.chars().next()?;
     let switches = status.split("\nvoluntary_ctxt_switches:").nth(1)?;
     Some((state, switches.to_owned()))

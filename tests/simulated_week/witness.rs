@@ -146,11 +146,6 @@ impl Witness {
         self.notes.lock().expect("no panic while looking")
     }
 
-    /// The clocks of whoever has this number.
-    pub(crate) fn clocks(&self, number: Digits) -> &[Clock] {
-        self.people.get(&number).map_or(&[], Vec::as_slice)
-    }
-
     /// Whoever has this number is not to be called from now on.
     pub(crate) fn opted_out(&self, number: Digits) {
         let now = self.now();
