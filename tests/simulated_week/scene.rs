@@ -25,11 +25,11 @@ use super::world::{self, Kind, World, connect_to};
 const SECOND: i64 = 1_000_000;
 const HALF_HOUR: i64 = 1_800 * SECOND;
 /// A step while something happens, and around each half hour.
-const MOMENT: i64 = SECOND / 10;
+const MOMENT: i64 = SECOND / 5;
 /// A step while something is about to.
-const SHORTLY: i64 = SECOND / 4;
+const SHORTLY: i64 = SECOND / 2;
 /// So many moments without a call: nothing happens.
-const IDLE: u32 = 12;
+const IDLE: u32 = 8;
 /// The switch's connection does not survive a leap: so long before the next
 /// thing it has to be up again.
 const BEFORE: i64 = 3 * SECOND;
@@ -145,10 +145,7 @@ impl Scene {
     pub(crate) async fn play(&mut self, end: Timestamp, mut each: impl AsyncFnMut(&Self)) {
         let (mut idle, mut seen) = (0, 0);
         loop {
-            let t0 = std::time::Instant::now();
             self.still.settle().await;
-            T.fetch_add(t0.elapsed().as_micros() as u64, std::sync::atomic::Ordering::Relaxed);
-            N.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             let now = self.witness.now();
             if now >= end.as_microsecond() {
                 return;
@@ -207,22 +204,8 @@ impl Scene {
         let Self { world, witness, campaigns, simulator, engine, still } = self;
         // From here on idle time may be skipped again.
         drop(still);
-        eprintln!(
-            "TIMING steps {N:?} settling us {T:?} calls {} users {}",
-            witness.notes().calls.len(),
-            std::fs::read_to_string("/proc/self/stat")
-                .unwrap()
-                .split(' ')
-                .skip(13)
-                .take(2)
-                .collect::<Vec<_>>()
-                .join(" ")
-        );
         world::stop(engine).await;
         simulator.stop().await;
         (world, witness, campaigns)
     }
 }
-
-static N: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
-static T: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
