@@ -242,26 +242,6 @@ async fn no_call_of_a_week_breaks_a_rule() {
     notes.calls.iter().for_each(|call| *by_code.entry(code_of(call.number)).or_default() += 1);
     assert_eq!(by_code.len(), codes.len());
     assert!(by_code.values().all(|calls| *calls > 40), "{by_code:?}");
-    eprintln!(
-        "SUMMARY {} calls, {} opted out, by key {}, least of a code {:?}",
-        notes.calls.len(),
-        notes.opted_out.len(),
-        notes.by_key,
-        by_code.values().min()
-    );
-    for day in 0..7 {
-        let d = begin.as_microsecond() + day * 86_400 * SECOND;
-        eprintln!(
-            "day {day}: {:?}",
-            (0..3)
-                .map(|c| notes
-                    .calls
-                    .iter()
-                    .filter(|x| x.campaign == c && (d..d + 86_400 * SECOND).contains(&x.at))
-                    .count())
-                .collect::<Vec<_>>()
-        );
-    }
     openings(&notes.calls, begin.as_second(), end.as_second());
 }
 
