@@ -7,7 +7,7 @@ use canvass::store::DoNotCall;
 
 use super::scene::{Cast, Person, Scene, numbers};
 use super::week::{at, callees, shown};
-use super::witness::{Promise, Whose, digits};
+use super::witness::{Digits, Promise, Whose, digits};
 use super::world::number;
 
 const LIST: usize = 3_000;
@@ -61,14 +61,16 @@ async fn nobody_is_called_after_opting_out() {
             left.push(digits(&number.to_string()));
         }
         scene.settle().await;
-        left.iter().for_each(|number| scene.witness.opted_out(*number));
+        left.drain(..).for_each(|number| scene.witness.opted_out(number));
     }
     let (_, witness, _) = scene.end().await;
     let notes = witness.notes();
     assert!(notes.breaches.is_empty(), "{:?}", notes.breaches);
-    let called = |number: &&u64| notes.calls.iter().any(|call| call.number == **number);
-    let at_the_last_moment = left.iter().filter(called).count();
-    let spared = notes.opted_out.len() - notes.opted_out.keys().filter(called).count();
-    assert!(at_the_last_moment > 20 && spared > 100, "{at_the_last_moment} {spared}");
+    // Some were called in the very moment in which they opted out, some never.
+    let called = |number: Digits| notes.calls.iter().filter(move |call| call.number == number);
+    let at_that_moment = notes.opted_out.iter().filter(|(number, at)| called(**number).any(|call| call.at == **at));
+    let spared = notes.opted_out.keys().filter(|number| called(**number).next().is_none());
+    let (at_that_moment, spared) = (at_that_moment.count(), spared.count());
+    assert!(at_that_moment > 10 && spared > 10, "{at_that_moment} {spared} of {}", notes.opted_out.len());
     assert!(notes.calls.len() > LIST, "{}", notes.calls.len());
 }
