@@ -137,9 +137,9 @@ pub(super) const AREAS: &[Area] = &[
     us("SC", &[EASTERN], &[803, 821, 839, 843, 854, 864]),
     us("SD", &[CENTRAL, MOUNTAIN], &[605]),
     us("TN", &[EASTERN], &[865]),
-    us("TN", &[CENTRAL], &[615, 629, 731, 901, 931]),
-    // Chattanooga and the counties west of it.
-    us("TN", &[EASTERN, CENTRAL], &[423, 729]),
+    us("TN", &[CENTRAL], &[615, 629, 731, 901]),
+    // Chattanooga and the counties west of it; of 931 the administration lists both.
+    us("TN", &[EASTERN, CENTRAL], &[423, 729, 931]),
     us(
         "TX",
         &[CENTRAL],

@@ -46,6 +46,7 @@ fn tricky_codes() {
         ("+19865550123", &["America/Boise", "America/Los_Angeles"]),
         ("+14235550123", &chicago_and_new_york),
         ("+17295550123", &chicago_and_new_york),
+        ("+19315550123", &chicago_and_new_york),
         ("+15745550123", &["America/Indiana/Indianapolis", "America/Chicago"]),
         ("+16055550123", &["America/Chicago", "America/Denver"]),
         ("+17015550123", &["America/Chicago", "America/Denver"]),

@@ -2,6 +2,7 @@
 //! evidence that no call is placed twice and no outcome is made up.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::io::Write;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -86,6 +87,17 @@ pub struct Messages {
 #[derive(Clone, Debug, Default)]
 pub struct Journal {
     inner: Arc<Mutex<Inner>>,
+    witness: Option<Witness>,
+}
+
+/// Who is shown each record.
+#[derive(Clone)]
+struct Witness(Arc<dyn Fn(&Record) + Send + Sync>);
+
+impl fmt::Debug for Witness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Witness")
+    }
 }
 
 #[derive(Debug, Default)]
@@ -106,11 +118,21 @@ impl Journal {
     /// before the client can learn of it.
     pub fn to_file(path: &Path) -> std::io::Result<Self> {
         let file = std::fs::OpenOptions::new().create(true).append(true).open(path)?;
-        Ok(Self { inner: Arc::new(Mutex::new(Inner { file: Some(file), ..Inner::default() })) })
+        let inner = Arc::new(Mutex::new(Inner { file: Some(file), ..Inner::default() }));
+        Ok(Self { inner, witness: None })
+    }
+
+    /// Also shows each record to `witness` at the moment it is noted, before
+    /// the client can learn of it. It must not block.
+    pub fn witnessed(self, witness: impl Fn(&Record) + Send + Sync + 'static) -> Self {
+        Self { witness: Some(Witness(Arc::new(witness))), ..self }
     }
 
     /// Notes what happened. Call it before the client is told.
     pub fn note(&self, record: Record) {
+        if let Some(Witness(witness)) = &self.witness {
+            witness(&record);
+        }
         let mut inner = self.lock();
         if let Some(file) = &mut inner.file
             && let Ok(mut line) = serde_json::to_vec(&record)
