@@ -186,7 +186,7 @@ async fn pause_stops_new_calls_and_resume_goes_on() {
     // A claim that was committed before the pause may still go out.
     assert!(after - at_pause <= 5, "{} calls after the pause", after - at_pause);
     assert_eq!(simulator.calls_in_progress(), 0, "calls in progress came to their end");
-    control::resume(&world.store, id, world.clock.now()).await.expect("resumed");
+    control::resume(&world.store, id, &Arc::new(Organization::laboratory()), world.clock.now()).await.expect("resumed");
     assert_eq!(world.settled(id).await, CampaignStatus::Completed);
     stop(engine).await;
     assert!(simulator.journal().by_number().values().all(|times| *times == 1), "nobody was dialed twice");

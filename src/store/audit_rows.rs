@@ -72,7 +72,12 @@ where
 
     fn paid_call(&self) -> Result<PaidCall, StoreError> {
         let talk = self.instant_option("answered_at")?.zip(self.instant_option("ended_at")?);
-        Ok(PaidCall { call: self.call_id("id")?, number: self.word("number")?, talk })
+        Ok(PaidCall {
+            call: self.call_id("id")?,
+            number: self.word("number")?,
+            placed_at: self.instant("created_at")?,
+            talk,
+        })
     }
 }
 

@@ -41,7 +41,7 @@ mod text;
 mod told;
 
 pub use agents_access::{AgentChanged, AgentRemoved};
-pub use audit::{AuditCall, AuditContact, AuditDecision, NumberAudit, PaidCall};
+pub use audit::{AuditCall, AuditContact, AuditDecision, NumberAudit, PaidCall, Released};
 pub use call_results::{
     CallDetail, CallEdit, CallEdited, CallResults, CallSearch, CampaignCall, Completed, DispositionChange, SaidBy,
 };
@@ -282,6 +282,11 @@ impl Store {
     /// first: to see which columns it has.
     pub async fn first_contacts(&self, campaign: CampaignId, limit: u32) -> Result<Vec<ContactFields>, StoreError> {
         on_engine!(self, db => db.first_contacts(campaign, limit).await)
+    }
+
+    /// The same of some who wait to be called, whoever is due first.
+    pub async fn due_contacts(&self, campaign: CampaignId, limit: u32) -> Result<Vec<ContactFields>, StoreError> {
+        on_engine!(self, db => db.due_contacts(campaign, limit).await)
     }
 
     // --- calls -----------------------------------------------------------
