@@ -67,8 +67,12 @@ impl JsonRequest for TestCall {
         }
         match (&request.reason, request.force) {
             (Some(reason), true) if fits(reason, REASON) => {}
-            (_, true) => faults.push(Fault::new("reason", format!("must say in 1 to {REASON} characters why it is forced"))),
-            (Some(_), false) => faults.push(Fault::new("reason", "says why a call is forced: it needs \"force\": true")),
+            (_, true) => {
+                faults.push(Fault::new("reason", format!("must say in 1 to {REASON} characters why it is forced")))
+            }
+            (Some(_), false) => {
+                faults.push(Fault::new("reason", "says why a call is forced: it needs \"force\": true"))
+            }
             (None, false) => {}
         }
         if faults.is_empty() { Ok(request) } else { Err(faults) }

@@ -87,9 +87,7 @@ pub fn check_launch(settings: &Settings, facts: &LaunchFacts) -> LaunchReport {
     match facts.hours {
         LaunchHours::Unknown | LaunchHours::Open => {}
         LaunchHours::OpensAt(at) => report.warnings.push(format!("its hours are over: it waits until {at}")),
-        LaunchHours::Never => report
-            .refusals
-            .push(HOURS_NEVER_OPEN.into()),
+        LaunchHours::Never => report.refusals.push(HOURS_NEVER_OPEN.into()),
     }
     for missing in &facts.missing_media {
         report.refusals.push(format!("a prompt is missing: {missing}"));

@@ -36,7 +36,7 @@ mod states;
 
 pub use budget::{Budget, Spent, Tariff};
 pub use force::{Force, Overridden, forbidding};
-pub use organization::{Countries, LEGAL_HOURS, Organization};
+pub use organization::{Countries, DECISIONS_DAYS, LEGAL_HOURS, Organization};
 pub use record::{Record, Verdict};
 pub use rule::{Rule, UnknownRule};
 use rules::Part;

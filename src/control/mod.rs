@@ -7,8 +7,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::campaign::{
-    Action, CampaignId, CampaignStatus, HOURS_NEVER_OPEN, LaunchFacts, LaunchHours, LaunchReport, Settings, check_launch,
-    no_agents_yet,
+    Action, CampaignId, CampaignStatus, HOURS_NEVER_OPEN, LaunchFacts, LaunchHours, LaunchReport, Settings,
+    check_launch, no_agents_yet,
 };
 use crate::compliance::{Organization, Rules};
 use crate::contact::{ContactFields, placeholders, unknown_placeholders};

@@ -10,8 +10,8 @@ use crate::compliance::{Facts, Force, Organization, Rule, Rules, Target, decide,
 use crate::contact::NewContact;
 use crate::media::Sounds;
 use crate::number::PhoneNumber;
-use crate::store::listing::Draft;
 use crate::store::Store;
+use crate::store::listing::Draft;
 
 /// A call to be placed at once.
 #[derive(Clone, Debug)]

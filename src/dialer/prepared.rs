@@ -199,8 +199,9 @@ mod tests {
         std::fs::write(&file, b"sound").expect("a file");
         let sounds = Sounds::from(MediaFolder::same(folder.path()));
         let settings = Settings { prompts: vec!["hello.wav".into()], ..Settings::default() };
-        let prepared =
-            Prepared::new(settings, None, &Arc::new(Organization::laboratory()), &sounds, &store).await.expect("prepared");
+        let prepared = Prepared::new(settings, None, &Arc::new(Organization::laboratory()), &sounds, &store)
+            .await
+            .expect("prepared");
         let way = Way { player: Player::FreeSwitch, transfer: None };
         let script = async |way: &Way, now| prepared.script(TargetId(1), way, &sounds, &store, now).await;
 

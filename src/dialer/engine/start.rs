@@ -114,6 +114,7 @@ impl State {
             clock: options.clock,
             folder: options.recordings.local.clone(),
             keep,
+            organization: compliance.clone(),
             news: news.clone(),
         };
         tokio::spawn(upkeep.run());

@@ -10,10 +10,10 @@ use crate::call::CallId;
 use crate::campaign::CampaignId;
 use crate::compliance::{Force, PastCall};
 use crate::number::PhoneNumber;
-use crate::store::{StoreError, TargetId};
 use crate::store::audit::{AuditContact, AuditDecision, PaidCall, first_id};
 use crate::store::audit_rows::AuditRow;
 use crate::store::rows::StoredRow;
+use crate::store::{StoreError, TargetId};
 
 /// A number in every campaign's list: there are far fewer campaigns than
 /// contacts.
@@ -85,11 +85,8 @@ impl Sqlite {
     pub(in crate::store) async fn force_call(&self, campaign: CampaignId, force: &Force) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
         let mut transaction = writer.begin(Durability::Full).await?;
-        let done = sqlx::query(FORCE)
-            .bind(campaign.0)
-            .bind(rows::json_object(force)?)
-            .execute(&mut *transaction)
-            .await?;
+        let done =
+            sqlx::query(FORCE).bind(campaign.0).bind(rows::json_object(force)?).execute(&mut *transaction).await?;
         transaction.commit().await?;
         Ok(done.rows_affected() > 0)
     }
