@@ -1,11 +1,13 @@
 //! Campaigns from launch to their last call, on both simulated switches.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use canvass::call::Outcome;
 use canvass::caller_id::{Limits, hour_of};
 use canvass::campaign::{CampaignStatus, RetryOn, Settings, TargetStatus};
+use canvass::compliance::Organization;
 use canvass::control;
 use canvass::store::{DoNotCall, OwnNumber, Tally};
 use canvass::switch::simulator::{CalleeMix, Fate};
