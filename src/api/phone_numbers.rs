@@ -1,7 +1,5 @@
 //! Our own numbers, used as caller IDs.
 
-use std::collections::HashMap;
-
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -15,10 +13,10 @@ use super::campaign_fields::out_of_time;
 use super::extract::{JsonBody, JsonRequest, NumberAt};
 use super::problem::{Answer, Fault, Problem, ProblemBody};
 use super::{Api, read};
-use crate::caller_id::{Figures, Limits, hour_of};
+use crate::caller_id::Limits;
 use crate::control::{NumberEdited, edit_number};
 use crate::number::PhoneNumber;
-use crate::store::OwnNumber;
+use crate::store::{NumberDay, OwnNumber};
 
 /// The reason of a rest that somebody asked for.
 const BY_HAND: &str = "asked for";
@@ -90,7 +88,8 @@ struct NumberFigures {
 }
 
 impl OwnPhoneNumber {
-    fn of(own: OwnNumber, figures: Figures, last_used_at: Option<Timestamp>, now: Timestamp) -> Self {
+    fn of(own: OwnNumber, day: NumberDay, now: Timestamp) -> Self {
+        let NumberDay { figures, last_at } = day;
         let status = if !own.active {
             NumberStatus::Inactive
         } else if own.resting_until.is_some_and(|until| until > now) {
@@ -118,30 +117,16 @@ impl OwnPhoneNumber {
                 rejected: figures.rejected,
                 flagged: figures.flagged,
             },
-            last_used_at,
+            last_used_at: last_at,
         }
     }
 }
 
-/// Numbers with their last day.
-async fn with_figures(api: &Api, numbers: Vec<OwnNumber>) -> Answer<Vec<OwnPhoneNumber>> {
-    let now = api.now();
-    let mut day: HashMap<PhoneNumber, (Figures, Option<Timestamp>)> = HashMap::new();
-    for hour in api.store.number_hours(hour_of(now) - 23).await? {
-        let (figures, last) = day.entry(hour.number).or_default();
-        *figures += hour.figures;
-        *last = (*last).max(hour.last_at);
-    }
-    let of = |own: OwnNumber| {
-        let (figures, last) = day.get(&own.number).copied().unwrap_or_default();
-        OwnPhoneNumber::of(own, figures, last, now)
-    };
-    Ok(numbers.into_iter().map(of).collect())
-}
-
+/// A number with its last day.
 async fn with_its_figures(api: &Api, own: OwnNumber) -> Answer<OwnPhoneNumber> {
-    let number = own.number;
-    with_figures(api, vec![own]).await?.pop().ok_or_else(|| not_ours(number))
+    let now = api.now();
+    let day = api.store.number_day(own.number, now).await?;
+    Ok(OwnPhoneNumber::of(own, day, now))
 }
 
 /// All our numbers.
@@ -273,8 +258,11 @@ fn too_long(label: Option<&str>) -> Option<Fault> {
 #[utoipa::path(get, path = "/api/phone-numbers", tag = "phone numbers",
     responses((status = 200, description = "All of them", body = OwnPhoneNumbers)))]
 pub(super) async fn list(_: Allowed<PhoneNumbersRead>, State(api): State<Api>) -> Answer<Json<OwnPhoneNumbers>> {
-    let items = with_figures(&api, api.store.numbers().await?).await?;
-    Ok(Json(OwnPhoneNumbers { items }))
+    let (now, numbers) = (api.now(), api.store.numbers().await?);
+    let days = api.store.number_days(now).await?;
+    let day = |own: &OwnNumber| days.get(&own.number).copied().unwrap_or_default();
+    let items = numbers.into_iter().map(|own| (day(&own), own)).map(|(day, own)| OwnPhoneNumber::of(own, day, now));
+    Ok(Json(OwnPhoneNumbers { items: items.collect() }))
 }
 
 /// Add a number of ours

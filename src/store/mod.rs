@@ -47,8 +47,8 @@ pub use call_results::{
 };
 pub use model::{
     Added, CallAnswer, CallRow, Campaign, Changed, Claim, ClaimResult, Claimed, DoNotCall, LedgerBatch, Location,
-    Media, MediaRemoved, Near, NumberHour, OpenCall, OwnNumber, PlannedCall, RecordedCall, Remaining, Settlement,
-    StatusChange, StoredSurvey, SurveyRemoved, SurveyUpdated, SurveyedCall, Tally, TargetId,
+    Media, MediaRemoved, Near, NumberHour, NumberRow, OpenCall, OwnNumber, PlannedCall, RecordedCall, Remaining,
+    Settlement, StatusChange, StoredSurvey, SurveyRemoved, SurveyUpdated, SurveyedCall, Tally, TargetId,
 };
 
 /// Why the database did not do what it was asked.
@@ -139,6 +139,7 @@ mod settings_access;
 mod telling_access;
 mod upkeep;
 
+pub use number_use::NumberDay;
 pub use telling_access::CampaignVersion;
 
 impl Store {

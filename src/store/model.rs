@@ -377,6 +377,19 @@ impl OwnNumber {
     }
 }
 
+/// What a list says of one of our numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NumberRow {
+    /// The number.
+    pub number: PhoneNumber,
+    /// What the operator calls it; none: as it is.
+    pub label: Option<String>,
+    /// Whether it may be used as a caller ID; none: as it is, and of a new one yes.
+    pub active: Option<bool>,
+    /// How much it may be used; what is none stays as it is.
+    pub limits: Limits,
+}
+
 /// How calls from one of our numbers went within one hour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NumberHour {

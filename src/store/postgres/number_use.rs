@@ -23,7 +23,25 @@ const ADD: &str =
         rejected = h.rejected + excluded.rejected, flagged = h.flagged + excluded.flagged,
         last_at = greatest(h.last_at, excluded.last_at)";
 
+/// Some hours of one number.
+const OF_NUMBER: &str = "SELECT * FROM phone_number_hours WHERE hour = ANY($1) AND number = $2";
+
 impl Postgres {
+    pub(in crate::store) async fn hours_of_number(
+        &self,
+        number: PhoneNumber,
+        hours: &[Hour],
+    ) -> Result<Vec<NumberHour>, StoreError> {
+        within(OPERATION, async {
+            let mut session = self.session().await?;
+            let query = sqlx::query(OF_NUMBER).bind(hours.to_vec()).bind(number.to_string());
+            let found = query.fetch_all(session.connection()).await?;
+            session.keep();
+            found.iter().map(StoredRow::number_hour).collect()
+        })
+        .await
+    }
+
     /// See [`Store::number_hours`](crate::store::Store::number_hours).
     pub async fn number_hours(&self, since: Hour) -> Result<Vec<NumberHour>, StoreError> {
         within(OPERATION, async {

@@ -22,7 +22,22 @@ pub(super) const ADD: &str =
         short = short + excluded.short, rejected = rejected + excluded.rejected, flagged = flagged + excluded.flagged,
         last_at = coalesce(max(last_at, excluded.last_at), last_at, excluded.last_at)";
 
+/// Some hours of one number.
+const OF_NUMBER: &str = "SELECT h.* FROM json_each(?1) AS j
+    CROSS JOIN phone_number_hours AS h ON h.hour = j.value AND h.number = ?2";
+
 impl Sqlite {
+    pub(in crate::store) async fn hours_of_number(
+        &self,
+        number: PhoneNumber,
+        hours: &[Hour],
+    ) -> Result<Vec<NumberHour>, StoreError> {
+        let mut reader = self.reader().await?;
+        let query = sqlx::query(OF_NUMBER).bind(rows::json(hours)?).bind(number.to_string());
+        let found = query.fetch_all(reader.connection()?).await?;
+        found.iter().map(StoredRow::number_hour).collect()
+    }
+
     /// See [`Store::number_hours`](crate::store::Store::number_hours).
     pub async fn number_hours(&self, since: Hour) -> Result<Vec<NumberHour>, StoreError> {
         let mut reader = self.reader().await?;
