@@ -6,11 +6,12 @@ use axum::http::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::auth::{Allowed, PhoneNumbersRead, PhoneNumbersWrite};
 use super::campaign_fields::out_of_time;
-use super::extract::{JsonBody, JsonRequest, NumberAt};
+use super::extract::{JsonBody, JsonRequest, NumberAt, UrlQuery};
+use super::page::{Paged, Wanted};
 use super::problem::{Answer, Fault, Problem, ProblemBody};
 use super::{Api, read};
 use crate::caller_id::Limits;
@@ -125,15 +126,22 @@ impl OwnPhoneNumber {
 /// A number with its last day.
 async fn with_its_figures(api: &Api, own: OwnNumber) -> Answer<OwnPhoneNumber> {
     let now = api.now();
-    let day = api.store.number_day(own.number, now).await?;
+    let days = api.store.days_of_numbers(&[own.number], now).await?;
+    let day = days.get(&own.number).copied().unwrap_or_default();
     Ok(OwnPhoneNumber::of(own, day, now))
 }
 
-/// All our numbers.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct OwnPhoneNumbers {
-    /// They, by number.
-    items: Vec<OwnPhoneNumber>,
+/// Which of our numbers.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ListNumbers {
+    /// Which page, from 1.
+    #[param(minimum = 1, example = 1)]
+    page: Option<u32>,
+    /// Rows on a page: 1 to 500; 50 if not said.
+    #[param(minimum = 1, maximum = 500, example = 50)]
+    limit: Option<u32>,
 }
 
 /// A number to add.
@@ -255,14 +263,24 @@ fn too_long(label: Option<&str>) -> Option<Fault> {
 }
 
 /// Our numbers
-#[utoipa::path(get, path = "/api/phone-numbers", tag = "phone numbers",
-    responses((status = 200, description = "All of them", body = OwnPhoneNumbers)))]
-pub(super) async fn list(_: Allowed<PhoneNumbersRead>, State(api): State<Api>) -> Answer<Json<OwnPhoneNumbers>> {
-    let (now, numbers) = (api.now(), api.store.numbers().await?);
-    let days = api.store.number_days(now).await?;
-    let day = |own: &OwnNumber| days.get(&own.number).copied().unwrap_or_default();
-    let items = numbers.into_iter().map(|own| (day(&own), own)).map(|(day, own)| OwnPhoneNumber::of(own, day, now));
-    Ok(Json(OwnPhoneNumbers { items: items.collect() }))
+///
+/// A page at a time, by number, each with its calls of the last 24 hours.
+#[utoipa::path(get, path = "/api/phone-numbers", tag = "phone numbers", params(ListNumbers),
+    responses((status = 200, description = "A page of our numbers", body = Paged<OwnPhoneNumber>)))]
+pub(super) async fn list(
+    _: Allowed<PhoneNumbersRead>,
+    State(api): State<Api>,
+    UrlQuery(asked): UrlQuery<ListNumbers>,
+) -> Answer<Json<Paged<OwnPhoneNumber>>> {
+    let (now, wanted) = (api.now(), Wanted::new(asked.page, asked.limit)?);
+    let listed = api.store.number_page(wanted.page()).await?;
+    let numbers: Vec<_> = listed.items.iter().map(|own| own.number).collect();
+    let days = api.store.days_of_numbers(&numbers, now).await?;
+    let body = |own: OwnNumber| {
+        let day = days.get(&own.number).copied().unwrap_or_default();
+        OwnPhoneNumber::of(own, day, now)
+    };
+    Ok(Json(wanted.of(listed, body)))
 }
 
 /// Add a number of ours

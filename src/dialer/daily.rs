@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::call::CallId;
 use crate::compliance::{Budget, Spent};
-use crate::store::{Store, StoreError};
+use crate::store::{PaidCall, Store, StoreError};
 
 /// Calls read at once.
 const PAGE: u32 = 5_000;
@@ -57,22 +57,34 @@ impl Sum {
     /// placed, money by when they ended.
     pub(super) async fn of(store: &Store, budget: &Budget, now: Timestamp) -> Result<Self, StoreError> {
         let day = budget.day_of(now);
-        let mut spent = Spent::default();
+        let mut sum = Self { budget: budget.clone(), day, spent: Spent::default() };
         let mut after: Option<CallId> = None;
         while budget.is_limited() {
             let calls = store.paid_calls(day, after, PAGE).await?;
-            for call in &calls {
-                spent.calls += u64::from(call.placed_at >= day);
-                let talk = call.talk.filter(|(_, ended_at)| *ended_at >= day);
-                let cost = talk.map_or(0, |(from, to)| budget.tariff.cost(call.number, from, to));
-                spent.money = spent.money.saturating_add(cost);
-            }
+            calls.iter().for_each(|call| sum.add(call));
             match calls.last() {
                 Some(last) if calls.len() == PAGE as usize => after = Some(last.call),
                 Some(_) | None => break,
             }
         }
-        Ok(Self { budget: budget.clone(), day, spent })
+        // To delete a campaign gives nothing back.
+        let mut after: Option<i64> = None;
+        while budget.is_limited() {
+            let calls = store.removed_calls(day, after, PAGE).await?;
+            calls.iter().for_each(|call| sum.add(&call.paid));
+            match calls.last() {
+                Some(last) if calls.len() == PAGE as usize => after = Some(last.row),
+                Some(_) | None => break,
+            }
+        }
+        Ok(sum)
+    }
+
+    fn add(&mut self, call: &PaidCall) {
+        self.spent.calls += u64::from(call.placed_at >= self.day);
+        let talk = call.talk.filter(|(_, ended_at)| *ended_at >= self.day);
+        let cost = talk.map_or(0, |(from, to)| self.budget.tariff.cost(call.number, from, to));
+        self.spent.money = self.spent.money.saturating_add(cost);
     }
 }
 

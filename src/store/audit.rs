@@ -1,7 +1,7 @@
 //! Why numbers were called, or not; what a day's calls cost; who waits because
 //! of a rule.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -113,6 +113,19 @@ pub struct Released {
     pub last: TargetId,
 }
 
+/// A call that was removed with its campaign or its contact, as far as it cost
+/// money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RemovedCall {
+    /// The row that is left of it.
+    pub row: i64,
+    /// What it was.
+    pub paid: PaidCall,
+}
+
+/// No call lasts longer.
+const LONGEST_CALL: SignedDuration = SignedDuration::from_hours(24);
+
 /// The smallest id a call may have that ended at this instant: ids begin
 /// with the time. No call lasts a day, and clocks are exact to the hour.
 pub(super) fn first_id(ended: Timestamp) -> Uuid {
@@ -166,5 +179,17 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<PaidCall>, StoreError> {
         on_engine!(self, db => db.paid_calls(since, after, limit).await)
+    }
+
+    /// The same of calls that were removed since, after the row `after`. May give
+    /// some that ended a little earlier.
+    pub async fn removed_calls(
+        &self,
+        since: Timestamp,
+        after: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<RemovedCall>, StoreError> {
+        let placed = since.checked_sub(LONGEST_CALL).unwrap_or(Timestamp::MIN);
+        on_engine!(self, db => db.removed_calls(placed, after.unwrap_or(i64::MIN), limit).await)
     }
 }

@@ -41,7 +41,7 @@ mod text;
 mod told;
 
 pub use agents_access::{AgentChanged, AgentRemoved};
-pub use audit::{AuditCall, AuditContact, AuditDecision, NumberAudit, PaidCall, Released};
+pub use audit::{AuditCall, AuditContact, AuditDecision, NumberAudit, PaidCall, Released, RemovedCall};
 pub use call_results::{
     CallDetail, CallEdit, CallEdited, CallResults, CallSearch, CampaignCall, Completed, DispositionChange, SaidBy,
 };

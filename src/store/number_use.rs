@@ -44,15 +44,19 @@ impl Store {
         Ok(days)
     }
 
-    /// The same of one number. Reads no other's hours.
-    pub async fn number_day(&self, number: PhoneNumber, now: Timestamp) -> Result<NumberDay, StoreError> {
+    /// The same of some numbers. Reads no other's hours.
+    pub async fn days_of_numbers(
+        &self,
+        numbers: &[PhoneNumber],
+        now: Timestamp,
+    ) -> Result<HashMap<PhoneNumber, NumberDay>, StoreError> {
         let last = hour_of(now);
         let hours: Vec<Hour> = (last - DAY + 1..=last).collect();
-        let mut day = NumberDay::default();
-        for hour in on_engine!(self, db => db.hours_of_number(number, &hours).await)? {
-            day.add(&hour);
+        let mut days: HashMap<PhoneNumber, NumberDay> = HashMap::new();
+        for hour in on_engine!(self, db => db.hours_of_numbers(numbers, &hours).await)? {
+            days.entry(hour.number).or_default().add(&hour);
         }
-        Ok(day)
+        Ok(days)
     }
 
     /// Forgets the figures of hours before this one.

@@ -184,6 +184,11 @@ impl Store {
         on_engine!(self, db => db.add_number(number, now).await)
     }
 
+    /// A page of our numbers, by number.
+    pub async fn number_page(&self, page: Page) -> Result<Listed<OwnNumber>, StoreError> {
+        on_engine!(self, db => db.number_page(page).await)
+    }
+
     /// Takes over rows of a list, no number twice: new numbers are added, those we
     /// have take over what their rows say. Gives how many are new. One
     /// transaction: a few thousand at a time.

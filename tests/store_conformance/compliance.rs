@@ -260,8 +260,20 @@ async fn money_and_calls_of_a_day(bench: &Bench) {
     assert_eq!(page.iter().map(|call| call.number).collect::<Vec<_>>(), [number(0), number(1)]);
     let rest = bench.store.paid_calls(since, Some(page[1].call), 2).await.unwrap();
     assert_eq!((rest.len(), rest[0].talk), (1, None));
-    let later = Timestamp::now() + SignedDuration::from_hours(2);
+    let later = Timestamp::now() + SignedDuration::from_hours(48);
     assert_eq!(bench.store.paid_calls(later, None, 2).await.unwrap(), []);
+    let kept = bench.store.paid_calls(since, None, 3).await.unwrap()[0];
+    assert_eq!(bench.store.removed_calls(since, None, 10).await.unwrap(), []);
+    bench.settle(claimed[1..].iter().map(|one| settlement(id, one, Outcome::Busy, TargetStatus::Busy)).collect()).await;
+    bench.set_status(id, CampaignStatus::Cancelled).await;
+    bench.store.delete_campaign(id, Timestamp::now()).await.unwrap();
+    assert_eq!(bench.store.paid_calls(since, None, 10).await.unwrap(), []);
+    let removed = bench.store.removed_calls(since, None, 10).await.unwrap();
+    assert_eq!(removed.len(), 3);
+    let same = removed.iter().find(|one| one.paid.call == kept.call).unwrap();
+    assert_eq!((same.paid.placed_at, same.paid.talk.is_some()), (kept.placed_at, kept.talk.is_some()));
+    assert_eq!(bench.store.removed_calls(since, Some(removed[1].row), 10).await.unwrap(), removed[2..]);
+    assert_eq!(bench.store.removed_calls(later, None, 10).await.unwrap(), []);
 }
 
 /// On the list, at night: the call is made, and the table of decisions says how

@@ -12,7 +12,7 @@ use crate::campaign::CampaignId;
 use crate::compliance::{Force, PastCall};
 use crate::number::PhoneNumber;
 use crate::store::TargetId;
-use crate::store::audit::{AuditContact, AuditDecision, PaidCall, first_id};
+use crate::store::audit::{AuditContact, AuditDecision, PaidCall, RemovedCall, first_id};
 use crate::store::audit_rows::AuditRow;
 use crate::store::rows::StoredRow;
 
@@ -42,6 +42,9 @@ const PAID: &str = "SELECT id, number, created_at, answered_at, ended_at
     FROM calls WHERE id > $1 AND (created_at >= $2 OR ended_at >= $2) ORDER BY id LIMIT $3";
 
 const FORCE: &str = "UPDATE campaigns SET forced = $2 WHERE id = $1 AND status = 'draft'";
+
+const REMOVED: &str = "SELECT id, at, call_id, number, facts FROM decisions
+    WHERE at >= $1 AND call_id IS NOT NULL AND id > $2 ORDER BY id LIMIT $3";
 
 impl Postgres {
     pub(in crate::store) async fn contacts_with(&self, number: PhoneNumber) -> Result<Vec<AuditContact>, StoreError> {
@@ -112,6 +115,16 @@ impl Postgres {
             .bind(at(since))
             .bind(i64::from(limit));
         self.rows_of(query).await?.iter().map(AuditRow::paid_call).collect()
+    }
+
+    pub(in crate::store) async fn removed_calls(
+        &self,
+        placed: Timestamp,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<RemovedCall>, StoreError> {
+        let query = sqlx::query(REMOVED).bind(at(placed)).bind(after).bind(i64::from(limit));
+        self.rows_of(query).await?.iter().map(AuditRow::removed_call).collect()
     }
 
     async fn rows_of(

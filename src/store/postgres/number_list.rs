@@ -12,6 +12,7 @@ use super::session::{OPERATION, within};
 use super::{Postgres, StoreError};
 use crate::caller_id::Limits;
 use crate::number::PhoneNumber;
+use crate::store::listing::{Listed, Page};
 use crate::store::model::{NumberRow, OwnNumber};
 use crate::store::rows::StoredRow;
 use crate::store::text;
@@ -81,6 +82,24 @@ impl Postgres {
             .await?;
             session.keep();
             Ok(done.rows_affected() > 0)
+        })
+        .await
+    }
+
+    /// See [`Store::number_page`](crate::store::Store::number_page).
+    pub async fn number_page(&self, page: Page) -> Result<Listed<OwnNumber>, StoreError> {
+        within(OPERATION, async {
+            let mut session = self.session().await?;
+            let count = sqlx::query_scalar("SELECT count(*) FROM phone_numbers");
+            let total: i64 = count.fetch_one(session.connection()).await?;
+            let found = sqlx::query("SELECT * FROM phone_numbers ORDER BY number LIMIT $1 OFFSET $2")
+                .bind(i64::from(page.limit))
+                .bind(text::stored(page.offset))
+                .fetch_all(session.connection())
+                .await?;
+            session.keep();
+            let items = found.iter().map(StoredRow::own_number).collect::<Result<_, _>>()?;
+            Ok(Listed { items, total: text::size(total) })
         })
         .await
     }

@@ -336,10 +336,11 @@ mod tests {
             HOLD_TARGETS,
         ];
         let others = [targets::REMAINING, super::super::calls::PAGE, super::super::calls_api::ONE];
+        let numbers = [number_use::OF_NUMBERS];
         let survey = [answers::ADD, answers::BEGUN, answers::OF_CALLS, super::super::recordings::CALL_OF];
         use super::super::{told, webhooks};
         let telling = [told::ANY, told::CALLS, webhooks::TAKE];
-        for sql in ledger.into_iter().chain(others).chain(survey).chain(telling) {
+        for sql in ledger.into_iter().chain(others).chain(numbers).chain(survey).chain(telling) {
             let steps = plan(&store, sql).await;
             assert!(steps.iter().any(|step| step.contains("SEARCH")), "{sql}\n{steps:#?}");
             // What is read through is the batch itself.

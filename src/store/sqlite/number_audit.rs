@@ -10,7 +10,7 @@ use crate::call::CallId;
 use crate::campaign::CampaignId;
 use crate::compliance::{Force, PastCall};
 use crate::number::PhoneNumber;
-use crate::store::audit::{AuditContact, AuditDecision, PaidCall, first_id};
+use crate::store::audit::{AuditContact, AuditDecision, PaidCall, RemovedCall, first_id};
 use crate::store::audit_rows::AuditRow;
 use crate::store::rows::StoredRow;
 use crate::store::{StoreError, TargetId};
@@ -40,6 +40,9 @@ const PAID: &str = "SELECT id, number, created_at, answered_at, ended_at
     FROM calls WHERE id > ?1 AND (created_at >= ?2 OR ended_at >= ?2) ORDER BY id LIMIT ?3";
 
 const FORCE: &str = "UPDATE campaigns SET forced = ?2 WHERE id = ?1 AND status = 'draft'";
+
+const REMOVED: &str = "SELECT id, at, call_id, number, facts FROM decisions INDEXED BY decisions_at
+    WHERE at >= ?1 AND call_id IS NOT NULL AND id > ?2 ORDER BY id LIMIT ?3";
 
 impl Sqlite {
     pub(in crate::store) async fn contacts_with(&self, number: PhoneNumber) -> Result<Vec<AuditContact>, StoreError> {
@@ -118,5 +121,17 @@ impl Sqlite {
             .bind(limit);
         let found: Vec<SqliteRow> = query.fetch_all(reader.connection()?).await?;
         found.iter().map(AuditRow::paid_call).collect()
+    }
+
+    pub(in crate::store) async fn removed_calls(
+        &self,
+        placed: Timestamp,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<RemovedCall>, StoreError> {
+        let mut reader = self.reader().await?;
+        let query = sqlx::query(REMOVED).bind(micros(placed)).bind(after).bind(limit);
+        let found: Vec<SqliteRow> = query.fetch_all(reader.connection()?).await?;
+        found.iter().map(AuditRow::removed_call).collect()
     }
 }

@@ -6,6 +6,7 @@ use super::rows::{self, micros};
 use super::{Durability, Sqlite};
 use crate::caller_id::Limits;
 use crate::number::PhoneNumber;
+use crate::store::listing::{Listed, Page};
 use crate::store::model::{NumberRow, OwnNumber};
 use crate::store::rows::StoredRow;
 use crate::store::{StoreError, text};
@@ -63,6 +64,20 @@ impl Sqlite {
         .await?;
         transaction.commit().await?;
         Ok(done.rows_affected() > 0)
+    }
+
+    /// See [`Store::number_page`](crate::store::Store::number_page).
+    pub async fn number_page(&self, page: Page) -> Result<Listed<OwnNumber>, StoreError> {
+        let mut reader = self.reader().await?;
+        let connection = reader.connection()?;
+        let total: i64 = sqlx::query_scalar("SELECT count(*) FROM phone_numbers").fetch_one(&mut *connection).await?;
+        let found = sqlx::query("SELECT * FROM phone_numbers ORDER BY number LIMIT ?1 OFFSET ?2")
+            .bind(i64::from(page.limit))
+            .bind(text::stored(page.offset))
+            .fetch_all(connection)
+            .await?;
+        let items = found.iter().map(StoredRow::own_number).collect::<Result<_, _>>()?;
+        Ok(Listed { items, total: text::size(total) })
     }
 
     /// See [`Store::number`](crate::store::Store::number).

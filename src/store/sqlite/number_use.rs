@@ -22,18 +22,19 @@ pub(super) const ADD: &str =
         short = short + excluded.short, rejected = rejected + excluded.rejected, flagged = flagged + excluded.flagged,
         last_at = coalesce(max(last_at, excluded.last_at), last_at, excluded.last_at)";
 
-/// Some hours of one number.
-const OF_NUMBER: &str = "SELECT h.* FROM json_each(?1) AS j
-    CROSS JOIN phone_number_hours AS h ON h.hour = j.value AND h.number = ?2";
+/// Some hours of some numbers.
+pub(super) const OF_NUMBERS: &str = "SELECT h.* FROM json_each(?1) AS n
+    CROSS JOIN json_each(?2) AS j
+    CROSS JOIN phone_number_hours AS h ON h.hour = j.value AND h.number = n.value";
 
 impl Sqlite {
-    pub(in crate::store) async fn hours_of_number(
+    pub(in crate::store) async fn hours_of_numbers(
         &self,
-        number: PhoneNumber,
+        numbers: &[PhoneNumber],
         hours: &[Hour],
     ) -> Result<Vec<NumberHour>, StoreError> {
         let mut reader = self.reader().await?;
-        let query = sqlx::query(OF_NUMBER).bind(rows::json(hours)?).bind(number.to_string());
+        let query = sqlx::query(OF_NUMBERS).bind(rows::json(numbers)?).bind(rows::json(hours)?);
         let found = query.fetch_all(reader.connection()?).await?;
         found.iter().map(StoredRow::number_hour).collect()
     }
