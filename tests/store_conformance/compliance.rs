@@ -6,7 +6,7 @@ use std::sync::Arc;
 use canvass::call::{CallFacts, Outcome};
 use canvass::campaign::{CampaignId, CampaignStatus, FrequencyCap, Settings, TargetStatus};
 use canvass::compliance::{Force, Organization, Rule, Rules, Verdict};
-use canvass::contact::NewContact;
+use canvass::contact::{ContactFields, NewContact};
 use canvass::number::PhoneNumber;
 use canvass::store::{Claim, ClaimResult, DoNotCall, LedgerBatch};
 use jiff::{SignedDuration, Timestamp};
@@ -377,11 +377,9 @@ async fn whoever_is_released_is_released_once(bench: &Bench) {
 
 async fn who_waits_is_looked_at(bench: &Bench) {
     let id = people(bench, &[NEW_YORK, ANGELES]).await;
-    let waiting = async || {
-        let found = bench.store.due_contacts(id, 10).await.unwrap();
-        found.iter().map(|contact| contact.get("phone_number").unwrap().to_owned()).collect::<Vec<_>>()
-    };
-    assert_eq!(waiting().await, [NEW_YORK, ANGELES]);
+    let waiting = async || bench.store.due_contacts(id, 10).await.unwrap();
+    let fields = |number| ContactFields::of(&NewContact::of(phone(number)));
+    assert_eq!(waiting().await, [fields(NEW_YORK), fields(ANGELES)]);
     claim(bench, id, 1, &Rules::default(), "2026-06-02T18:00:00Z").await;
-    assert_eq!(waiting().await, [ANGELES], "the other one is being called");
+    assert_eq!(waiting().await, [fields(ANGELES)], "the other one is being called");
 }
