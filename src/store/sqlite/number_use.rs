@@ -23,9 +23,9 @@ pub(super) const ADD: &str =
         last_at = coalesce(max(last_at, excluded.last_at), last_at, excluded.last_at)";
 
 /// Some hours of some numbers.
-pub(super) const OF_NUMBERS: &str = "SELECT h.* FROM json_each(?1) AS n
-    CROSS JOIN json_each(?2) AS j
-    CROSS JOIN phone_number_hours AS h ON h.hour = j.value AND h.number = n.value";
+pub(super) const OF_NUMBERS: &str = "SELECT h.* FROM json_each(?1) AS jn
+    CROSS JOIN json_each(?2) AS jh
+    CROSS JOIN phone_number_hours AS h ON h.hour = jh.value AND h.number = jn.value";
 
 impl Sqlite {
     pub(in crate::store) async fn hours_of_numbers(
