@@ -503,7 +503,7 @@ async fn calls_of_a_daemon_before_cost_money_too() {
     let compliance = Arc::new(budgeted(Budget { spend: Some(1_000_000), tariff, ..Budget::default() }));
     let options = Options { compliance, ..world.options(vec![simulator.connect("main", 10, 100.0)]) };
     let engine = Engine::start(options).await.expect("an engine");
-    assert_eq!(world.settled(before).await, CampaignStatus::Completed);
+    until("it is settled", async || world.calls(before).await[0].outcome == Some(Outcome::Answered)).await;
     tokio::time::sleep(Duration::from_millis(2_500)).await;
     assert_eq!(world.calls(after).await, [], "the day's money is spent");
     stop(engine).await;

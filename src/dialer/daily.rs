@@ -111,7 +111,7 @@ impl Daily {
     }
 
     /// The budget to sum the day up for, if that is to be done now.
-    pub(super) fn to_count(&mut self) -> Option<Budget> {
+    pub(super) fn count_wanted(&mut self) -> Option<Budget> {
         (self.count == Count::Wanted).then(|| {
             self.count = Count::UnderWay;
             self.budget.clone()
@@ -220,8 +220,8 @@ mod tests {
         let mut daily = daily(&utc, 2, now);
         daily.set(&york, now);
         assert_eq!(daily.left(0, now), Left::Unknown);
-        assert_eq!(daily.to_count(), Some(york.clone()));
-        assert_eq!(daily.to_count(), None, "it is under way");
+        assert_eq!(daily.count_wanted(), Some(york.clone()));
+        assert_eq!(daily.count_wanted(), None, "it is under way");
         daily.placed(1);
         daily.counted(&sum(&utc, 2, now));
         assert_eq!(daily.left(0, now), Left::Unknown, "that was another budget's");
@@ -236,15 +236,15 @@ mod tests {
         let none = Budget::default();
         let mut daily = daily(&none, 0, now);
         daily.placed(5);
-        assert_eq!((daily.left(0, now), daily.to_count()), (Left::Calls(u32::MAX), None));
+        assert_eq!((daily.left(0, now), daily.count_wanted()), (Left::Calls(u32::MAX), None));
         let limited = budget(100, "UTC");
         daily.set(&limited, now);
-        assert_eq!(daily.to_count(), Some(limited.clone()));
+        assert_eq!(daily.count_wanted(), Some(limited.clone()));
         daily.counted(&sum(&limited, 60, now));
         assert_eq!(daily.left(0, now), Left::Calls(40));
         // Only how many there may be: what is known stays.
         daily.set(&budget(61, "UTC"), now);
-        assert_eq!((daily.left(0, now), daily.to_count()), (Left::Calls(1), None));
+        assert_eq!((daily.left(0, now), daily.count_wanted()), (Left::Calls(1), None));
     }
 
     #[test]
@@ -253,7 +253,7 @@ mod tests {
         let mut daily = daily(&utc, 0, at("2026-06-03T00:00:10Z"));
         let before = at("2026-06-02T23:59:00Z");
         assert_eq!(daily.left(0, before), Left::Unknown);
-        assert!(daily.to_count().is_some());
+        assert!(daily.count_wanted().is_some());
         // Midnight comes again before the sum does.
         assert_eq!(daily.left(0, at("2026-06-03T00:00:00Z")), Left::Unknown);
         daily.placed(1);

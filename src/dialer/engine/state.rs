@@ -152,7 +152,7 @@ impl State {
         let (now, wall) = (Instant::now(), self.context.clock.now());
         let planned = u32::try_from(self.places.len()).unwrap_or(u32::MAX);
         let left = self.budget.left(planned, wall);
-        if let Some(budget) = self.budget.to_count() {
+        if let Some(budget) = self.budget.count_wanted() {
             self.sum_up(budget);
         }
         let free = match left {
