@@ -144,7 +144,8 @@ impl Store {
         let most = MOST as usize;
         let truncated = decisions.len() >= most || calls.len() >= most;
         decisions.append(&mut calls);
-        decisions.sort_by_key(|decision| decision.at);
+        // Of one instant, what was decided comes before the call.
+        decisions.sort_by_key(|decision| (decision.at, decision.call.is_some()));
         Ok(NumberAudit { number, do_not_call, contacts, decisions, truncated })
     }
 
