@@ -280,6 +280,38 @@ fn numbers_and_the_do_not_call_list() {
 }
 
 #[test]
+fn a_test_call_and_one_that_is_forced() {
+    let home = Installation::new(MIX);
+    assert!(home.canvass(&["migrate"]).well);
+    assert!(home.canvass(&["number", "add", "+15550100001"]).well);
+    let call = |more: &[&str]| {
+        let usual: &[&str] = &["test-call", "+15551234567", "--switch", "main"];
+        home.canvass(&[usual, more].concat())
+    };
+    let other = home.canvass(&["test-call", "+15551234567", "--switch", "other"]);
+    assert!(!other.well && other.err.contains("there is no switch other; there is main"), "{}", other.err);
+    let placed = call(&[]);
+    assert!(placed.well, "{}", placed.err);
+    assert!(home.canvass(&["dnc", "add", "+15551234567"]).well);
+    let refused = call(&[]);
+    assert!(!refused.well && refused.err.contains("do_not_call"), "{}", refused.err);
+    assert!(refused.err.contains("--force --reason"), "{}", refused.err);
+    assert!(!call(&["--force"]).well, "it needs a reason");
+    assert!(!call(&["--force", "--reason", " "]).well, "and one that says something");
+    let forced = call(&["--force", "--reason", "he asked for it"]);
+    assert!(forced.well && forced.err.contains("Forced against do_not_call"), "{}", forced.err);
+
+    let mut daemon = home.serve();
+    let id = forced.out.split([' ', ':']).nth(2).expect("an id");
+    assert!(home.canvass(&["campaign", "watch", id]).well);
+    let known = home.canvass(&["number", "show", "+15551234567", "--format", "json"]).out;
+    for said in ["he asked for it", "\"do_not_call\"", "cli:"] {
+        assert!(known.contains(said), "{said}: {known}");
+    }
+    assert_eq!(daemon.terminate(Duration::from_secs(30)), Some(true));
+}
+
+#[test]
 fn wrong_input_is_told_by_name() {
     let home = Installation::new(MIX);
     let error = |arguments: &[&str]| {

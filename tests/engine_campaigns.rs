@@ -1,11 +1,13 @@
 //! Campaigns from launch to their last call, on both simulated switches.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use canvass::call::Outcome;
 use canvass::caller_id::{Limits, hour_of};
 use canvass::campaign::{CampaignStatus, RetryOn, Settings, TargetStatus};
+use canvass::compliance::Organization;
 use canvass::control;
 use canvass::store::{DoNotCall, OwnNumber, Tally};
 use canvass::switch::simulator::{CalleeMix, Fate};
@@ -186,7 +188,7 @@ async fn pause_stops_new_calls_and_resume_goes_on() {
     // A claim that was committed before the pause may still go out.
     assert!(after - at_pause <= 5, "{} calls after the pause", after - at_pause);
     assert_eq!(simulator.calls_in_progress(), 0, "calls in progress came to their end");
-    control::resume(&world.store, id, world.clock.now()).await.expect("resumed");
+    control::resume(&world.store, id, &Arc::new(Organization::laboratory()), world.clock.now()).await.expect("resumed");
     assert_eq!(world.settled(id).await, CampaignStatus::Completed);
     stop(engine).await;
     assert!(simulator.journal().by_number().values().all(|times| *times == 1), "nobody was dialed twice");

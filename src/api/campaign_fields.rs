@@ -346,6 +346,7 @@ mod tests {
             created_at: at,
             started_at: None,
             finished_at: None,
+            forced: None,
         };
         Versioned { campaign, updated_at: at }
     }

@@ -211,18 +211,20 @@ pub(super) async fn pause(
 
 /// Resume a campaign
 ///
-/// It goes on where it was; nobody is called twice.
+/// It goes on where it was; nobody is called twice. Refused, as a launch is, if
+/// its hours never open for those who are left.
 #[utoipa::path(post, path = "/api/campaigns/{id}/resume", tag = "campaign life",
     params(("id" = CampaignId, Path, description = "The campaign's id")),
     responses(
         (status = 200, description = "It runs", body = CampaignBody),
-        (status = 409, description = "Its state does not allow it", body = ProblemBody, content_type = "application/problem+json")))]
+        (status = 409, description = "Its state does not allow it", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 422, description = "It may not go on; `reasons` says everything that forbids it", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn resume(
     _: Allowed<CampaignsWrite>,
     State(api): State<Api>,
     CampaignAt(id): CampaignAt,
 ) -> Answer<Json<CampaignBody>> {
-    changed(&api, id, control::resume(&api.store, id, api.now()).await).await
+    changed(&api, id, control::resume(&api.store, id, &api.in_force().compliance, api.now()).await).await
 }
 
 /// Cancel a campaign

@@ -32,6 +32,10 @@ const PAUSES: [Duration; 3] = [Duration::from_millis(100), Duration::from_millis
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Done;
 
+/// Goes with an answer: what came of the request, under a name of its own.
+#[derive(Clone, Debug)]
+pub(super) struct AlsoNoted(pub(super) &'static str, pub(super) Value);
+
 /// The id of a request, as the log and the answer have it.
 #[derive(Clone, Debug)]
 pub(super) struct RequestId(pub(super) String);
@@ -73,6 +77,9 @@ async fn noted(api: Api, request: Request, next: Next) -> Response {
         // A copy, for example.
         if let Some(made) = made.as_ref().filter(|_| entry.subject_id.is_some()) {
             details.insert("made".into(), made.as_str().into());
+        }
+        if let Some(AlsoNoted(name, value)) = response.extensions().get() {
+            details.insert((*name).into(), value.clone());
         }
         details.insert("status".into(), response.status().as_u16().into());
     }

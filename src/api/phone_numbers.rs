@@ -1,24 +1,23 @@
 //! Our own numbers, used as caller IDs.
 
-use std::collections::HashMap;
-
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::auth::{Allowed, PhoneNumbersRead, PhoneNumbersWrite};
 use super::campaign_fields::out_of_time;
-use super::extract::{JsonBody, JsonRequest, NumberAt};
+use super::extract::{JsonBody, JsonRequest, NumberAt, UrlQuery};
+use super::page::{Paged, Wanted};
 use super::problem::{Answer, Fault, Problem, ProblemBody};
 use super::{Api, read};
-use crate::caller_id::{Figures, Limits, hour_of};
+use crate::caller_id::Limits;
 use crate::control::{NumberEdited, edit_number};
 use crate::number::PhoneNumber;
-use crate::store::OwnNumber;
+use crate::store::{NumberDay, OwnNumber};
 
 /// The reason of a rest that somebody asked for.
 const BY_HAND: &str = "asked for";
@@ -90,7 +89,8 @@ struct NumberFigures {
 }
 
 impl OwnPhoneNumber {
-    fn of(own: OwnNumber, figures: Figures, last_used_at: Option<Timestamp>, now: Timestamp) -> Self {
+    fn of(own: OwnNumber, day: NumberDay, now: Timestamp) -> Self {
+        let NumberDay { figures, last_at } = day;
         let status = if !own.active {
             NumberStatus::Inactive
         } else if own.resting_until.is_some_and(|until| until > now) {
@@ -118,37 +118,30 @@ impl OwnPhoneNumber {
                 rejected: figures.rejected,
                 flagged: figures.flagged,
             },
-            last_used_at,
+            last_used_at: last_at,
         }
     }
 }
 
-/// Numbers with their last day.
-async fn with_figures(api: &Api, numbers: Vec<OwnNumber>) -> Answer<Vec<OwnPhoneNumber>> {
-    let now = api.now();
-    let mut day: HashMap<PhoneNumber, (Figures, Option<Timestamp>)> = HashMap::new();
-    for hour in api.store.number_hours(hour_of(now) - 23).await? {
-        let (figures, last) = day.entry(hour.number).or_default();
-        *figures += hour.figures;
-        *last = (*last).max(hour.last_at);
-    }
-    let of = |own: OwnNumber| {
-        let (figures, last) = day.get(&own.number).copied().unwrap_or_default();
-        OwnPhoneNumber::of(own, figures, last, now)
-    };
-    Ok(numbers.into_iter().map(of).collect())
-}
-
+/// A number with its last day.
 async fn with_its_figures(api: &Api, own: OwnNumber) -> Answer<OwnPhoneNumber> {
-    let number = own.number;
-    with_figures(api, vec![own]).await?.pop().ok_or_else(|| not_ours(number))
+    let now = api.now();
+    let days = api.store.days_of_numbers(&[own.number], now).await?;
+    let day = days.get(&own.number).copied().unwrap_or_default();
+    Ok(OwnPhoneNumber::of(own, day, now))
 }
 
-/// All our numbers.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct OwnPhoneNumbers {
-    /// They, by number.
-    items: Vec<OwnPhoneNumber>,
+/// Which of our numbers.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct ListNumbers {
+    /// Which page, from 1.
+    #[param(minimum = 1, example = 1)]
+    page: Option<u32>,
+    /// Rows on a page: 1 to 500; 50 if not said.
+    #[param(minimum = 1, maximum = 500, example = 50)]
+    limit: Option<u32>,
 }
 
 /// A number to add.
@@ -270,11 +263,24 @@ fn too_long(label: Option<&str>) -> Option<Fault> {
 }
 
 /// Our numbers
-#[utoipa::path(get, path = "/api/phone-numbers", tag = "phone numbers",
-    responses((status = 200, description = "All of them", body = OwnPhoneNumbers)))]
-pub(super) async fn list(_: Allowed<PhoneNumbersRead>, State(api): State<Api>) -> Answer<Json<OwnPhoneNumbers>> {
-    let items = with_figures(&api, api.store.numbers().await?).await?;
-    Ok(Json(OwnPhoneNumbers { items }))
+///
+/// A page at a time, by number, each with its calls of the last 24 hours.
+#[utoipa::path(get, path = "/api/phone-numbers", tag = "phone numbers", params(ListNumbers),
+    responses((status = 200, description = "A page of our numbers", body = Paged<OwnPhoneNumber>)))]
+pub(super) async fn list(
+    _: Allowed<PhoneNumbersRead>,
+    State(api): State<Api>,
+    UrlQuery(asked): UrlQuery<ListNumbers>,
+) -> Answer<Json<Paged<OwnPhoneNumber>>> {
+    let (now, wanted) = (api.now(), Wanted::new(asked.page, asked.limit)?);
+    let listed = api.store.number_page(wanted.page()).await?;
+    let numbers: Vec<_> = listed.items.iter().map(|own| own.number).collect();
+    let days = api.store.days_of_numbers(&numbers, now).await?;
+    let body = |own: OwnNumber| {
+        let day = days.get(&own.number).copied().unwrap_or_default();
+        OwnPhoneNumber::of(own, day, now)
+    };
+    Ok(Json(wanted.of(listed, body)))
 }
 
 /// Add a number of ours

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::campaign::FieldError;
+use crate::compliance::Rule;
 use crate::control::ControlError;
 use crate::store::StoreError;
 
@@ -22,6 +24,7 @@ pub(super) enum Kind {
     NotFound,
     MethodNotAllowed,
     Conflict,
+    CallForbidden,
     KeyInUse,
     Stale,
     TooLarge,
@@ -38,7 +41,7 @@ pub(super) enum Kind {
 
 impl Kind {
     /// Every kind, by status.
-    pub(super) const ALL: [Self; 19] = [
+    pub(super) const ALL: [Self; 20] = [
         Self::Malformed,
         Self::Unauthorized,
         Self::Forbidden,
@@ -46,6 +49,7 @@ impl Kind {
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::Conflict,
+        Self::CallForbidden,
         Self::KeyInUse,
         Self::Stale,
         Self::TooLarge,
@@ -70,6 +74,7 @@ impl Kind {
             Self::NotFound => "not-found",
             Self::MethodNotAllowed => "method-not-allowed",
             Self::Conflict => "conflict",
+            Self::CallForbidden => "call-forbidden",
             Self::KeyInUse => "request-in-progress",
             Self::Stale => "changed-meanwhile",
             Self::TooLarge => "too-large",
@@ -92,7 +97,7 @@ impl Kind {
             Self::Forbidden | Self::PasswordChangeNeeded => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Conflict | Self::KeyInUse => StatusCode::CONFLICT,
+            Self::Conflict | Self::CallForbidden | Self::KeyInUse => StatusCode::CONFLICT,
             Self::Stale => StatusCode::PRECONDITION_FAILED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -113,6 +118,7 @@ impl Kind {
             Self::NotFound => "There is no such thing",
             Self::MethodNotAllowed => "The method is not allowed here",
             Self::Conflict => "The state does not allow this",
+            Self::CallForbidden => "A rule forbids this call",
             Self::KeyInUse => "The same request is being worked on",
             Self::Stale => "Somebody else changed it first",
             Self::TooLarge => "The body is too large",
@@ -140,6 +146,10 @@ impl Kind {
             Self::NotFound => "No such path, or nothing with this id.",
             Self::MethodNotAllowed => "The header Allow lists the methods of this path.",
             Self::Conflict => "What is asked is not possible now; allowed lists what is.",
+            Self::CallForbidden => {
+                "rules names every rule that forbids the call, until the time from which it may be made, if ever. If \
+                 may_be_forced, an administrator may repeat the request with force and a reason."
+            }
             Self::KeyInUse => "A request with this Idempotency-Key has not been answered yet. Ask again in a moment.",
             Self::Stale => "If-Match names an older version. Read it again, and decide anew.",
             Self::TooLarge => "The limits are those of [api] in the configuration.",
@@ -209,6 +219,16 @@ pub(super) struct ProblemBody {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     reasons: Vec<String>,
+    /// Every rule that forbids a call.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    rules: Vec<Rule>,
+    /// From then on the call may be made, as far as is known now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<Timestamp>,
+    /// Whether an administrator may have the call made all the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    may_be_forced: Option<bool>,
 }
 
 /// A problem on its way to the client.
@@ -233,6 +253,9 @@ impl Problem {
             errors: Vec::new(),
             allowed: Vec::new(),
             reasons: Vec::new(),
+            rules: Vec::new(),
+            until: None,
+            may_be_forced: None,
         };
         Self { kind, body: Box::new(body), retry_after: None, challenge: None }
     }
@@ -330,6 +353,12 @@ impl From<ControlError> for Problem {
             ControlError::Refused(reasons) => {
                 let mut problem = Self::new(Kind::Refused, reasons.join("; "));
                 problem.body.reasons = reasons;
+                problem
+            }
+            ControlError::Forbidden(forbidden) => {
+                let mut problem = Self::new(Kind::CallForbidden, forbidden.to_string());
+                problem.body.may_be_forced = Some(forbidden.may_be_forced());
+                (problem.body.rules, problem.body.until) = (forbidden.rules, forbidden.until);
                 problem
             }
             ControlError::NobodyLeft | ControlError::Restless => Self::new(Kind::Conflict, error.to_string()),

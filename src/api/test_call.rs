@@ -1,9 +1,9 @@
 //! One call, to try a switch, a trunk, a caller ID or a prompt.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -11,17 +11,21 @@ use utoipa::ToSchema;
 use super::auth::{Allowed, SwitchesWrite};
 use super::campaign_fields::CampaignFields;
 use super::extract::{JsonBody, JsonRequest, SwitchAt};
-use super::problem::{Answer, Fault, Problem, ProblemBody};
+use super::noting::AlsoNoted;
+use super::problem::{Answer, Fault, Kind, Problem, ProblemBody};
 use super::switches::known;
 use super::{Api, read};
+use crate::access::Role;
 use crate::campaign::CampaignId;
-use crate::contact::NewContact;
-use crate::control::{self, Launch};
+use crate::compliance::Rule;
+use crate::control::{self, Wish};
 use crate::number::{NumberRules, PhoneNumber};
-use crate::store::listing::Draft;
 
 /// Longest text to be spoken, in characters.
 const SAY: usize = 1_000;
+
+/// Longest reason for a forced call, in characters.
+const REASON: usize = 500;
 
 /// Whom to call, and what they hear.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -42,6 +46,12 @@ pub(super) struct TestCall {
     /// A text to be spoken to them after that; up to 1,000 characters.
     #[schema(example = "This is a test call.")]
     say: Option<String>,
+    /// Call although rules forbid it: for administrators, with a `reason`.
+    force: bool,
+    /// Why it is forced; up to 500 characters. Kept with the decision and in the
+    /// audit log.
+    #[schema(example = "The customer asked on ticket 4711 to hear the new greeting")]
+    reason: Option<String>,
 }
 
 impl JsonRequest for TestCall {
@@ -51,9 +61,19 @@ impl JsonRequest for TestCall {
         if request.phone_number.is_none() {
             faults.push(Fault::new("phone_number", "is missing"));
         }
-        let long = |text: &String| !(1..=SAY).contains(&text.trim().chars().count());
-        if request.say.as_ref().is_some_and(long) {
+        let fits = |text: &str, most| (1..=most).contains(&text.trim().chars().count());
+        if request.say.as_ref().is_some_and(|text| !fits(text, SAY)) {
             faults.push(Fault::new("say", format!("must have 1 to {SAY} characters")));
+        }
+        match (&request.reason, request.force) {
+            (Some(reason), true) if fits(reason, REASON) => {}
+            (_, true) => {
+                faults.push(Fault::new("reason", format!("must say in 1 to {REASON} characters why it is forced")))
+            }
+            (Some(_), false) => {
+                faults.push(Fault::new("reason", "says why a call is forced: it needs \"force\": true"))
+            }
+            (None, false) => {}
         }
         if faults.is_empty() { Ok(request) } else { Err(faults) }
     }
@@ -66,6 +86,8 @@ pub(super) struct TestCallPlaced {
     campaign_id: CampaignId,
     /// What is doubtful about it.
     warnings: Vec<String>,
+    /// The rules that forbid the call and are overridden.
+    overridden: Vec<Rule>,
     /// Where its state is told: it is completed when the call is over.
     #[schema(example = "/api/campaigns/0199…")]
     campaign: String,
@@ -77,15 +99,25 @@ pub(super) struct TestCallPlaced {
 /// Place a test call
 ///
 /// Through the whole engine, as any other: a campaign of one contact, called
-/// "Test call by SWITCH at TIME", bound to this switch, starts at once. Whatever forbids a
-/// call forbids this one, the do-not-call list for one. Takes an
-/// `Idempotency-Key`.
+/// "Test call by SWITCH at TIME", bound to this switch, starts at once. It is made
+/// once: there are no further attempts. Whatever forbids a call forbids this one,
+/// and the answer names every rule that does.
+///
+/// An administrator may repeat it with `force` and a `reason`. Then the call is
+/// made within ten minutes or not at all, and the audit log and the record of
+/// decisions say that it was forced, by whom, why and against which rules. Never
+/// forced are calls to premium-rate, satellite and service numbers
+/// (`premium_rate`, `satellite`, `international_service`, `service_code`), to a
+/// number that is in another call, and beyond the day's budget.
+///
+/// Takes an `Idempotency-Key`.
 #[utoipa::path(post, path = "/api/switches/{name}/test-call", tag = "switches", request_body = TestCall,
     params(("name" = String, Path, description = "The switch's name in the configuration")),
     responses(
         (status = 202, description = "It is on its way", body = TestCallPlaced,
             headers(("Location" = String, description = "The campaign made for it"))),
-        (status = 409, description = "The switch takes no calls now, or the number is on the do-not-call list", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "Only an administrator may force a call", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 409, description = "Rules forbid the call, `rules` names them; or the switch takes no calls now", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "It cannot be placed; `reasons` says why. Or a field is wrong", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Nothing dials here, or the daemon is about to end", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn place(
@@ -94,6 +126,9 @@ pub(super) async fn place(
     SwitchAt(name): SwitchAt,
     JsonBody(request): JsonBody<TestCall>,
 ) -> Answer<Response> {
+    if request.force && by.caller.role() != Role::Admin {
+        return Err(Problem::new(Kind::Forbidden, "only an administrator may force a call"));
+    }
     let switch = known(&api, &name).await?;
     let mut faults = Vec::new();
     let rules = api.rules();
@@ -121,37 +156,24 @@ pub(super) async fn place(
     if !switch.ready {
         return Err(Problem::conflict(format!("switch {name} takes no calls now"), ["show"]));
     }
-    if api.store.do_not_call(number).await?.is_some() {
-        return Err(Problem::conflict(format!("{number} is on the do-not-call list"), ["show"]));
-    }
-    let draft = Draft { id: CampaignId::new(), name: fields.name, settings: fields.settings, scheduled_at: None };
-    api.store.add_draft(&draft, api.now()).await?;
-    let launched = async {
-        api.store.add_targets(draft.id, &[NewContact::of(number)], api.now()).await?;
-        let launch = Launch {
-            usable_switches: Some(1),
-            organization: Some(api.in_force().compliance.clone()),
-            ..Launch::default()
-        };
-        control::launch(&api.store, &api.sounds, draft.id, &launch, api.now()).await
-    };
-    let report = match launched.await {
-        Ok(report) => report,
-        Err(error) => {
-            // Nobody needs a campaign that was never to be.
-            if let Err(error) = api.store.delete_campaign(draft.id, api.now()).await {
-                tracing::warn!(%error, campaign = %draft.id, "the campaign of a refused test call stays");
-            }
-            return Err(error.into());
-        }
-    };
+    let forced = request.reason.map(|reason| Wish { by: by.caller.actor(), reason: reason.trim().to_owned() });
+    let call = control::TestCall { name: fields.name, number, settings: fields.settings, forced };
+    let organization = api.in_force().compliance.clone();
+    let placed = control::test_call(&api.store, &api.sounds, &organization, call, api.now()).await?;
     api.changed();
-    tracing::info!(by = %by.caller.actor(), switch = %name, %number, campaign = %draft.id, "a test call");
-    let campaign = format!("/api/campaigns/{}", draft.id);
+    let (id, overridden) = (placed.campaign, &placed.overridden);
+    tracing::info!(by = %by.caller.actor(), switch = %name, %number, campaign = %id, ?overridden, "a test call");
+    let campaign = format!("/api/campaigns/{id}");
     let headers = HeaderValue::from_str(&campaign).ok().map(|place| (header::LOCATION, place));
-    let body =
-        TestCallPlaced { campaign_id: draft.id, warnings: report.warnings, runs: format!("{campaign}/runs"), campaign };
-    Ok((StatusCode::ACCEPTED, HeaderMap::from_iter(headers), Json(body)).into_response())
+    let noted = request.force.then(|| Extension(AlsoNoted("overridden", json!(overridden))));
+    let body = TestCallPlaced {
+        campaign_id: id,
+        warnings: placed.warnings,
+        overridden: placed.overridden,
+        runs: format!("{campaign}/runs"),
+        campaign,
+    };
+    Ok((StatusCode::ACCEPTED, HeaderMap::from_iter(headers), noted, Json(body)).into_response())
 }
 
 fn number(field: &str, written: Option<&str>, rules: NumberRules, faults: &mut Vec<Fault>) -> Option<PhoneNumber> {

@@ -54,6 +54,10 @@ pub struct LaunchReport {
 /// Rule of thumb of the campaign guides: one number per this many contacts.
 const CONTACTS_PER_NUMBER: u64 = 20;
 
+/// Why a campaign does not run whose hours never come.
+pub(crate) const HOURS_NEVER_OPEN: &str =
+    "calling_hours never open: within them it is never a legal hour where the contacts are";
+
 /// Why a campaign that names an agent does not run: nothing connects its calls
 /// with an agent yet.
 pub(crate) fn no_agents_yet(settings: &Settings) -> Option<String> {
@@ -83,9 +87,7 @@ pub fn check_launch(settings: &Settings, facts: &LaunchFacts) -> LaunchReport {
     match facts.hours {
         LaunchHours::Unknown | LaunchHours::Open => {}
         LaunchHours::OpensAt(at) => report.warnings.push(format!("its hours are over: it waits until {at}")),
-        LaunchHours::Never => report
-            .refusals
-            .push("calling_hours never open: within them it is never a legal hour where the contacts are".into()),
+        LaunchHours::Never => report.refusals.push(HOURS_NEVER_OPEN.into()),
     }
     for missing in &facts.missing_media {
         report.refusals.push(format!("a prompt is missing: {missing}"));

@@ -17,7 +17,7 @@ mod target_action;
 
 pub use answer::{Amd, AmdMode, TransferCallerId, TransferSetting, TransferTo, Unsure, Voicemail, VoicemailAction};
 pub use calling_hours::{CallingHours, Day, FrequencyCap, Slot, TimeOfDay};
-pub(crate) use launch::no_agents_yet;
+pub(crate) use launch::{HOURS_NEVER_OPEN, no_agents_yet};
 pub use launch::{LaunchFacts, LaunchHours, LaunchReport, check_launch};
 pub use retry::{AfterCall, CONGESTION_LIMIT, RetryOn, after_call};
 pub use settings::{FieldError, MOST_GROUPS, PoolStrategy, Settings};

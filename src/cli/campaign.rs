@@ -123,7 +123,8 @@ pub(super) async fn run(file: Option<PathBuf>, command: Command) -> anyhow::Resu
         }
         Command::Resume { campaign } => {
             let id = control::find(store, &campaign).await?.id;
-            control::resume(store, id, now).await?;
+            let organization = Arc::new(app.config.organization_rules()?);
+            control::resume(store, id, &organization, now).await?;
             app.note("campaigns.resume", id, json!({})).await?;
             println!("Resumed.");
         }

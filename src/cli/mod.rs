@@ -31,6 +31,7 @@ mod simulate;
 mod summary;
 mod survey;
 mod survey_results;
+mod test_call;
 mod user;
 mod watch;
 
@@ -60,6 +61,8 @@ enum Command {
     /// Create, launch, watch and report campaigns.
     #[command(subcommand)]
     Campaign(campaign::Command),
+    /// Call one number, to try a switch, a trunk, a caller ID or a prompt.
+    TestCall(test_call::Args),
     /// Our own numbers, used as caller IDs.
     #[command(subcommand)]
     Number(number::Command),
@@ -125,6 +128,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Run(args) => Box::pin(run::run(file, args)).await,
         Command::Import(args) => Box::pin(import::run(file, args)).await,
         Command::Campaign(command) => Box::pin(campaign::run(file, command)).await,
+        Command::TestCall(args) => Box::pin(test_call::run(file, args)).await,
         Command::Number(command) => Box::pin(number::run(file, command)).await,
         Command::Media(command) => Box::pin(media::run(file, command)).await,
         Command::Survey(command) => Box::pin(survey::run(file, command)).await,
@@ -170,7 +174,7 @@ mod tests {
             .flat_map(|cell| cell.split('`').skip(1).step_by(2))
             .map(|text| {
                 let words = text.split(' ');
-                let is_name = |word: &&str| word.chars().all(|c| c.is_ascii_lowercase());
+                let is_name = |word: &&str| word.chars().all(|c| c.is_ascii_lowercase() || c == '-');
                 words.take_while(is_name).collect::<Vec<_>>().join(" ")
             })
             .collect();

@@ -26,7 +26,7 @@ impl App {
 
 /// Who runs this command: `cli:` and the user and the machine, as far as the
 /// system says.
-fn actor() -> String {
+pub(super) fn actor() -> String {
     let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
     let user = variable("SUDO_USER").or_else(|| variable("USER")).or_else(|| variable("LOGNAME"));
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").ok().or_else(|| variable("HOSTNAME"));

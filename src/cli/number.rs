@@ -1,6 +1,5 @@
 //! `canvass number`: our own numbers, and what is known of any.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -12,7 +11,6 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 use super::{app, audit};
-use crate::caller_id::{Figures, hour_of};
 use crate::contact::ListReader;
 use crate::control::{NumberEdited, edit_number, import_numbers};
 use crate::number::PhoneNumber;
@@ -113,10 +111,7 @@ pub(super) async fn run(file: Option<PathBuf>, command: Command) -> anyhow::Resu
 
 async fn list(app: &app::App) -> anyhow::Result<()> {
     let now = app.clock.now();
-    let mut day: HashMap<PhoneNumber, Figures> = HashMap::new();
-    for hour in app.store.number_hours(hour_of(now) - 23).await? {
-        *day.entry(hour.number).or_default() += hour.figures;
-    }
+    let days = app.store.number_days(now).await?;
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED);
     table.set_header(["number", "status", "calls of 24 h", "answered", "short", "flagged", "label"]);
@@ -127,7 +122,7 @@ async fn list(app: &app::App) -> anyhow::Result<()> {
             Some(until) => format!("rests until {until:.0} ({})", own.rest_reason.unwrap_or_default()),
             None => "active".to_owned(),
         };
-        let figures = day.get(&own.number).copied().unwrap_or_default();
+        let figures = days.get(&own.number).copied().unwrap_or_default().figures;
         let cap = own.limits.daily_cap.map(|cap| format!(" of {cap}")).unwrap_or_default();
         let rate = figures.share(figures.answered).map(|rate| format!("{:.0} %", rate * 100.0)).unwrap_or_default();
         table.add_row([

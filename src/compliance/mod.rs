@@ -11,6 +11,7 @@
 //! | `hours` | windows of local time, and when they are open together |
 //! | `states` | stricter rules of single states |
 //! | `budget` | calls and money of a day |
+//! | `force` | test calls that an administrator forces |
 //! | `record` | a decision, as it is kept |
 //!
 //! Rules that forbid a call for good are asked first; of the others the first
@@ -24,6 +25,7 @@ use crate::number::zones::{Place, Zones, zone};
 mod budget;
 mod consent;
 mod destination;
+mod force;
 mod frequency;
 mod hours;
 mod organization;
@@ -33,7 +35,8 @@ mod rules;
 mod states;
 
 pub use budget::{Budget, Spent, Tariff};
-pub use organization::{Countries, LEGAL_HOURS, Organization};
+pub use force::{Force, Overridden, forbidding};
+pub use organization::{Countries, DECISIONS_DAYS, LEGAL_HOURS, Organization};
 pub use record::{Record, Verdict};
 pub use rule::{Rule, UnknownRule};
 use rules::Part;
@@ -81,6 +84,11 @@ pub enum Decision {
         /// Before this instant, when a window closes; none: at least for days.
         until: Option<Timestamp>,
     },
+    /// A rule forbids it, but an administrator wants it made.
+    Forced {
+        /// Before this instant.
+        until: Timestamp,
+    },
     /// It may not.
     Block {
         /// Which rule says so.
@@ -124,6 +132,36 @@ fn own_zones(name: &str) -> Option<Zones> {
 
 /// The one question before every call.
 pub fn decide(target: &Target<'_>, at: &Whereabouts, facts: &Facts<'_>, rules: &Rules, now: Timestamp) -> Decision {
+    let decision = by_rules(target, at, facts, rules, now);
+    let force = rules.force.as_ref().filter(|force| force.number == target.number);
+    match (decision, force) {
+        (Decision::Block { rule, .. }, Some(force)) => forced(rule, force, target, at, facts, rules, now),
+        (decision, _) => decision,
+    }
+}
+
+/// The same for a call that is to be made although `rule` forbids it.
+fn forced(
+    rule: Rule,
+    force: &Force,
+    target: &Target<'_>,
+    at: &Whereabouts,
+    facts: &Facts<'_>,
+    rules: &Rules,
+    now: Timestamp,
+) -> Decision {
+    if !force.holds(facts.history, now) {
+        // It was meant for that moment, not for whenever the rules allow it.
+        return Decision::Block { rule, until: None };
+    }
+    match forbidding(target, at, facts, rules, now).into_iter().find(|rule| !rule.may_be_forced()) {
+        None => Decision::Forced { until: force.until },
+        Some(Rule::InCall) => Decision::Block { rule: Rule::InCall, until: frequency::in_call(facts.history, now) },
+        Some(rule) => Decision::Block { rule, until: None },
+    }
+}
+
+fn by_rules(target: &Target<'_>, at: &Whereabouts, facts: &Facts<'_>, rules: &Rules, now: Timestamp) -> Decision {
     if let Some(rule) = for_good(target, at, facts, rules, now) {
         return Decision::Block { rule, until: None };
     }
@@ -140,7 +178,7 @@ pub fn decide(target: &Target<'_>, at: &Whereabouts, facts: &Facts<'_>, rules: &
     let rule = match first {
         Some(rule) => rule,
         None if hours::all_open(&windows, now) => return Decision::Allow { until: hours::closes_at(&windows, now) },
-        None => closed(at, rules, now),
+        None => closed(at, rules, now).next().unwrap_or(Rule::CallingHours),
     };
     Decision::Block { rule, until: hours::next_opening(&windows, earliest.unwrap_or(now)) }
 }
@@ -162,18 +200,17 @@ fn for_good(target: &Target<'_>, at: &Whereabouts, facts: &Facts<'_>, rules: &Ru
     (at.zones.is_none() && rules.needs_zone()).then_some(Rule::UnknownZone)
 }
 
-/// The first kind of hours that is over.
-fn closed(at: &Whereabouts, rules: &Rules, now: Timestamp) -> Rule {
-    let zones = at.zones.as_ref();
-    if !hours::all_open(&rules.windows(zones, None, Part::Law), now) {
-        Rule::LegalHours
-    } else if !hours::all_open(&rules.windows(zones, rules.state(&at.place), Part::Law), now) {
-        Rule::StateHours
-    } else {
-        Rule::CallingHours
-    }
+/// The kinds of hours that are over.
+fn closed(at: &Whereabouts, rules: &Rules, now: Timestamp) -> impl Iterator<Item = Rule> {
+    let (zones, state) = (at.zones.as_ref(), rules.state(&at.place));
+    [(Part::Legal, Rule::LegalHours), (Part::State, Rule::StateHours), (Part::Calling, Rule::CallingHours)]
+        .into_iter()
+        .filter(move |(part, _)| !hours::all_open(&rules.windows(zones, state, *part), now))
+        .map(|(_, rule)| rule)
 }
 
+#[cfg(test)]
+mod force_tests;
 #[cfg(test)]
 mod proofs;
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::Budget;
 use super::hours::Weekly;
 use super::states::{StateInForce, state_rules};
@@ -20,6 +22,7 @@ pub struct Organization {
     pub(super) map: ZoneMap,
     pub(super) budget: Budget,
     pub(super) private_plan: bool,
+    pub(super) decisions_days: Option<u32>,
 }
 
 /// Which countries may be called.
@@ -35,6 +38,11 @@ pub enum Countries {
 /// minutes from midnight: from 8 a.m. to 9 p.m. of the called party's time.
 pub const LEGAL_HOURS: (u16, u16) = (8 * 60, 21 * 60);
 
+/// Days for which decisions are kept if nothing else is said: who sues under the
+/// Telephone Consumer Protection Act has four years (28 U.S.C. 1658), and the
+/// papers take their time.
+pub const DECISIONS_DAYS: u32 = 5 * 365;
+
 impl Default for Organization {
     fn default() -> Self {
         Self {
@@ -46,6 +54,7 @@ impl Default for Organization {
             map: ZoneMap::builtin(),
             budget: Budget::default(),
             private_plan: false,
+            decisions_days: Some(DECISIONS_DAYS),
         }
     }
 }
@@ -99,6 +108,18 @@ impl Organization {
     /// With what may be called and spent in a day.
     pub fn with_budget(self, budget: Budget) -> Self {
         Self { budget, ..self }
+    }
+
+    /// With other days for which decisions are kept; none: for ever.
+    pub fn with_decisions_kept(self, decisions_days: Option<u32>) -> Self {
+        Self { decisions_days, ..self }
+    }
+
+    /// Decisions from before this instant were kept long enough; none: no one
+    /// ever is.
+    pub fn decisions_kept_since(&self, now: Timestamp) -> Option<Timestamp> {
+        let days = SignedDuration::from_hours(24 * i64::from(self.decisions_days?));
+        now.checked_sub(days).ok()
     }
 
     /// What may be called and spent in a day.

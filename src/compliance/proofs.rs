@@ -101,6 +101,7 @@ proptest! {
         let open = |at: Timestamp| is_legal(own, at) && is_in(&hours, &clock, at);
         let at = whereabouts(&target, &rules);
         match decide(&target, &at, &Facts::default(), &rules, now) {
+            Decision::Forced { .. } => panic!("nobody forces a call"),
             Decision::Allow { until } => {
                 prop_assert!(open(now), "{name} {now}");
                 // Open to the last second, closed then.

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Decision, Facts, Rule, Target, Whereabouts};
+use super::{Decision, Facts, Overridden, Rule, Rules, Target, Whereabouts, forbidding};
 
 /// What was decided, in a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -46,6 +46,9 @@ pub struct Record {
     /// then on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
+    /// An administrator forced the call: who, and against which rules.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forced: Option<Overridden>,
 }
 
 // The attribute asks for a reference.
@@ -59,9 +62,23 @@ fn is_zero(count: &u32) -> bool {
 const CONSENT: usize = 100;
 
 impl Record {
-    /// What a decision was made of.
-    pub fn of(target: &Target<'_>, at: &Whereabouts, facts: &Facts<'_>, decision: &Decision) -> Self {
-        let (Decision::Allow { until } | Decision::Block { until, .. }) = decision;
+    /// What a decision was made of at this instant.
+    pub fn of(
+        target: &Target<'_>,
+        at: &Whereabouts,
+        facts: &Facts<'_>,
+        rules: &Rules,
+        decision: &Decision,
+        now: Timestamp,
+    ) -> Self {
+        let forced = match (decision, &rules.force) {
+            (Decision::Forced { .. }, Some(force)) => Some(Overridden {
+                by: force.by.clone(),
+                reason: force.reason.clone(),
+                rules: forbidding(target, at, facts, rules, now),
+            }),
+            (Decision::Allow { .. } | Decision::Forced { .. } | Decision::Block { .. }, _) => None,
+        };
         let attempts = facts.history.iter().filter(|call| call.attempt).count();
         Self {
             zones: at.zones.iter().flat_map(|zones| zones.names().map(ToOwned::to_owned)).collect(),
@@ -70,8 +87,14 @@ impl Record {
             attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
             last_answered: facts.history.iter().filter_map(|call| call.answered_at).max(),
             consent: target.consent.map(|text| text.chars().take(CONSENT).collect()),
-            until: *until,
+            until: decision.until(),
+            forced,
         }
+    }
+
+    /// The rules that were overridden, if the call was forced.
+    pub fn overridden(&self) -> &[Rule] {
+        self.forced.as_ref().map(|forced| forced.rules.as_slice()).unwrap_or_default()
     }
 }
 
@@ -79,16 +102,25 @@ impl Decision {
     /// In a word.
     pub fn verdict(&self) -> Verdict {
         match self {
-            Self::Allow { .. } => Verdict::Allow,
+            Self::Allow { .. } | Self::Forced { .. } => Verdict::Allow,
             Self::Block { until: Some(_), .. } => Verdict::Wait,
             Self::Block { until: None, .. } => Verdict::Block,
+        }
+    }
+
+    /// Before this instant an allowed call may be made; from then on a forbidden
+    /// one. None: at least for days; never.
+    pub fn until(&self) -> Option<Timestamp> {
+        match *self {
+            Self::Allow { until } | Self::Block { until, .. } => until,
+            Self::Forced { until } => Some(until),
         }
     }
 
     /// The rule that forbids it.
     pub fn rule(&self) -> Option<Rule> {
         match self {
-            Self::Allow { .. } => None,
+            Self::Allow { .. } | Self::Forced { .. } => None,
             Self::Block { rule, .. } => Some(*rule),
         }
     }

@@ -68,6 +68,33 @@ impl Rule {
         Self::DailySpend,
     ];
 
+    /// Whether an administrator may have one test call made against it. Never to
+    /// numbers that cost money, help in emergencies or are nobody's; a number is
+    /// never in two calls; and what guards the day's money guards it against
+    /// a stolen key too.
+    pub fn may_be_forced(self) -> bool {
+        match self {
+            Self::DoNotCall
+            | Self::Country
+            | Self::Consent
+            | Self::Recalling
+            | Self::RecentlyAnswered
+            | Self::UnknownZone
+            | Self::FrequencyCap
+            | Self::StateFrequencyCap
+            | Self::LegalHours
+            | Self::StateHours
+            | Self::CallingHours => true,
+            Self::PremiumRate
+            | Self::Satellite
+            | Self::InternationalService
+            | Self::ServiceCode
+            | Self::InCall
+            | Self::DailyCalls
+            | Self::DailySpend => false,
+        }
+    }
+
     /// The word for it.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::Organization;
 use super::hours::{self, Weekly, Window};
 use super::states::StateInForce;
+use super::{Force, Organization, Whereabouts};
 use crate::campaign::{CallingHours, FrequencyCap, Settings};
 use crate::number::zones::{Place, Zones, zone};
 
@@ -21,6 +21,8 @@ pub struct Rules {
     pub(super) skip_answered: Option<SignedDuration>,
     pub(super) allow_recalling: bool,
     pub(super) require_consent: bool,
+    /// One call is made whatever these rules say.
+    pub(super) force: Option<Force>,
 }
 
 /// The campaign's own hours.
@@ -52,7 +54,13 @@ impl Rules {
             allow_recalling: settings.allow_recalling,
             require_consent: settings.require_consent || organization.require_consent,
             organization,
+            force: None,
         }
+    }
+
+    /// The same, but for one call that is forced.
+    pub fn with_force(self, force: Option<Force>) -> Self {
+        Self { force, ..self }
     }
 
     /// None but the do-not-call list and the numbers that are never called: for
@@ -90,10 +98,10 @@ impl Rules {
         }
     }
 
-    /// When somebody who may be in any of these zones can first be called, by
-    /// the hours alone; none: never.
-    pub fn next_opening(&self, zones: Option<&Zones>, now: Timestamp) -> Option<Timestamp> {
-        hours::next_opening(&self.windows(zones, None, Part::All), now)
+    /// When somebody who may be there can first be called, by the hours alone;
+    /// none: never.
+    pub fn next_opening(&self, at: &Whereabouts, now: Timestamp) -> Option<Timestamp> {
+        hours::next_opening(&self.windows(at.zones.as_ref(), self.state(&at.place), Part::All), now)
     }
 
     /// Whether it matters what time it is at the recipient's.
@@ -107,13 +115,12 @@ impl Rules {
         self.organization.states.iter().find(|on| on.rules.state == state)
     }
 
-    /// Every window that must be open for a call.
+    /// The windows of a kind that must be open for a call.
     pub(super) fn windows(&self, zones: Option<&Zones>, state: Option<&StateInForce>, part: Part) -> Vec<Window> {
-        let legal = self.organization.legal.as_ref();
-        let calling = match part {
-            Part::All => self.calling.as_ref(),
-            Part::Law => None,
-        };
+        let is = |one| part == Part::All || part == one;
+        let legal = self.organization.legal.as_ref().filter(|_| is(Part::Legal));
+        let state = state.filter(|_| is(Part::State));
+        let calling = self.calling.as_ref().filter(|_| is(Part::Calling));
         let recipient = match calling {
             Some(Calling::Recipient(weekly)) => Some(weekly),
             Some(Calling::Fixed(_)) | None => None,
@@ -135,7 +142,12 @@ impl Rules {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     All,
-    Law,
+    /// The organization's legal hours.
+    Legal,
+    /// The hours of a state's law.
+    State,
+    /// The campaign's own.
+    Calling,
 }
 
 /// A campaign whose hours are over.

@@ -291,7 +291,7 @@ fn a_decision_is_kept_with_its_reasons() {
     let history = [PastCall { answered_at: Some(at("2026-05-01T16:00:10Z")), ..called("2026-05-01T16:00:00Z") }];
     let facts = Facts { history: &history, ..Facts::default() };
     let decision = decide(&target, &place, &facts, &rules, at(NOON));
-    let record = Record::of(&target, &place, &facts, &decision);
+    let record = Record::of(&target, &place, &facts, &rules, &decision, at(NOON));
     let json = serde_json::to_string(&record).expect("JSON");
     assert_eq!(
         json,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Config, ConfigError};
 use crate::campaign::{FrequencyCap, TimeOfDay};
-use crate::compliance::{Budget, Countries, Organization, Tariff, state_rules};
+use crate::compliance::{Budget, Countries, DECISIONS_DAYS, Organization, Tariff, state_rules};
 use crate::number::zones::zone;
 use crate::number::{NumberCheck, Region, ZoneMap};
 
@@ -40,6 +40,8 @@ pub struct ComplianceConfig {
     pub rates: BTreeMap<String, f64>,
     /// What a minute costs to everybody else.
     pub default_rate: f64,
+    /// Days for which decisions are kept, 366 to 36,500; 0: for ever.
+    pub decisions_days: u32,
 }
 
 impl Default for ComplianceConfig {
@@ -56,6 +58,7 @@ impl Default for ComplianceConfig {
             timezone: "UTC".into(),
             rates: BTreeMap::new(),
             default_rate: 0.0,
+            decisions_days: DECISIONS_DAYS,
         }
     }
 }
@@ -89,6 +92,10 @@ impl Config {
                 ZoneMap::builtin()
             }),
         };
+        // Caps and the like look back a year, at calls that were deleted too.
+        if !matches!(section.decisions_days, 0 | 366..=36_500) {
+            wrong("decisions_days", format!("is {}, must be from 366 to 36500, or 0", section.decisions_days));
+        }
         let budget = budget(section).unwrap_or_else(|(key, message)| {
             wrong(key, message);
             Budget::default()
@@ -104,7 +111,8 @@ impl Config {
             .with_consent_required(section.require_consent)
             .with_private_plan(self.organization.number_check == NumberCheck::Possible)
             .with_map(map)
-            .with_budget(budget))
+            .with_budget(budget)
+            .with_decisions_kept(Some(section.decisions_days).filter(|days| *days > 0)))
     }
 }
 
@@ -190,6 +198,7 @@ mod tests {
             spend_per_day = 25.5
             timezone = "America/New_York"
             default_rate = 0.1
+            decisions_days = 0
             [rates]
             1 = 0.01
             44 = 0.02
@@ -202,7 +211,8 @@ mod tests {
         let expected = plain
             .with_caps(vec![FrequencyCap { attempts: 3, days: 7 }])
             .with_consent_required(true)
-            .with_budget(budget.clone());
+            .with_budget(budget.clone())
+            .with_decisions_kept(None);
         assert_eq!(organization, expected);
     }
 
@@ -215,9 +225,11 @@ mod tests {
             frequency_caps = [{ attempts = 0, days = 7 }]
             map_data = "/nowhere/map_data.txt"
             spend_per_day = 5
+            decisions_days = 365
         "#;
         let errors = read(text).expect_err("refused");
-        let keys = ["legal_hours", "countries", "states", "frequency_caps", "map_data", "spend_per_day"];
+        let keys =
+            ["legal_hours", "countries", "states", "frequency_caps", "map_data", "decisions_days", "spend_per_day"];
         assert_eq!(errors.len(), keys.len(), "{errors:#?}");
         for (error, key) in errors.iter().zip(keys) {
             assert!(error.starts_with(&format!("compliance.{key}: ")), "{error}");

@@ -1,29 +1,28 @@
-//! When a campaign may call: before it is launched, and while it waits.
+//! When a campaign may call: before it is launched or goes on, and while it
+//! waits.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::LOOKED_AT;
-use crate::campaign::{CampaignStatus, LaunchHours};
+use crate::campaign::{CampaignId, CampaignStatus, LaunchHours};
 use crate::compliance::{Closed, Organization, Rules, Target, whereabouts};
 use crate::store::{Campaign, Store, StoreError};
 
 /// When the first of a campaign's contacts may be called, by the hours alone.
-/// Looks at some of them: whoever comes first.
-pub(super) async fn at_launch(
+/// Looks at some of those who wait to be called: whoever is due first.
+pub(crate) async fn first_opening(
     store: &Store,
-    organization: &Arc<Organization>,
-    campaign: &Campaign,
+    rules: &Rules,
+    campaign: CampaignId,
     now: Timestamp,
 ) -> Result<LaunchHours, StoreError> {
-    let rules = Rules::new(organization.clone(), &campaign.settings);
-    let contacts = store.first_contacts(campaign.id, LOOKED_AT).await?;
+    let contacts = store.due_contacts(campaign, LOOKED_AT).await?;
     let openings = contacts.iter().map(|contact| {
         let number = contact.get("phone_number").and_then(|number| number.parse().ok())?;
         let target = Target { number, timezone: contact.get("timezone"), consent: None };
-        let zones = whereabouts(&target, &rules).zones;
-        rules.next_opening(zones.as_ref(), now)
+        rules.next_opening(&whereabouts(&target, rules), now)
     });
     let mut looked_at = false;
     let first = openings.inspect(|_| looked_at = true).flatten().min();

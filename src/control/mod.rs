@@ -7,9 +7,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::campaign::{
-    Action, CampaignId, CampaignStatus, LaunchFacts, LaunchHours, LaunchReport, Settings, check_launch, no_agents_yet,
+    Action, CampaignId, CampaignStatus, HOURS_NEVER_OPEN, LaunchFacts, LaunchHours, LaunchReport, Settings,
+    check_launch, no_agents_yet,
 };
-use crate::compliance::Organization;
+use crate::compliance::{Organization, Rules};
 use crate::contact::{ContactFields, placeholders, unknown_placeholders};
 use crate::media::Sounds;
 use crate::store::listing::{CampaignLaunch, Edited, Versioned};
@@ -27,13 +28,16 @@ mod groups;
 mod hours;
 mod number_edit;
 mod own_numbers;
+mod test_call;
 
 pub use copy::{Copy, duplicate, redial};
 pub use groups::dial_group;
 use groups::{contacts, take_in_groups};
+pub(crate) use hours::first_opening;
 pub use hours::waiting_until;
 pub use number_edit::{NumberEdited, edit_number};
 pub use own_numbers::{NumbersError, import_numbers};
+pub use test_call::{Forbidden, TestCall, TestCallPlaced, Wish, test_call};
 
 /// Why an action was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +59,9 @@ pub enum ControlError {
     /// It may not start; every reason.
     #[error("the campaign cannot start:\n  {}", .0.join("\n  "))]
     Refused(Vec<String>),
+    /// A rule forbids the call.
+    #[error("{0}")]
+    Forbidden(Forbidden),
     /// It was changed again and again while it was checked: try once more.
     #[error("the campaign is being changed by others just now: try again")]
     Restless,
@@ -147,7 +154,8 @@ pub async fn launch_as(
         let mut facts = facts(store, sounds, &campaign, launch.usable_switches).await?;
         if let Some(organization) = &launch.organization {
             let from = launch.scheduled_at.map_or(now, |at| at.max(now));
-            facts.hours = hours::at_launch(store, organization, &campaign, from).await?;
+            let rules = Rules::new(organization.clone(), &campaign.settings);
+            facts.hours = first_opening(store, &rules, id, from).await?;
         }
         let report = check_launch(&campaign.settings, &facts);
         if !report.refusals.is_empty() {
@@ -174,17 +182,29 @@ pub async fn pause(store: &Store, id: CampaignId, now: Timestamp) -> Result<(), 
     change(store, id, Action::Pause, CampaignStatus::Paused, now).await
 }
 
-/// Goes on where it was; one that was to start later, still does.
-pub async fn resume(store: &Store, id: CampaignId, now: Timestamp) -> Result<(), ControlError> {
+/// Goes on where it was; one that was to start later, still does. What may have
+/// changed while it was paused is looked at as at its launch: an agent, and
+/// hours that never open.
+pub async fn resume(
+    store: &Store,
+    id: CampaignId,
+    organization: &Arc<Organization>,
+    now: Timestamp,
+) -> Result<(), ControlError> {
     let campaign = known(store, id).await?;
-    // Named while it was paused.
-    if campaign.status.allows(Action::Resume)
-        && let Some(reason) = no_agents_yet(&campaign.settings)
-    {
-        return Err(ControlError::Refused(vec![reason]));
+    let start = campaign.scheduled_at.filter(|at| *at > now && campaign.started_at.is_none());
+    if campaign.status.allows(Action::Resume) {
+        let mut reasons: Vec<_> = no_agents_yet(&campaign.settings).into_iter().collect();
+        let rules = Rules::new(organization.clone(), &campaign.settings);
+        match first_opening(store, &rules, id, start.unwrap_or(now)).await? {
+            LaunchHours::Never => reasons.push(HOURS_NEVER_OPEN.to_owned()),
+            LaunchHours::Unknown | LaunchHours::Open | LaunchHours::OpensAt(_) => {}
+        }
+        if !reasons.is_empty() {
+            return Err(ControlError::Refused(reasons));
+        }
     }
-    let early = campaign.started_at.is_none() && campaign.scheduled_at.is_some_and(|at| at > now);
-    let to = if early { CampaignStatus::Scheduled } else { CampaignStatus::Running };
+    let to = if start.is_some() { CampaignStatus::Scheduled } else { CampaignStatus::Running };
     change(store, id, Action::Resume, to, now).await
 }
 

@@ -1,18 +1,21 @@
 //! A list of our own numbers, taken over.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::io::Read;
 
 use jiff::Timestamp;
 use tokio::task::spawn_blocking;
 
-use super::{NumberEdited, edit_number};
 use crate::caller_id::Limits;
 use crate::contact::{ImportSummary, ListError, ListReader, NewContact, RejectedLine, Row};
 use crate::number::PhoneNumber;
-use crate::store::{OwnNumber, Store, StoreError};
+use crate::store::{NumberRow, OwnNumber, Store, StoreError};
 
 /// Rows a list of our numbers may have: more is a list of contacts.
 const MOST: u64 = 10_000;
+/// Rows taken over in one transaction: the ledger waits no longer than that.
+const STEP: usize = 2_000;
 /// Rejected rows told.
 const SHOWN: usize = 100;
 
@@ -28,7 +31,7 @@ pub enum NumbersError {
     /// The process is shutting down; nothing was changed.
     #[error("interrupted")]
     Interrupted,
-    /// The database says no. Numbers before are taken over; the list may be
+    /// The database says no. Numbers before may be taken over; the list may be
     /// imported again.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -45,22 +48,48 @@ pub async fn import_numbers<R: Read + Send + 'static>(
 ) -> Result<ImportSummary, NumbersError> {
     let read = spawn_blocking(move || read(list)).await.map_err(|_| NumbersError::Interrupted)?;
     let (rows, mut summary) = read?;
-    for row in rows {
-        if store.add_number(&row.over(OwnNumber::new(row.number)), now).await? {
-            summary.accepted += 1;
-            continue;
-        }
-        match edit_number(store, row.number, |own| row.over(own)).await? {
-            NumberEdited::Yes => summary.duplicates += 1,
-            NumberEdited::NotOurs | NumberEdited::Restless => {
-                reject(&mut summary, row.line, "others change it at the same time: import the list again".into());
-            }
-        }
+    for slice in merged(rows).chunks(STEP) {
+        let added = store.take_over_numbers(slice, now).await?;
+        summary.accepted += added;
     }
+    summary.duplicates = summary.rows - summary.rejected - summary.accepted;
     Ok(summary)
 }
 
-fn read<R: Read>(list: ListReader<R>) -> Result<(Vec<OwnRow>, ImportSummary), NumbersError> {
+/// One row for each number: what a later row says counts.
+fn merged(rows: Vec<NumberRow>) -> Vec<NumberRow> {
+    let mut places: HashMap<PhoneNumber, usize> = HashMap::new();
+    let mut merged: Vec<NumberRow> = Vec::with_capacity(rows.len());
+    for row in rows {
+        match places.entry(row.number) {
+            Entry::Occupied(place) => {
+                let before = &mut merged[*place.get()];
+                *before = over(row, before);
+            }
+            Entry::Vacant(place) => {
+                place.insert(merged.len());
+                merged.push(row);
+            }
+        }
+    }
+    merged
+}
+
+/// What a row says, and for the rest what an earlier one did.
+fn over(row: NumberRow, before: &NumberRow) -> NumberRow {
+    NumberRow {
+        number: row.number,
+        label: row.label.or_else(|| before.label.clone()),
+        active: row.active.or(before.active),
+        limits: Limits {
+            daily_cap: row.limits.daily_cap.or(before.limits.daily_cap),
+            cool_down_seconds: row.limits.cool_down_seconds.or(before.limits.cool_down_seconds),
+            max_concurrent: row.limits.max_concurrent.or(before.limits.max_concurrent),
+        },
+    }
+}
+
+fn read<R: Read>(list: ListReader<R>) -> Result<(Vec<NumberRow>, ImportSummary), NumbersError> {
     let (mut rows, mut summary) = (Vec::new(), ImportSummary::default());
     for row in list {
         summary.rows += 1;
@@ -68,7 +97,7 @@ fn read<R: Read>(list: ListReader<R>) -> Result<(Vec<OwnRow>, ImportSummary), Nu
             return Err(NumbersError::TooLong);
         }
         let (line, read) = match row? {
-            Row::Contact { line, contact, .. } => (line, OwnRow::read(line, &contact)),
+            Row::Contact { line, contact, .. } => (line, said(&contact)),
             Row::Rejected(rejected) => (rejected.line, Err(rejected.reason.to_string())),
         };
         match read {
@@ -87,57 +116,30 @@ fn reject(summary: &mut ImportSummary, line: u64, reason: String) {
 }
 
 /// A row, as far as it says anything.
-#[derive(Debug)]
-struct OwnRow {
-    line: u64,
-    number: PhoneNumber,
-    label: Option<String>,
-    active: Option<bool>,
-    limits: Limits,
-}
-
-impl OwnRow {
-    fn read(line: u64, contact: &NewContact) -> Result<Self, String> {
-        let count = |name: &str| match column(contact, name) {
-            None => Ok(None),
-            Some(text) => {
-                text.parse::<u32>().map(Some).map_err(|_| format!("{name}: \"{text}\" is not a whole number"))
-            }
-        };
-        let active = match column(contact, "active").map(str::to_ascii_lowercase).as_deref() {
-            None => None,
-            Some("yes" | "true" | "1") => Some(true),
-            Some("no" | "false" | "0") => Some(false),
-            Some(other) => return Err(format!("active: \"{other}\" is neither yes nor no")),
-        };
-        let limits = Limits {
-            daily_cap: count("daily_cap")?,
-            cool_down_seconds: count("cool_down_seconds")?,
-            max_concurrent: count("max_concurrent")?,
-        };
-        if let Some(wrong) = limits.check().first() {
-            return Err(wrong.to_string());
-        }
-        let label = column(contact, "label").or(contact.name.as_deref()).map(ToOwned::to_owned);
-        if label.as_ref().is_some_and(|label| label.chars().count() > OwnNumber::LONGEST_LABEL) {
-            return Err(format!("label: may have {} characters", OwnNumber::LONGEST_LABEL));
-        }
-        Ok(Self { line, number: contact.number, label, active, limits })
+fn said(contact: &NewContact) -> Result<NumberRow, String> {
+    let count = |name: &str| match column(contact, name) {
+        None => Ok(None),
+        Some(text) => text.parse::<u32>().map(Some).map_err(|_| format!("{name}: \"{text}\" is not a whole number")),
+    };
+    let active = match column(contact, "active").map(str::to_ascii_lowercase).as_deref() {
+        None => None,
+        Some("yes" | "true" | "1") => Some(true),
+        Some("no" | "false" | "0") => Some(false),
+        Some(other) => return Err(format!("active: \"{other}\" is neither yes nor no")),
+    };
+    let limits = Limits {
+        daily_cap: count("daily_cap")?,
+        cool_down_seconds: count("cool_down_seconds")?,
+        max_concurrent: count("max_concurrent")?,
+    };
+    if let Some(wrong) = limits.check().first() {
+        return Err(wrong.to_string());
     }
-
-    /// What it says, and for the rest what was there.
-    fn over(&self, before: OwnNumber) -> OwnNumber {
-        OwnNumber {
-            label: self.label.clone().or(before.label),
-            active: self.active.unwrap_or(before.active),
-            limits: Limits {
-                daily_cap: self.limits.daily_cap.or(before.limits.daily_cap),
-                cool_down_seconds: self.limits.cool_down_seconds.or(before.limits.cool_down_seconds),
-                max_concurrent: self.limits.max_concurrent.or(before.limits.max_concurrent),
-            },
-            ..before
-        }
+    let label = column(contact, "label").or(contact.name.as_deref()).map(ToOwned::to_owned);
+    if label.as_ref().is_some_and(|label| label.chars().count() > OwnNumber::LONGEST_LABEL) {
+        return Err(format!("label: may have {} characters", OwnNumber::LONGEST_LABEL));
     }
+    Ok(NumberRow { number: contact.number, label, active, limits })
 }
 
 /// What a cell says; an empty one says nothing.
@@ -150,7 +152,7 @@ mod tests {
     use super::*;
     use crate::number::{NumberCheck, NumberRules, Region};
 
-    fn rows(csv: &'static str) -> (Vec<OwnRow>, ImportSummary) {
+    fn rows(csv: &'static str) -> (Vec<NumberRow>, ImportSummary) {
         let rules = NumberRules { region: Region::US, check: NumberCheck::Valid };
         read(ListReader::new(csv.as_bytes(), rules).expect("a list")).expect("read")
     }
@@ -172,10 +174,19 @@ mod tests {
                 (7, "active: \"maybe\" is neither yes nor no"),
             ]
         );
-        let own = rows[0].over(OwnNumber::new(rows[0].number));
-        assert_eq!((own.label.as_deref(), own.active, own.limits.daily_cap), (Some("Main"), false, Some(150)));
-        let before = OwnNumber { label: Some("Old".into()), active: false, ..OwnNumber::new(rows[1].number) };
-        let own = rows[1].over(before);
-        assert_eq!((own.label.as_deref(), own.active, own.limits.max_concurrent), (Some("Old"), false, Some(2)));
+        let NumberRow { label, active, limits, .. } = &rows[0];
+        assert_eq!((label.as_deref(), *active, limits.daily_cap), (Some("Main"), Some(false), Some(150)));
+    }
+
+    #[test]
+    fn what_a_later_row_says_counts() {
+        let (rows, _) = rows(
+            "phone_number,label,daily_cap,active\n2127365000,Main,150,no\n2127365001,,,\n2127365000,,200,\n\
+             2127365000,Old,,yes\n",
+        );
+        let merged = merged(rows);
+        assert_eq!(merged.len(), 2);
+        let NumberRow { label, active, limits, .. } = &merged[0];
+        assert_eq!((label.as_deref(), *active, limits.daily_cap), (Some("Old"), Some(true), Some(200)));
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::caller_ids::Shown;
+use super::daily::Sum;
 use super::engine::Limits;
 use super::fleet::Place;
 use super::handle::Question;
@@ -58,7 +59,20 @@ pub(super) enum News {
         call: CallId,
         /// The indexes of the switches that were asked.
         switches: Vec<usize>,
+        /// What it cost, in millionths.
+        cost: u64,
     },
+    /// Some of a campaign who waited because of a rule do not any more.
+    Released {
+        /// Which campaign.
+        campaign: CampaignId,
+        /// How many.
+        targets: u64,
+        /// These were the last.
+        done: bool,
+    },
+    /// What the day used so far was summed up.
+    Summed(Box<Sum>),
     /// The connection to a switch changed.
     Link {
         /// The index of the switch.

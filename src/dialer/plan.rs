@@ -108,12 +108,16 @@ impl Round {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::sync::Arc;
 
     use super::super::caller_ids::Shown;
     use super::super::fleet::SwitchLimits;
     use super::super::roster::Supply;
+    use super::super::runner::instant_of;
     use super::*;
     use crate::campaign::Settings;
+    use crate::clock::Clock;
+    use crate::compliance::{Organization, Rules};
     use crate::number::PhoneNumber;
     use crate::store::OwnNumber;
 
@@ -211,5 +215,70 @@ mod tests {
         let round = plan(&mut world.roster, &mut world.fleet, &mut world.ids, 1_000, world.now, world.wall);
         assert_eq!((round.places.len(), round.again_at), (CLAIM_LIMIT, Some(world.now)));
         assert_eq!(world.plan(1_000)[&id], CLAIM_LIMIT);
+    }
+
+    /// A zone, a slot on a Sunday, an instant at which it is closed, and when it
+    /// opens next.
+    const OPENINGS: [(&str, &str, &str, &str, &str); 8] = [
+        // An hour is skipped: what would open within it opens after it.
+        ("America/New_York", "02:30", "04:00", "2026-03-08T06:00:00Z", "2026-03-08T07:00:00Z"),
+        ("America/New_York", "09:00", "17:00", "2026-03-07T22:00:00Z", "2026-03-08T13:00:00Z"),
+        // An hour comes twice: so does what opens within it.
+        ("America/New_York", "01:30", "02:30", "2026-11-01T05:00:00Z", "2026-11-01T05:30:00Z"),
+        ("America/New_York", "01:30", "02:30", "2026-11-01T06:10:00Z", "2026-11-01T06:30:00Z"),
+        ("America/New_York", "09:00", "17:00", "2026-10-31T22:00:00Z", "2026-11-01T14:00:00Z"),
+        ("Asia/Kolkata", "09:00", "17:00", "2026-06-06T20:00:00Z", "2026-06-07T03:30:00Z"),
+        ("Asia/Kathmandu", "09:00", "17:00", "2026-06-06T20:00:00Z", "2026-06-07T03:15:00Z"),
+        // Half an hour is skipped.
+        ("Australia/Lord_Howe", "02:00", "03:00", "2026-10-03T15:00:00Z", "2026-10-03T15:30:00Z"),
+    ];
+
+    /// In virtual time: from the moment the engine would wake to the planned call.
+    #[tokio::test(start_paused = true)]
+    async fn the_first_call_is_planned_within_a_second_of_the_opening() {
+        for (zone, start, end, closed, opening) in OPENINGS {
+            let hours = format!(
+                r#"{{"timezone": "{zone}", "slots": [{{"day": "sunday", "start": "{start}", "end": "{end}"}}]}}"#
+            );
+            let settings = Settings { calling_hours: serde_json::from_str(&hours).expect("hours"), ..wide(1) };
+            let rules = Arc::new(Rules::new(Arc::new(Organization::laboratory()), &settings));
+            let opening: Timestamp = opening.parse().expect("an instant");
+            let clock = Clock::starting_at(closed.parse().expect("an instant"));
+            let id = CampaignId::new();
+            let mut world = world(&[(id, settings)], 10, 0.0);
+            let entry = world.roster.get_mut(id).expect("known");
+            entry.govern(&rules, clock.now());
+            let wakes = entry.waits_until().expect("it is closed");
+            assert_eq!(wakes, opening, "{zone} {start}");
+            world.wall = clock.now();
+            assert!(world.plan(10).is_empty(), "{zone} {start}");
+            tokio::time::sleep_until(instant_of(wakes, clock.now())).await;
+            (world.now, world.wall) = (Instant::now(), clock.now());
+            let late = world.wall.duration_since(opening);
+            assert!((0..1_000).contains(&late.as_millis()), "{zone} {start}: {late:?}");
+            assert_eq!(world.plan(10).get(&id), Some(&1), "{zone} {start}");
+        }
+    }
+
+    /// Two pools with the same only number, of which one has lent all there is.
+    #[test]
+    fn whoever_found_no_caller_id_has_a_turn_when_one_is_free() {
+        let (near, plain) = (CampaignId::new(), CampaignId::new());
+        let local = Settings { pool_strategy: crate::campaign::PoolStrategy::LocalPresence, ..wide(1) };
+        let mut world = world(&[(near, local), (plain, wide(1))], 10, 0.0);
+        let limits = crate::caller_id::Limits { max_concurrent: Some(2), ..Default::default() };
+        world.ids.update(vec![Shown { own: OwnNumber { limits, ..OwnNumber::new(number()) }, before: None }]);
+        // The other one has nobody due for now.
+        world.roster.get_mut(plain).expect("known").supply = Supply::Empty;
+        let round = plan(&mut world.roster, &mut world.fleet, &mut world.ids, 10, world.now, world.wall);
+        let claim = round.claims.first().expect("one claim");
+        assert_eq!((claim.campaign, claim.nearby[0].room), (near, 1));
+        world.roster.get_mut(plain).expect("known").supply = Supply::Unknown;
+        assert_eq!(world.plan(10), HashMap::new(), "the number is promised");
+        // The claim is answered: nobody was due after all.
+        let pool = &mut world.roster.get_mut(near).expect("known").pool;
+        pool.release(number(), &mut world.ids);
+        pool.take_back(&claim.nearby, &mut world.ids);
+        assert_eq!(world.plan(10), HashMap::from([(plain, 1)]));
     }
 }

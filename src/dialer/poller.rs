@@ -12,9 +12,10 @@ use super::caller_ids::Shown;
 use super::news::News;
 use super::prepared::{Prepared, Unready};
 use super::shown::shown;
-use crate::campaign::{CampaignId, CampaignStatus};
+use crate::campaign::{CampaignId, CampaignStatus, HOURS_NEVER_OPEN, LaunchHours};
 use crate::clock::Clock;
 use crate::compliance::Organization;
+use crate::control::first_opening;
 use crate::media::Sounds;
 use crate::number::PhoneNumber;
 use crate::store::{Campaign, StatusChange, Store, StoreError};
@@ -30,9 +31,6 @@ pub(super) struct Poller {
     pub(super) sounds: Sounds,
     /// The organization's rules; they may change.
     pub(super) compliance: watch::Receiver<Arc<Organization>>,
-    /// Campaigns whose waiting targets were looked at under these rules and
-    /// settings.
-    pub(super) released: HashSet<CampaignId>,
     /// What was found at the last look.
     pub(super) known: HashMap<CampaignId, Arc<Prepared>>,
     /// The numbers whose last day the engine was told.
@@ -68,10 +66,8 @@ impl Poller {
 
     async fn look(&mut self) -> Result<Running, StoreError> {
         let now = self.clock.now();
-        if self.compliance.has_changed().unwrap_or(false) {
-            self.compliance.mark_unchanged();
-            self.released.clear();
-        }
+        // One for the whole look: what changes meanwhile counts at the next.
+        let organization = self.compliance.borrow_and_update().clone();
         let mut running = Vec::new();
         let active = self.store.active_campaigns().await?;
         for (campaign, error) in &active.unreadable {
@@ -86,8 +82,7 @@ impl Poller {
             }
             match campaign.status {
                 CampaignStatus::Running => {
-                    self.release(campaign.id).await?;
-                    running.extend(self.prepare(campaign, now).await?);
+                    running.extend(self.prepare(campaign, &organization, now).await?);
                 }
                 CampaignStatus::Scheduled if is_due(&campaign, now) => {
                     let change = StatusChange {
@@ -113,7 +108,6 @@ impl Poller {
             }
         }
         self.known = running.iter().cloned().collect();
-        self.released.retain(|id| self.known.contains_key(id));
         if running.is_empty() {
             self.numbers.clear();
             return Ok((running, Vec::new()));
@@ -122,45 +116,34 @@ impl Poller {
         Ok((running, numbers))
     }
 
-    /// Whoever waits because of a rule is looked at again once a campaign runs
-    /// anew: its hours, or the organization's rules, may be others now.
-    async fn release(&mut self, campaign: CampaignId) -> Result<(), StoreError> {
-        if self.released.insert(campaign) {
-            let released = self.store.release_held(campaign).await;
-            if released.is_err() {
-                self.released.remove(&campaign);
-            }
-            let targets = released?;
-            if targets > 0 {
-                tracing::info!(%campaign, targets, "rules are asked again about those who wait");
-            }
-        }
-        Ok(())
-    }
-
     /// The campaign with all its calls need. If something is missing it is
     /// paused: nobody is called to hear nothing.
     async fn prepare(
         &mut self,
         campaign: Campaign,
+        organization: &Arc<Organization>,
         now: Timestamp,
     ) -> Result<Option<(CampaignId, Arc<Prepared>)>, StoreError> {
-        let organization = self.compliance.borrow_and_update().clone();
-        let reason = match Prepared::new(campaign.settings, &organization, &self.sounds, &self.store).await {
-            Ok(prepared) => {
-                // The same one as before, if nothing changed: calls share it.
-                let known = self.known.remove(&campaign.id).filter(|known| **known == prepared);
-                return Ok(Some((campaign.id, known.unwrap_or_else(|| Arc::new(prepared)))));
-            }
+        let Campaign { id, settings, forced, .. } = campaign;
+        let ready = match Prepared::new(settings, forced, organization, &self.sounds, &self.store).await {
+            // The same one as before, if nothing changed: calls share it.
+            Ok(prepared) => match self.known.remove(&id).filter(|known| **known == prepared) {
+                Some(known) => Ok(known),
+                None => self.with_hours(id, prepared, now).await,
+            },
+            Err(unready) => Err(unready),
+        };
+        let reason = match ready {
+            Ok(prepared) => return Ok(Some((id, prepared))),
             Err(Unready::Store(error @ (StoreError::Away(_) | StoreError::InUse(_)))) => return Err(error),
             // The others are dialed.
             Err(Unready::Store(error)) => {
-                tracing::error!(campaign = %campaign.id, name = %campaign.name, %error, "cannot be read: not dialed");
+                tracing::error!(campaign = %id, name = %campaign.name, %error, "cannot be read: not dialed");
                 return Ok(None);
             }
             Err(Unready::Pause(reason)) => reason,
         };
-        tracing::error!(campaign = %campaign.id, name = %campaign.name, "paused: {reason}");
+        tracing::error!(campaign = %id, name = %campaign.name, "paused: {reason}");
         let change = StatusChange {
             to: CampaignStatus::Paused,
             from: vec![CampaignStatus::Running],
@@ -168,10 +151,24 @@ impl Poller {
             scheduled_at: None,
         };
         // Not dialed either way; the others are.
-        if let Err(error) = self.store.change_status(campaign.id, &change, now).await {
-            tracing::warn!(campaign = %campaign.id, %error, "could not be paused");
+        if let Err(error) = self.store.change_status(id, &change, now).await {
+            tracing::warn!(campaign = %id, %error, "could not be paused");
         }
         Ok(None)
+    }
+
+    /// What is new about a campaign is not dialed if its hours never open: those
+    /// who wait would be skipped one after the other.
+    async fn with_hours(
+        &self,
+        campaign: CampaignId,
+        prepared: Prepared,
+        now: Timestamp,
+    ) -> Result<Arc<Prepared>, Unready> {
+        match first_opening(&self.store, &prepared.rules, campaign, now).await? {
+            LaunchHours::Never => Err(Unready::Pause(HOURS_NEVER_OPEN.to_owned())),
+            LaunchHours::Unknown | LaunchHours::Open | LaunchHours::OpensAt(_) => Ok(Arc::new(prepared)),
+        }
     }
 }
 

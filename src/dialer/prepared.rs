@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::call::{CompileError, Script, Sound, compile};
 use crate::campaign::{Settings, no_agents_yet};
-use crate::compliance::{Organization, Rules};
+use crate::compliance::{Force, Organization, Rules};
 use crate::contact::ContactFields;
 use crate::media::{Found, Player, Sounds, SpeechError};
 use crate::number::PhoneNumber;
@@ -79,6 +79,7 @@ impl Prepared {
     /// Looks up everything a campaign names.
     pub(super) async fn new(
         settings: Settings,
+        forced: Option<Force>,
         organization: &Arc<Organization>,
         sounds: &Sounds,
         store: &Store,
@@ -106,7 +107,7 @@ impl Prepared {
         if !found.missing.is_empty() {
             return Err(Unready::Pause(format!("a prompt is missing: {}", found.missing.join("; "))));
         }
-        let rules = Arc::new(Rules::new(organization.clone(), &settings));
+        let rules = Arc::new(Rules::new(organization.clone(), &settings).with_force(forced));
         Ok(Self { settings, rules, survey, found, scripts: Mutex::default() })
     }
 
@@ -198,8 +199,9 @@ mod tests {
         std::fs::write(&file, b"sound").expect("a file");
         let sounds = Sounds::from(MediaFolder::same(folder.path()));
         let settings = Settings { prompts: vec!["hello.wav".into()], ..Settings::default() };
-        let prepared =
-            Prepared::new(settings, &Arc::new(Organization::laboratory()), &sounds, &store).await.expect("prepared");
+        let prepared = Prepared::new(settings, None, &Arc::new(Organization::laboratory()), &sounds, &store)
+            .await
+            .expect("prepared");
         let way = Way { player: Player::FreeSwitch, transfer: None };
         let script = async |way: &Way, now| prepared.script(TargetId(1), way, &sounds, &store, now).await;
 

@@ -46,8 +46,9 @@ pub(super) async fn recover(context: Arc<Context>, open: OpenCall, settings: Arc
             break;
         }
     }
+    let mut cost = 0;
     if let Some((outcome, detail)) = conclude(fate, &open) {
-        settle(&context, &open, &settings, outcome, detail);
+        cost = settle(&context, &open, &settings, outcome, detail);
         if let Some(name) = recording_of(&open, &settings) {
             for (_, line) in lines.iter().filter(|_| lines.len() == 1) {
                 context.recordings.fetch(&line.switch, name.clone());
@@ -55,7 +56,7 @@ pub(super) async fn recover(context: Arc<Context>, open: OpenCall, settings: Arc
         }
     }
     let switches = lines.into_iter().map(|(index, _)| index).collect();
-    let _ = context.news.send(News::Recovered { call, switches });
+    let _ = context.news.send(News::Recovered { call, switches, cost });
 }
 
 /// The outcome that follows from what is known; none: not to be settled now.
@@ -78,17 +79,19 @@ fn recording_of(open: &OpenCall, settings: &Settings) -> Option<String> {
     (settings.recording && open.answered_at.is_some()).then(|| open.planned.call.to_string())
 }
 
-fn settle(context: &Context, open: &OpenCall, settings: &Settings, outcome: Outcome, detail: &str) {
+/// Hands the end to the ledger; gives what the call cost.
+fn settle(context: &Context, open: &OpenCall, settings: &Settings, outcome: Outcome, detail: &str) -> u64 {
     let call = open.planned.call;
     let now = context.clock.now();
     tracing::info!(%call, number = %open.number, %outcome, "call from before settled");
+    let answered_at = open.answered_at.or_else(|| (outcome == Outcome::Answered).then_some(now));
     context.ledger.settle(Settlement {
         call,
         campaign: open.campaign,
         target: open.target,
         outcome,
         facts: CallFacts {
-            answered_at: open.answered_at.or_else(|| (outcome == Outcome::Answered).then_some(now)),
+            answered_at,
             ended_at: Some(now),
             detail: Some(detail.to_owned()),
             talk: TalkFacts { recording: recording_of(open, settings), ..TalkFacts::default() },
@@ -96,6 +99,8 @@ fn settle(context: &Context, open: &OpenCall, settings: &Settings, outcome: Outc
         },
         after: after_call(settings, outcome, open.attempt, open.congestions, now),
     });
+    let organization = context.organization.borrow();
+    answered_at.map_or(0, |answered_at| organization.budget().tariff.cost(open.number, answered_at, now))
 }
 
 /// No switch is configured that could have it: its time-outs must end it.

@@ -37,6 +37,8 @@ pub(super) struct Entry {
     pub(super) settings: Settings,
     /// What decides whom it may call, and when.
     pub(super) rules: Arc<Rules>,
+    /// Those who wait were asked about anew under these rules, since it runs.
+    asked: Option<Arc<Rules>>,
     /// Its hours are over until then.
     closed_until: Option<Timestamp>,
     pub(super) pool: Pool,
@@ -75,6 +77,9 @@ impl Roster {
                 }
             }
         }
+        for (_, entry) in self.entries.iter_mut().filter(|(id, _)| !self.turns.contains(id)) {
+            entry.asked = None;
+        }
         let turns = &self.turns;
         self.entries.retain(|id, entry| turns.contains(id) || !entry.is_idle());
     }
@@ -89,6 +94,7 @@ impl Roster {
         if let Some(entry) = self.entries.get_mut(&id) {
             // Whoever resumes it has looked.
             (entry.bad_in_a_row, entry.mute_in_a_row) = (0, 0);
+            entry.asked = None;
         }
     }
 
@@ -122,6 +128,7 @@ impl Entry {
             pace: Pace::every(settings.start_interval()),
             settings,
             rules: Arc::default(),
+            asked: None,
             closed_until: None,
             supply: Supply::Unknown,
             in_progress: 0,
@@ -155,6 +162,14 @@ impl Entry {
             Some(Closed::ForGood) | None => None,
         };
         closed
+    }
+
+    /// Whether those who wait because of a rule are to be asked about anew: it
+    /// runs again, or by other rules. Once.
+    pub(super) fn asks_anew(&mut self) -> bool {
+        let same = self.asked.as_ref() == Some(&self.rules);
+        self.asked = Some(self.rules.clone());
+        !same
     }
 
     /// When it can start its next call, if it is waiting for a time: for its

@@ -1,8 +1,9 @@
 //! What is tidied up while the daemon runs: copies and deletions of campaigns
 //! that were broken off, recordings whose calls are gone, answers to requests
-//! that nobody sends again.
+//! that nobody sends again, decisions that were kept long enough.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -12,12 +13,13 @@ use super::news::News;
 use super::recordings::remove;
 use super::retention::Retention;
 use crate::clock::Clock;
+use crate::compliance::Organization;
 use crate::store::listing::{ANSWERS_KEPT, REQUEST_ABANDONED};
 use crate::store::{Changed, Store, StoreError};
 
 /// How often it is looked for what there is to do.
 const INTERVAL: Duration = Duration::from_secs(60);
-/// Every so many looks, for recordings kept long enough too.
+/// Every so many looks, for recordings and decisions kept long enough too.
 const SELDOM: u32 = 60;
 /// No copy and no deletion takes so long.
 const BROKEN_OFF: SignedDuration = SignedDuration::from_hours(1);
@@ -35,6 +37,8 @@ pub(super) struct Upkeep {
     pub(super) folder: PathBuf,
     /// How long they are kept; none: for ever.
     pub(super) keep: watch::Receiver<Option<Duration>>,
+    /// The rules in force: they say how long decisions are kept.
+    pub(super) organization: watch::Receiver<Arc<Organization>>,
     /// Closed when the engine is gone.
     pub(super) news: mpsc::UnboundedSender<News>,
 }
@@ -49,6 +53,9 @@ impl Upkeep {
             let keep = *self.keep.borrow();
             if let Some(keep) = keep.filter(|_| looks % SELDOM == 0) {
                 Retention { store: self.store.clone(), folder: self.folder.clone(), keep }.look(now).await;
+            }
+            if looks % SELDOM == 0 {
+                self.decisions(now).await;
             }
             looks = looks.wrapping_add(1);
             tokio::select! {
@@ -69,6 +76,15 @@ impl Upkeep {
         let before = |span| now.checked_sub(span).unwrap_or(Timestamp::MIN);
         if let Err(error) = self.store.forget_idempotent(before(REQUEST_ABANDONED), before(ANSWERS_KEPT)).await {
             tracing::warn!(%error, "could not forget old answers to requests");
+        }
+    }
+
+    async fn decisions(&self, now: Timestamp) {
+        let Some(since) = self.organization.borrow().decisions_kept_since(now) else { return };
+        match self.store.forget_decisions(since).await {
+            Ok(0) => {}
+            Ok(decisions) => tracing::info!(decisions, before = %since, "decisions were kept long enough: removed"),
+            Err(error) => tracing::warn!(%error, "could not remove decisions kept long enough"),
         }
     }
 
@@ -134,6 +150,7 @@ mod tests {
             clock: Clock::system(),
             folder: folder.path().to_owned(),
             keep: watch::channel(None).1,
+            organization: watch::channel(Arc::default()).1,
             news,
         };
         let id = CampaignId::new();
@@ -168,6 +185,7 @@ mod tests {
             clock: Clock::system(),
             folder: folder.path().to_owned(),
             keep: watch::channel(None).1,
+            organization: watch::channel(Arc::default()).1,
             news,
         };
         let at = |hours| Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hours);

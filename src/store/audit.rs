@@ -1,15 +1,15 @@
 //! Why numbers were called, or not; what a day's calls cost; who waits because
 //! of a rule.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{DoNotCall, Store, StoreError};
+use super::{DoNotCall, Store, StoreError, TargetId};
 use crate::call::{CallId, Outcome};
 use crate::campaign::{CampaignId, TargetStatus};
-use crate::compliance::{Record, Rule, Verdict};
+use crate::compliance::{Force, PastCall, Record, Rule, Verdict};
 use crate::number::PhoneNumber;
 
 /// Entries of one kind that are shown of a number, at most: the newest.
@@ -63,7 +63,8 @@ pub struct AuditDecision {
     pub campaign_id: CampaignId,
     /// What was decided.
     pub verdict: Verdict,
-    /// The rule that forbade the call.
+    /// The rule that forbade the call; of one that is allowed all the same: the
+    /// first that was overridden.
     pub rule: Option<Rule>,
     /// What the decision was made of; none: the call is older than the record.
     pub facts: Option<Record>,
@@ -97,14 +98,38 @@ pub struct PaidCall {
     pub call: CallId,
     /// Whom it called.
     pub number: PhoneNumber,
+    /// When it was claimed.
+    pub placed_at: Timestamp,
     /// When it was answered and ended, if it was and has.
     pub talk: Option<(Timestamp, Timestamp)>,
 }
 
-/// The smallest id a call may have that was made at this instant: ids begin
-/// with the time. Clocks are not that exact; an hour is more than enough.
-pub(super) fn first_id(at: Timestamp) -> Uuid {
-    let earlier = at.as_millisecond().saturating_sub(3_600_000);
+/// Targets that wait no longer because of a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Released {
+    /// How many.
+    pub targets: u64,
+    /// The last of them: there may be more after it.
+    pub last: TargetId,
+}
+
+/// A call that was removed with its campaign or its contact, as far as it cost
+/// money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RemovedCall {
+    /// The row that is left of it.
+    pub row: i64,
+    /// What it was.
+    pub paid: PaidCall,
+}
+
+/// No call lasts longer.
+const LONGEST_CALL: SignedDuration = SignedDuration::from_hours(24);
+
+/// The smallest id a call may have that ended at this instant: ids begin
+/// with the time. No call lasts a day, and clocks are exact to the hour.
+pub(super) fn first_id(ended: Timestamp) -> Uuid {
+    let earlier = ended.as_millisecond().saturating_sub(25 * 3_600_000);
     uuid::Builder::from_unix_timestamp_millis(u64::try_from(earlier).unwrap_or(0), &[0; 10]).into_uuid()
 }
 
@@ -119,24 +144,35 @@ impl Store {
         let most = MOST as usize;
         let truncated = decisions.len() >= most || calls.len() >= most;
         decisions.append(&mut calls);
-        decisions.sort_by_key(|decision| decision.at);
+        // Of one instant, what was decided comes before the call.
+        decisions.sort_by_key(|decision| (decision.at, decision.call.is_some()));
         Ok(NumberAudit { number, do_not_call, contacts, decisions, truncated })
     }
 
-    /// Those of a campaign who wait because a rule said so are due again when
-    /// they were before, so that the rules are asked anew. Gives how many.
-    pub async fn release_held(&self, campaign: CampaignId) -> Result<u64, StoreError> {
-        let mut released = 0;
-        loop {
-            let step = on_engine!(self, db => db.release_held(campaign, STEP).await)?;
-            if step == 0 {
-                return Ok(released);
-            }
-            released += step;
-        }
+    /// Calls to a number since an instant, of every campaign.
+    pub async fn past_calls(&self, number: PhoneNumber, since: Timestamp) -> Result<Vec<PastCall>, StoreError> {
+        on_engine!(self, db => db.past_calls(number, since).await)
     }
 
-    /// Up to `limit` calls claimed since an instant, after `after`, by id.
+    /// Notes which call of a draft is forced; `false`: it is no draft.
+    pub async fn force_call(&self, campaign: CampaignId, force: &Force) -> Result<bool, StoreError> {
+        on_engine!(self, db => db.force_call(campaign, force).await)
+    }
+
+    /// Some of a campaign who wait because a rule said so, those after `after`,
+    /// are due again when they were before, so that the rules are asked anew.
+    /// One transaction. None: nobody is left.
+    pub async fn release_held(
+        &self,
+        campaign: CampaignId,
+        after: Option<TargetId>,
+    ) -> Result<Option<Released>, StoreError> {
+        let targets = on_engine!(self, db => db.release_held(campaign, after, STEP).await)?;
+        Ok(targets.iter().max().map(|last| Released { targets: targets.len() as u64, last: *last }))
+    }
+
+    /// Up to `limit` calls that were claimed or ended since an instant, after
+    /// `after`, by id.
     pub async fn paid_calls(
         &self,
         since: Timestamp,
@@ -144,5 +180,17 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<PaidCall>, StoreError> {
         on_engine!(self, db => db.paid_calls(since, after, limit).await)
+    }
+
+    /// The same of calls that were removed since, after the row `after`. May give
+    /// some that ended a little earlier.
+    pub async fn removed_calls(
+        &self,
+        since: Timestamp,
+        after: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<RemovedCall>, StoreError> {
+        let placed = since.checked_sub(LONGEST_CALL).unwrap_or(Timestamp::MIN);
+        on_engine!(self, db => db.removed_calls(placed, after.unwrap_or(i64::MIN), limit).await)
     }
 }

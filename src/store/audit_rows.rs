@@ -5,7 +5,7 @@ use serde_json::Value;
 use sqlx::{ColumnIndex, Decode, Type};
 use uuid::Uuid;
 
-use super::audit::{AuditCall, AuditContact, AuditDecision, PaidCall};
+use super::audit::{AuditCall, AuditContact, AuditDecision, PaidCall, RemovedCall};
 use super::rows::StoredRow;
 use super::{StoreError, text};
 use crate::call::CallId;
@@ -72,7 +72,24 @@ where
 
     fn paid_call(&self) -> Result<PaidCall, StoreError> {
         let talk = self.instant_option("answered_at")?.zip(self.instant_option("ended_at")?);
-        Ok(PaidCall { call: self.call_id("id")?, number: self.word("number")?, talk })
+        Ok(PaidCall {
+            call: self.call_id("id")?,
+            number: self.word("number")?,
+            placed_at: self.instant("created_at")?,
+            talk,
+        })
+    }
+
+    /// What is left of a call, as far as it cost money.
+    fn removed_call(&self) -> Result<RemovedCall, StoreError> {
+        let left = removed_call(self.call_id("call_id")?, &self.json("facts")?);
+        let paid = PaidCall {
+            call: left.call_id,
+            number: self.word("number")?,
+            placed_at: self.instant("at")?,
+            talk: left.answered_at.zip(left.ended_at),
+        };
+        Ok(RemovedCall { row: self.try_get("id")?, paid })
     }
 }
 

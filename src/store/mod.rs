@@ -41,14 +41,14 @@ mod text;
 mod told;
 
 pub use agents_access::{AgentChanged, AgentRemoved};
-pub use audit::{AuditCall, AuditContact, AuditDecision, NumberAudit, PaidCall};
+pub use audit::{AuditCall, AuditContact, AuditDecision, NumberAudit, PaidCall, Released, RemovedCall};
 pub use call_results::{
     CallDetail, CallEdit, CallEdited, CallResults, CallSearch, CampaignCall, Completed, DispositionChange, SaidBy,
 };
 pub use model::{
     Added, CallAnswer, CallRow, Campaign, Changed, Claim, ClaimResult, Claimed, DoNotCall, LedgerBatch, Location,
-    Media, MediaRemoved, Near, NumberHour, OpenCall, OwnNumber, PlannedCall, RecordedCall, Remaining, Settlement,
-    StatusChange, StoredSurvey, SurveyRemoved, SurveyUpdated, SurveyedCall, Tally, TargetId,
+    Media, MediaRemoved, Near, NumberHour, NumberRow, OpenCall, OwnNumber, PlannedCall, RecordedCall, Remaining,
+    Settlement, StatusChange, StoredSurvey, SurveyRemoved, SurveyUpdated, SurveyedCall, Tally, TargetId,
 };
 
 /// Why the database did not do what it was asked.
@@ -139,6 +139,7 @@ mod settings_access;
 mod telling_access;
 mod upkeep;
 
+pub use number_use::NumberDay;
 pub use telling_access::CampaignVersion;
 
 impl Store {
@@ -282,6 +283,11 @@ impl Store {
     /// first: to see which columns it has.
     pub async fn first_contacts(&self, campaign: CampaignId, limit: u32) -> Result<Vec<ContactFields>, StoreError> {
         on_engine!(self, db => db.first_contacts(campaign, limit).await)
+    }
+
+    /// The same of some who wait to be called, whoever is due first.
+    pub async fn due_contacts(&self, campaign: CampaignId, limit: u32) -> Result<Vec<ContactFields>, StoreError> {
+        on_engine!(self, db => db.due_contacts(campaign, limit).await)
     }
 
     // --- calls -----------------------------------------------------------

@@ -10,7 +10,7 @@ use super::call_results::CallResults;
 use crate::call::{CallFacts, CallId, GivenAnswer, Outcome};
 use crate::caller_id::{Figures, Hour, Limits};
 use crate::campaign::{AfterCall, CampaignId, CampaignStatus, Settings, TargetStatus};
-use crate::compliance::{Rule, Rules};
+use crate::compliance::{Force, Rule, Rules};
 use crate::media::MediaId;
 use crate::number::{Area, PhoneNumber};
 use crate::survey::{Survey, SurveyId};
@@ -51,6 +51,9 @@ pub struct Campaign {
     pub started_at: Option<Timestamp>,
     /// When it reached a final state.
     pub finished_at: Option<Timestamp>,
+    /// The one call that is made although rules forbid it, if it is a test call
+    /// that was forced.
+    pub forced: Option<Force>,
 }
 
 /// A change of a campaign's state.
@@ -195,6 +198,9 @@ pub struct Claimed {
     /// It may be placed before this instant, not later: then its hours are
     /// over. None: at least for days.
     pub allowed_until: Option<Timestamp>,
+    /// It is placed although the number is on the do-not-call list: an
+    /// administrator forced it.
+    pub despite_opt_out: bool,
 }
 
 /// What a [`Claim`] brought. Fewer calls than wished do not mean that nobody is
@@ -369,6 +375,19 @@ impl OwnNumber {
             judged_from: None,
         }
     }
+}
+
+/// What a list says of one of our numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NumberRow {
+    /// The number.
+    pub number: PhoneNumber,
+    /// What the operator calls it; none: as it is.
+    pub label: Option<String>,
+    /// Whether it may be used as a caller ID; none: as it is, and of a new one yes.
+    pub active: Option<bool>,
+    /// How much it may be used; what is none stays as it is.
+    pub limits: Limits,
 }
 
 /// How calls from one of our numbers went within one hour.

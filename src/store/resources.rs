@@ -7,7 +7,7 @@ use super::listing::{
     Begun, COUNTED, CallMetrics, CallQuery, CallSort, CampaignEdit, CampaignLaunch, CampaignQuery, ContactsAdded,
     Copied, Draft, Edited, KeptAnswer, Listed, Page, TargetChanged, TargetQuery, TargetRow, Versioned,
 };
-use super::{CallRow, Changed, OwnNumber, Store, StoreError, TargetId};
+use super::{CallRow, Changed, NumberRow, OwnNumber, Store, StoreError, TargetId};
 use crate::access::{ApiKey, ApiKeyId};
 use crate::call::CallId;
 use crate::campaign::{CampaignId, TargetAction};
@@ -182,6 +182,18 @@ impl Store {
     /// Makes a number known; `false`: it was, and stays as it is.
     pub async fn add_number(&self, number: &OwnNumber, now: Timestamp) -> Result<bool, StoreError> {
         on_engine!(self, db => db.add_number(number, now).await)
+    }
+
+    /// A page of our numbers, by number.
+    pub async fn number_page(&self, page: Page) -> Result<Listed<OwnNumber>, StoreError> {
+        on_engine!(self, db => db.number_page(page).await)
+    }
+
+    /// Takes over rows of a list, no number twice: new numbers are added, those we
+    /// have take over what their rows say. Gives how many are new. One
+    /// transaction: a few thousand at a time.
+    pub async fn take_over_numbers(&self, rows: &[NumberRow], now: Timestamp) -> Result<u64, StoreError> {
+        on_engine!(self, db => db.take_over_numbers(rows, now).await)
     }
 
     /// One of our numbers.

@@ -23,7 +23,7 @@ use crate::call::{
 };
 use crate::caller_id::{Figures, Limits};
 use crate::campaign::{CampaignId, TargetStatus};
-use crate::compliance::{PastCall, Record};
+use crate::compliance::{Force, PastCall, Record, Rule};
 use crate::contact::{ContactFields, NewContact};
 use crate::media::MediaId;
 use crate::number::PhoneNumber;
@@ -109,6 +109,7 @@ where
             created_at: self.instant("created_at")?,
             started_at: self.instant_option("started_at")?,
             finished_at: self.instant_option("finished_at")?,
+            forced: self.force()?,
         })
     }
 
@@ -188,15 +189,23 @@ where
     }
 
     fn known(&self) -> Result<ledger::Known, StoreError> {
+        let allowed = self.record("decision")?.unwrap_or_default();
         let claimed = Claimed {
             planned: self.planned()?,
             target: self.target_id("target_id")?,
             number: self.word("number")?,
             attempt: self.count("attempt")?,
             congestions: self.count("congestions")?,
-            allowed_until: self.record("decision")?.and_then(|record| record.until),
+            allowed_until: allowed.until,
+            despite_opt_out: allowed.overridden().contains(&Rule::DoNotCall),
         };
         Ok(ledger::Known { campaign: self.campaign_id("campaign_id")?, claimed, open: self.try_get("open")? })
+    }
+
+    /// The call of a campaign that is forced.
+    fn force(&self) -> Result<Option<Force>, StoreError> {
+        let Some(stored) = self.json_option("forced")? else { return Ok(None) };
+        serde_json::from_value(stored).map(Some).map_err(|error| StoreError::unreadable("campaigns.forced", error))
     }
 
     /// What a decision was made of.

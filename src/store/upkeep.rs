@@ -50,6 +50,20 @@ impl Store {
 
     // --- answers to requests that might have come again ------------------
 
+    /// Forgets decisions from before an instant; gives how many. In several
+    /// transactions. Those of the last year the database keeps in any case: then
+    /// this is [`StoreError::Refused`].
+    pub async fn forget_decisions(&self, before: Timestamp) -> Result<u64, StoreError> {
+        let mut forgotten = 0;
+        loop {
+            let step = on_engine!(self, db => db.forget_some_decisions(before, STEP).await)?;
+            forgotten += step;
+            if step < u64::from(STEP) {
+                return Ok(forgotten);
+            }
+        }
+    }
+
     /// Forgets requests that were begun before `abandoned_before` and never
     /// answered, and all that were begun before `forgotten_before`; gives how
     /// many. In several transactions.

@@ -94,6 +94,9 @@ async fn our_own_numbers(home: &Home) {
     let off = home.patch(path, json!({"active": false})).await.expect(200);
     assert_eq!((&off["active"], &off["label"]), (&json!(false), &json!("Main")));
     assert_eq!(home.get("/api/phone-numbers").await.expect(200)["items"][0]["active"], false);
+    let page = home.get("/api/phone-numbers?page=2&limit=1").await.expect(200);
+    assert_eq!((&page["items"], &page["total"], &page["pages"]), (&json!([]), &json!(1), &json!(1)));
+    assert_eq!(home.get("/api/phone-numbers?limit=501").await.fields(), ["limit"]);
     assert_eq!(home.patch(path, json!({"activ": true, "label": 1})).await.fields(), ["activ", "label"]);
 
     // Limits, rest, and a list of them.

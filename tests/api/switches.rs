@@ -8,7 +8,9 @@ use crate::api::{Home, on_both_engines, send};
 on_both_engines!(
     switches_tell_how_they_are,
     a_test_call_goes_through_the_engine,
-    what_forbids_a_call_forbids_a_test_call
+    what_forbids_a_call_forbids_a_test_call,
+    an_administrator_forces_a_test_call,
+    some_numbers_are_never_forced
 );
 
 async fn ready(home: &Home) {
@@ -78,10 +80,77 @@ async fn what_forbids_a_call_forbids_a_test_call(home: &Home) {
     let refused = call(json!({"phone_number": "+15552000001", "prompts": ["missing.wav"]})).await.expect(422);
     assert!(refused["reasons"][0].as_str().is_some_and(|reason| reason.contains("missing.wav")), "{refused}");
     home.post("/api/dnc", json!({"phone_number": "+15552000001"})).await.expect(201);
-    call(json!({"phone_number": "+15552000001"})).await.expect(409);
+    let forbidden = call(json!({"phone_number": "+15552000001"})).await.expect(409);
+    assert_eq!(forbidden["type"], "/problems/call-forbidden");
+    assert_eq!((&forbidden["rules"], &forbidden["may_be_forced"]), (&json!(["do_not_call"]), &json!(true)));
     assert_eq!(home.get("/api/campaigns").await.expect(200)["total"], 0, "no campaign is left behind");
     home.post("/api/switches/other/test-call", json!({"phone_number": "+15552000002"})).await.expect(404);
     let viewer = home.key(Role::Viewer, &[]).await;
     let body = json!({"phone_number": "+15552000002"});
     send(home.request_as(Some(&viewer), "POST", "/api/switches/main/test-call").json(&body)).await.expect(403);
+}
+
+async fn an_administrator_forces_a_test_call(home: &Home) {
+    ready(home).await;
+    home.post("/api/phone-numbers", json!({"phone_number": "+15550100001"})).await.expect(201);
+    home.post("/api/dnc", json!({"phone_number": "+15552000001"})).await.expect(201);
+    let path = "/api/switches/main/test-call";
+    let forced = json!({"phone_number": "+15552000001", "force": true, "reason": "he wants to hear it"});
+    for wrong in [
+        json!({"phone_number": "+15552000001", "force": true}),
+        json!({"phone_number": "+15552000001", "force": true, "reason": " "}),
+        json!({"phone_number": "+15552000001", "reason": "why"}),
+    ] {
+        assert_eq!(home.post(path, wrong).await.fields(), ["reason"]);
+    }
+    let operator = home.key(Role::Operator, &[]).await;
+    send(home.request_as(Some(&operator), "POST", path).json(&forced)).await.expect(403);
+    assert_eq!(home.get("/api/campaigns").await.expect(200)["total"], 0);
+
+    let request = || home.request("POST", path).header("idempotency-key", "f").json(&forced);
+    let placed = send(request()).await.expect(202);
+    assert_eq!(placed["overridden"], json!(["do_not_call"]));
+    assert_eq!(send(request()).await.expect(202), placed, "not a second call");
+    home.until(placed["campaign_id"].as_str().expect("an id"), "completed").await;
+    let runs = home.get(placed["runs"].as_str().expect("a place")).await.expect(200);
+    assert_eq!((&runs["total"], &runs["items"][0]["outcome"] == "blocked"), (&json!(1), false), "{runs}");
+
+    let known = home.get("/api/audit/numbers/+15552000001").await.expect(200);
+    let told: Vec<_> = known["decisions"]
+        .as_array()
+        .expect("decisions")
+        .iter()
+        .map(|one| {
+            let forced = &one["facts"]["forced"];
+            assert_eq!((&forced["reason"], &forced["rules"]), (&json!("he wants to hear it"), &json!(["do_not_call"])));
+            assert!(forced["by"].as_str().is_some_and(|by| by.starts_with("key:test")), "{forced}");
+            (one["verdict"].clone(), one["rule"].clone(), one["call"].is_object())
+        })
+        .collect();
+    assert_eq!(told, [(json!("allow"), json!("do_not_call"), false), (json!("allow"), json!(null), true)]);
+    let audit = home.get("/api/audit?action=switches.test-call").await.expect(200);
+    let noted = &audit["items"][0];
+    assert_eq!(audit["items"].as_array().map(Vec::len), Some(1), "{audit}");
+    assert_eq!(noted["details"]["overridden"], json!(["do_not_call"]), "{noted}");
+    assert_eq!(noted["details"]["body"]["reason"], "he wants to hear it");
+    assert_eq!(noted["details"]["made"], placed["campaign_id"]);
+
+    // The list holds for the next one again.
+    home.post(path, json!({"phone_number": "+15552000001"})).await.expect(409);
+}
+
+async fn some_numbers_are_never_forced(home: &Home) {
+    ready(home).await;
+    home.post("/api/phone-numbers", json!({"phone_number": "+15550100001"})).await.expect(201);
+    let call = async |number| {
+        let body = json!({"phone_number": number, "force": true, "reason": "to try it"});
+        home.post("/api/switches/main/test-call", body).await
+    };
+    // Found out where a number is read; the gate would refuse them too.
+    for number in ["+19002345678", "911"] {
+        assert_eq!(call(number).await.fields(), ["phone_number"], "{number}");
+    }
+    let refused = call("+881612345678").await.expect(409);
+    assert_eq!((&refused["rules"], &refused["may_be_forced"]), (&json!(["satellite"]), &json!(false)));
+    assert_eq!(home.get("/api/campaigns").await.expect(200)["total"], 0);
 }

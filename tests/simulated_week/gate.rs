@@ -133,6 +133,7 @@ fn a_million_decisions() {
                         let last = until.map_or(now, |until| until.as_second() - 1);
                         assert!(last >= now && hours.allow(&callee, last), "{}: until {until:?}", what());
                     }
+                    Decision::Forced { .. } => panic!("{}: nobody forces a call", what()),
                     Decision::Block { rule: Rule::ServiceCode | Rule::PremiumRate, until: None } => {}
                     Decision::Block { until, .. } => {
                         exact += usize::from(certain);

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use canvass::call::{CallFacts, Outcome};
 use canvass::campaign::{CampaignId, CampaignStatus, FrequencyCap, Settings, TargetStatus};
-use canvass::compliance::{Organization, Rule, Rules, Verdict};
-use canvass::contact::NewContact;
+use canvass::compliance::{Force, Organization, Rule, Rules, Verdict};
+use canvass::contact::{ContactFields, NewContact};
 use canvass::number::PhoneNumber;
 use canvass::store::{Claim, ClaimResult, DoNotCall, LedgerBatch};
 use jiff::{SignedDuration, Timestamp};
@@ -24,6 +24,11 @@ on_both_engines!(
     a_claim_in_doubt_keeps_its_hours,
     a_long_list_that_sleeps_is_put_off_in_steps,
     money_and_calls_of_a_day,
+    a_forced_call_is_on_record,
+    force_is_for_drafts_alone,
+    decisions_are_removed_when_they_were_kept_long_enough,
+    whoever_is_released_is_released_once,
+    who_waits_is_looked_at,
 );
 
 /// 23:00 in New York, 20:00 in Los Angeles.
@@ -165,9 +170,10 @@ async fn those_who_wait_are_released(bench: &Bench) {
     claim(bench, id, 1, &Rules::default(), LATE).await;
     let since = at("2026-06-02T16:00:00Z");
     assert_ne!(target(bench, id, NEW_YORK).await.2, Some(since));
-    assert_eq!(bench.store.release_held(id).await.unwrap(), 1);
+    let released = bench.store.release_held(id, None).await.unwrap().unwrap();
+    assert_eq!(released.targets, 1);
     assert_eq!(target(bench, id, NEW_YORK).await, (TargetStatus::Pending, 0, Some(since)));
-    assert_eq!(bench.store.release_held(id).await.unwrap(), 0);
+    assert_eq!(bench.store.release_held(id, None).await.unwrap(), None);
 }
 
 async fn everything_about_a_number(bench: &Bench) {
@@ -254,6 +260,126 @@ async fn money_and_calls_of_a_day(bench: &Bench) {
     assert_eq!(page.iter().map(|call| call.number).collect::<Vec<_>>(), [number(0), number(1)]);
     let rest = bench.store.paid_calls(since, Some(page[1].call), 2).await.unwrap();
     assert_eq!((rest.len(), rest[0].talk), (1, None));
-    let later = Timestamp::now() + SignedDuration::from_hours(2);
+    let later = Timestamp::now() + SignedDuration::from_hours(48);
     assert_eq!(bench.store.paid_calls(later, None, 2).await.unwrap(), []);
+    let kept = bench.store.paid_calls(since, None, 3).await.unwrap()[0];
+    assert_eq!(bench.store.removed_calls(since, None, 10).await.unwrap(), []);
+    bench.settle(claimed[1..].iter().map(|one| settlement(id, one, Outcome::Busy, TargetStatus::Busy)).collect()).await;
+    bench.set_status(id, CampaignStatus::Cancelled).await;
+    bench.store.delete_campaign(id, Timestamp::now()).await.unwrap();
+    assert_eq!(bench.store.paid_calls(since, None, 10).await.unwrap(), []);
+    let removed = bench.store.removed_calls(since, None, 10).await.unwrap();
+    assert_eq!(removed.len(), 3);
+    let same = removed.iter().find(|one| one.paid.call == kept.call).unwrap();
+    assert_eq!((same.paid.placed_at, same.paid.talk.is_some()), (kept.placed_at, kept.talk.is_some()));
+    assert_eq!(bench.store.removed_calls(since, Some(removed[1].row), 10).await.unwrap(), removed[2..]);
+    assert_eq!(bench.store.removed_calls(later, None, 10).await.unwrap(), []);
+}
+
+/// On the list, at night: the call is made, and the table of decisions says how
+/// that came.
+async fn a_forced_call_is_on_record(bench: &Bench) {
+    let entry = DoNotCall {
+        number: phone(NEW_YORK),
+        reason: None,
+        source: "manual".into(),
+        added_at: at("2026-01-01T00:00:00Z"),
+    };
+    bench.store.add_do_not_call(&entry).await.unwrap();
+    let id = people(bench, &[NEW_YORK, "+12125550124"]).await;
+    let force = Force::new(phone(NEW_YORK), "user:ann".into(), "he asked for it".into(), at(LATE));
+    let rules = Rules::default().with_force(Some(force));
+    let claims = vec![Claim { campaign: id, calls: planned(2), nearby: Vec::new(), rules: Arc::new(rules) }];
+    let batch = LedgerBatch { claims, ..LedgerBatch::default() };
+    let result = bench.store.commit(&batch, at(LATE)).await.unwrap().remove(0);
+    assert_eq!((result.claimed.len(), result.waiting), (1, 1), "the other one waits");
+    let claimed = &result.claimed[0];
+    assert_eq!((claimed.number, claimed.despite_opt_out), (phone(NEW_YORK), true));
+    assert_eq!(claimed.allowed_until, Some(at("2026-06-03T03:10:00Z")));
+    let again = bench.store.commit(&batch, at(LATE)).await.unwrap().remove(0);
+    assert_eq!(again.claimed, result.claimed, "a commit in doubt is the same call, still forced");
+
+    let history = bench.store.past_calls(phone(NEW_YORK), at("2026-06-01T00:00:00Z")).await.unwrap();
+    assert_eq!(history.len(), 1, "the decision counts as no call of its own");
+    bench.settle(vec![settlement(id, claimed, Outcome::Answered, TargetStatus::Completed)]).await;
+    bench.set_status(id, CampaignStatus::Cancelled).await;
+    bench.store.delete_campaign(id, at(LATE)).await.unwrap();
+    let decisions = bench.store.audit_number(phone(NEW_YORK)).await.unwrap().decisions;
+    let told: Vec<_> = decisions.iter().map(|one| (one.verdict, one.rule, one.call.is_some())).collect();
+    assert_eq!(told, [(Verdict::Allow, Some(Rule::DoNotCall), false), (Verdict::Allow, None, true)]);
+    for decision in decisions {
+        let forced = decision.facts.unwrap().forced.unwrap();
+        assert_eq!((forced.by.as_str(), forced.reason.as_str()), ("user:ann", "he asked for it"));
+        assert_eq!(forced.rules, [Rule::DoNotCall, Rule::LegalHours]);
+    }
+}
+
+async fn force_is_for_drafts_alone(bench: &Bench) {
+    let force = Force::new(phone(NEW_YORK), "user:ann".into(), "why".into(), at(LATE));
+    let draft = bench.draft().await;
+    assert_eq!(bench.store.campaign(draft).await.unwrap().unwrap().forced, None);
+    assert!(bench.store.force_call(draft, &force).await.unwrap());
+    assert_eq!(bench.store.campaign(draft).await.unwrap().unwrap().forced.as_ref(), Some(&force));
+    bench.set_status(draft, CampaignStatus::Running).await;
+    assert_eq!(bench.store.active_campaigns().await.unwrap().campaigns[0].forced.as_ref(), Some(&force));
+    assert!(!bench.store.force_call(draft, &force).await.unwrap());
+    let copy = canvass::control::duplicate(&bench.store, draft, None, at(LATE)).await.unwrap();
+    assert_eq!(bench.store.campaign(copy.id).await.unwrap().unwrap().forced, None, "a copy is an ordinary campaign");
+}
+
+async fn decisions_are_removed_when_they_were_kept_long_enough(bench: &Bench) {
+    let lately = Timestamp::now() - SignedDuration::from_hours(24 * 30);
+    // More than one step's worth of the first, one each of the others.
+    for (day, people) in [(at("2020-06-03T16:00:00Z"), 2_500), (at("2021-06-03T16:00:00Z"), 1), (lately, 1)] {
+        let id = bench.draft().await;
+        // A country that is not called, at any hour.
+        let numbers: Vec<_> = (0..people).map(|n| NewContact::of(phone(&format!("+44207{}", 2_000_000 + n)))).collect();
+        bench.store.add_targets(id, &numbers, day).await.unwrap();
+        bench.set_status(id, CampaignStatus::Running).await;
+        claim(bench, id, 1, &Rules::default(), &day.to_string()).await;
+    }
+    let kept = async || {
+        let decisions = bench.store.audit_number(phone("+442072000000")).await.unwrap().decisions;
+        decisions.iter().map(|one| one.at.as_second()).collect::<Vec<_>>()
+    };
+    let later = vec![at("2021-06-03T16:00:00Z").as_second(), lately.as_second()];
+    assert_eq!(kept().await.len(), 3);
+    let remove = "DELETE FROM decisions";
+    assert!(bench.try_execute(remove).await.is_err(), "nobody said that any was kept long enough");
+    assert_eq!(bench.store.forget_decisions(at("2021-01-01T00:00:00Z")).await.unwrap(), 2_500);
+    assert_eq!(kept().await, later);
+    assert!(bench.try_execute(remove).await.is_err(), "later ones stay");
+    assert!(bench.try_execute("UPDATE decisions SET number = '+12120000000'").await.is_err());
+    assert_eq!(bench.store.forget_decisions(at("2021-01-01T00:00:00Z")).await.unwrap(), 0);
+    // Whatever a wrong clock or a slip says, the last year is kept.
+    let everything = bench.store.forget_decisions(Timestamp::now() + SignedDuration::from_hours(24)).await;
+    assert!(everything.is_err(), "{everything:?}");
+    assert_eq!(kept().await, later);
+}
+
+/// One that is put off again behind the cursor is not met twice.
+async fn whoever_is_released_is_released_once(bench: &Bench) {
+    let numbers = (0..4_500).map(|n| NewContact::of(phone(&format!("+1212{}", 2_000_000 + n))));
+    let id = running(bench, &numbers.collect::<Vec<_>>()).await;
+    let other = people(bench, &[NEW_YORK]).await;
+    for campaign in [id, other] {
+        claim(bench, campaign, 1, &Rules::default(), LATE).await;
+    }
+    let (mut after, mut steps) = (None, Vec::new());
+    while let Some(step) = bench.store.release_held(id, after).await.unwrap() {
+        steps.push(step.targets);
+        after = Some(step.last);
+        claim(bench, id, 1, &Rules::default(), LATE).await;
+    }
+    assert_eq!(steps, [2_000, 2_000, 500]);
+    assert_eq!(target(bench, other, NEW_YORK).await.2, Some(at("2026-06-03T12:00:00Z")), "another campaign's");
+}
+
+async fn who_waits_is_looked_at(bench: &Bench) {
+    let id = people(bench, &[NEW_YORK, ANGELES]).await;
+    let waiting = async || bench.store.due_contacts(id, 10).await.unwrap();
+    let fields = |number| ContactFields::of(&NewContact::of(phone(number)));
+    assert_eq!(waiting().await, [fields(NEW_YORK), fields(ANGELES)]);
+    claim(bench, id, 1, &Rules::default(), "2026-06-02T18:00:00Z").await;
+    assert_eq!(waiting().await, [fields(ANGELES)], "the other one is being called");
 }

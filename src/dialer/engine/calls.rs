@@ -13,7 +13,7 @@ use crate::call::{CallId, Outcome};
 use crate::campaign::{CampaignId, CampaignStatus, Settings, TransferCallerId};
 use crate::dialer::congestion::Change;
 use crate::dialer::fleet::Place;
-use crate::dialer::roster::{MUTE, SUSPICIOUS, Supply};
+use crate::dialer::roster::{Entry, MUTE, SUSPICIOUS, Supply};
 use crate::dialer::runner::{self, Job};
 use crate::number::PhoneNumber;
 use crate::store::{Claim, ClaimResult, Claimed};
@@ -23,6 +23,11 @@ impl State {
         let now = Instant::now();
         let campaign = requested.campaign;
         self.free_caller_ids(&requested);
+        // Put off by rules that hold no more.
+        let outdated = |entry: &mut Entry| entry.rules != requested.rules;
+        if result.waiting > 0 && self.roster.get_mut(campaign).is_some_and(outdated) {
+            self.release(campaign);
+        }
         let requested = requested.calls;
         let wanted = requested.len();
         for number in &result.do_not_call {

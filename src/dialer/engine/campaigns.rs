@@ -37,12 +37,15 @@ impl State {
         self.prepared.retain(|id, _| roster.get_mut(*id).is_some());
         self.prepared.extend(running);
         let (now, wall) = (Instant::now(), self.context.clock.now());
-        let mut faults = Vec::new();
+        let (mut faults, mut released) = (Vec::new(), Vec::new());
         let mut quiet = Vec::new();
         for (id, _) in &list {
             let (Some(prepared), Some(entry)) = (self.prepared.get(id), self.roster.get_mut(*id)) else { continue };
             if entry.govern(&prepared.rules, wall) == Some(Closed::ForGood) {
                 faults.push((*id, "its calling hours never open".to_owned()));
+            }
+            if entry.asks_anew() {
+                released.push(*id);
             }
         }
         for (id, entry) in self.roster.running() {
@@ -55,6 +58,9 @@ impl State {
             } else if entry.supply != Supply::Unknown {
                 quiet.push(id);
             }
+        }
+        for id in released {
+            self.release(id);
         }
         for (id, reason) in faults {
             self.change(id, CampaignStatus::Paused, Some(reason));

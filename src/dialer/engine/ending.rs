@@ -54,8 +54,7 @@ impl State {
 
     pub(super) fn is_over(&self) -> bool {
         // Calls from before that cannot be asked for are left to the next start.
-        let recovering = self.recovering.iter().sum::<usize>();
-        let idle = self.calls.len() <= recovering && self.places.is_empty();
+        let idle = self.calls.len() <= self.lost.len() && self.places.is_empty();
         match self.ending {
             Ending::No => false,
             Ending::Draining(_) => idle,

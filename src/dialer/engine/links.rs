@@ -81,6 +81,7 @@ impl State {
     /// A call that a daemon before left open is settled.
     pub(super) fn on_recovered(&mut self, call: CallId, switches: Vec<usize>) {
         self.calls.remove(&call);
+        self.lost.remove(&call);
         self.caller_ids.end(call);
         for switch in switches {
             self.recovering[switch] = self.recovering[switch].saturating_sub(1);

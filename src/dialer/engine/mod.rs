@@ -26,6 +26,7 @@ mod calls;
 mod campaigns;
 mod ending;
 mod links;
+mod release;
 mod start;
 mod state;
 

@@ -16,7 +16,7 @@ use crate::call::CallId;
 use crate::campaign::{CampaignId, Settings};
 use crate::dialer::caller_ids::CallerIds;
 use crate::dialer::context::{Context, Line, Link};
-use crate::dialer::daily::Daily;
+use crate::dialer::daily::{Daily, Sum};
 use crate::dialer::fleet::Fleet;
 use crate::dialer::health::Health;
 use crate::dialer::ledger::Ledger;
@@ -80,9 +80,10 @@ impl State {
             store: options.store.clone(),
             feed,
         });
-        let budget = Daily::of(&options.store, options.compliance.budget(), options.clock.now()).await?;
+        let sum = Sum::of(&options.store, options.compliance.budget(), options.clock.now()).await?;
         let mut state = Self {
             recovering: vec![0; links.len()],
+            lost: HashSet::new(),
             store: options.store.clone(),
             context,
             writer,
@@ -97,7 +98,8 @@ impl State {
             go: HashMap::new(),
             outbound_limit: options.outbound_limit,
             organization,
-            budget,
+            budget: Daily::new(sum),
+            releasing: HashMap::new(),
             drain: options.drain,
             keep_recordings,
             histories,
@@ -119,6 +121,7 @@ impl State {
             clock: options.clock,
             folder: options.recordings.local.clone(),
             keep,
+            organization: compliance.clone(),
             news: news.clone(),
         };
         tokio::spawn(upkeep.run());
@@ -131,7 +134,6 @@ impl State {
             clock: options.clock,
             sounds,
             compliance,
-            released: HashSet::new(),
             known,
             numbers,
             unreadable: HashSet::new(),
@@ -163,6 +165,7 @@ impl State {
                 self.update_ready(index);
                 lines.push((index, self.context.lines[index].clone()));
             }
+            self.lost.insert(call.planned.call);
             // Being hung up is all that becomes of it anyway.
             self.calls.insert(call.planned.call, CancellationToken::new());
             self.caller_ids.adopt(call.planned.call, call.planned.caller_id);

@@ -15,10 +15,10 @@ use super::ending::Ending;
 use super::links::LinkHistory;
 use crate::call::CallId;
 use crate::campaign::CampaignId;
-use crate::compliance::Organization;
+use crate::compliance::{Budget, Organization};
 use crate::dialer::caller_ids::CallerIds;
 use crate::dialer::context::{Context, Link};
-use crate::dialer::daily::Daily;
+use crate::dialer::daily::{Daily, Left, Sum};
 use crate::dialer::fleet::{Fleet, Place};
 use crate::dialer::ledger::Ends;
 use crate::dialer::news::News;
@@ -30,6 +30,8 @@ use crate::store::Store;
 
 /// With nothing left to spend today, the clock is looked at this often.
 const BUDGET_LOOK: Duration = Duration::from_secs(60);
+/// How soon a day is summed up again after the database refused.
+const SUM_AGAIN: Duration = Duration::from_secs(1);
 /// News handled between two rounds of planning, at most.
 const BATCH: usize = 512;
 
@@ -44,6 +46,8 @@ pub(super) struct State {
     pub(super) links: Vec<watch::Sender<Link>>,
     /// Calls found open at the start and not settled yet, by switch.
     pub(super) recovering: Vec<usize>,
+    /// The same calls, each once: one may be looked for on several switches.
+    pub(super) lost: HashSet<CallId>,
     pub(super) places: HashMap<CallId, Place>,
     /// Calls with a task of their own; cancelled: they are to be hung up.
     pub(super) calls: HashMap<CallId, CancellationToken>,
@@ -58,6 +62,9 @@ pub(super) struct State {
     pub(super) organization: watch::Sender<Arc<Organization>>,
     /// What this day's calls may be, and were so far.
     pub(super) budget: Daily,
+    /// Campaigns whose waiting targets are being released; `true`: once more
+    /// after that.
+    pub(super) releasing: HashMap<CampaignId, bool>,
     pub(super) drain: Duration,
     pub(super) keep_recordings: watch::Sender<Option<Duration>>,
     /// Since when each switch is connected or not, and what went wrong last.
@@ -101,7 +108,12 @@ impl State {
                 self.on_ended(call, campaign, &place, outcome, unsent, started);
                 self.on_heard(campaign, outcome, mute);
             }
-            News::Recovered { call, switches } => self.on_recovered(call, switches),
+            News::Recovered { call, switches, cost } => {
+                self.budget.spend(cost);
+                self.on_recovered(call, switches);
+            }
+            News::Released { campaign, targets, done } => self.on_released(campaign, targets, done),
+            News::Summed(sum) => self.budget.counted(&sum),
             News::LookForOpenCalls => self.look_for_open_calls(),
             News::Open(open) => self.recover(open),
             News::Link { switch, event } => self.on_link(switch, event),
@@ -114,7 +126,7 @@ impl State {
                 self.drain = limits.drain;
                 self.keep_recordings.send_replace(limits.keep_recordings);
                 if let Some(compliance) = limits.compliance {
-                    self.budget.set(compliance.budget());
+                    self.budget.set(compliance.budget(), self.context.clock.now());
                     if self
                         .organization
                         .send_if_modified(|now| std::mem::replace(now, compliance.clone()) != compliance)
@@ -139,12 +151,18 @@ impl State {
         let free = self.outbound_limit.saturating_sub(taken);
         let (now, wall) = (Instant::now(), self.context.clock.now());
         let planned = u32::try_from(self.places.len()).unwrap_or(u32::MAX);
-        let free = match self.budget.left(planned, wall) {
-            Ok(left) => free.min(left),
-            Err(tomorrow) => {
+        let left = self.budget.left(planned, wall);
+        if let Some(budget) = self.budget.count_wanted() {
+            self.sum_up(budget);
+        }
+        let free = match left {
+            Left::Calls(left) => free.min(left),
+            Left::NotBefore(tomorrow) => {
                 self.again_at = Some(instant_of(tomorrow, wall).min(now + BUDGET_LOOK));
                 return;
             }
+            // The sum is news.
+            Left::Unknown => return,
         };
         let round = plan(&mut self.roster, &mut self.fleet, &mut self.caller_ids, free, now, wall);
         self.places.extend(round.places);
@@ -152,6 +170,24 @@ impl State {
         for claim in round.claims {
             self.context.ledger.claim(claim);
         }
+    }
+
+    /// Has the day summed up, however often the database must be asked.
+    fn sum_up(&self, budget: Budget) {
+        let (store, news, clock) = (self.store.clone(), self.context.news.clone(), self.context.clock);
+        tokio::spawn(async move {
+            let sum = loop {
+                match Sum::of(&store, &budget, clock.now()).await {
+                    Ok(sum) => break sum,
+                    Err(error) => tracing::warn!(%error, "nothing is dialed until the day's calls are summed up"),
+                }
+                tokio::select! {
+                    () = tokio::time::sleep(SUM_AGAIN) => {}
+                    () = news.closed() => return,
+                }
+            };
+            let _ = news.send(News::Summed(Box::new(sum)));
+        });
     }
 
     /// When something is to be done even if nothing happens.

@@ -97,6 +97,7 @@ pub(super) async fn run(context: Arc<Context>, job: Job) {
     // Whoever opted out since the claim is not called.
     match context.store.do_not_call(job.claimed.number).await {
         Ok(None) => {}
+        Ok(Some(_)) if job.claimed.despite_opt_out => {}
         Ok(Some(_)) => {
             let report = taken_back(&context, "opted out since it was claimed");
             return end(&context, &job, Report { outcome: Outcome::Blocked, ..report });

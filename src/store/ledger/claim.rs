@@ -79,18 +79,25 @@ pub(in crate::store) struct Turn {
     pub(in crate::store) settled: Vec<(TargetId, TargetStatus)>,
     /// Targets that may be called later, and from when on.
     pub(in crate::store) waiting: Vec<(TargetId, Timestamp)>,
-    /// What was decided against.
-    pub(in crate::store) decisions: Vec<Against>,
+    /// What was decided against, or although a rule was.
+    pub(in crate::store) decisions: Vec<Noted>,
 }
 
-/// A decision against a call, as it is kept.
+/// A decision that is kept apart from calls: against one, or for one that was
+/// forced.
 #[derive(Debug)]
-pub(in crate::store) struct Against {
+pub(in crate::store) struct Noted {
     pub(in crate::store) target: TargetId,
     pub(in crate::store) number: PhoneNumber,
     pub(in crate::store) verdict: Verdict,
     pub(in crate::store) rule: Rule,
     pub(in crate::store) record: Record,
+}
+
+impl Noted {
+    fn of(due: &Due, verdict: Verdict, rule: Rule, record: Record) -> Self {
+        Self { target: due.target, number: due.number, verdict, rule, record }
+    }
 }
 
 /// Rows looked at once the first window met somebody who may not be called.
@@ -141,25 +148,27 @@ impl<'a> Taking<'a> {
         for due in due {
             let (decision, record) = self.ask(&due, history);
             match decision {
-                Decision::Allow { until } => {
+                Decision::Allow { .. } | Decision::Forced { .. } => {
                     let Some(planned) = self.claim.calls.get(self.result.claimed.len()) else { continue };
+                    if let Some(rule) = record.overridden().first() {
+                        turn.decisions.push(Noted::of(&due, Verdict::Allow, *rule, record.clone()));
+                    }
                     tally.moved(campaign, due.status, TargetStatus::Calling);
                     turn.called.push((due.target, planned.call));
-                    self.allowed.push(record);
                     let caller_id = self.choice.choose(due.number, planned.caller_id);
                     tally.numbers.started(caller_id, self.now);
-                    self.result.claimed.push(claimed(planned, caller_id, due, until));
+                    self.result.claimed.push(claimed(planned, caller_id, due, &record));
+                    self.allowed.push(record);
                 }
                 Decision::Block { rule, until } => {
                     let verdict = decision.verdict();
-                    let (target, number) = (due.target, due.number);
-                    turn.decisions.push(Against { target, number, verdict, rule, record });
+                    turn.decisions.push(Noted::of(&due, verdict, rule, record));
                     match until {
                         Some(until) => {
-                            turn.waiting.push((target, until));
+                            turn.waiting.push((due.target, until));
                             self.result.waiting += 1;
                         }
-                        None => turn.settled.push((target, self.bar(&due, rule, tally))),
+                        None => turn.settled.push((due.target, self.bar(&due, rule, tally))),
                     }
                 }
             }
@@ -174,7 +183,7 @@ impl<'a> Taking<'a> {
         let facts = Facts { do_not_call: due.do_not_call, history };
         let at = whereabouts(&target, rules);
         let decision = decide(&target, &at, &facts, rules, self.now);
-        let record = Record::of(&target, &at, &facts, &decision);
+        let record = Record::of(&target, &at, &facts, rules, &decision, self.now);
         (decision, record)
     }
 
@@ -197,14 +206,15 @@ impl<'a> Taking<'a> {
     }
 }
 
-fn claimed(planned: &PlannedCall, caller_id: PhoneNumber, target: Due, allowed_until: Option<Timestamp>) -> Claimed {
+fn claimed(planned: &PlannedCall, caller_id: PhoneNumber, target: Due, allowed: &Record) -> Claimed {
     Claimed {
         planned: PlannedCall { caller_id, ..planned.clone() },
         target: target.target,
         number: target.number,
         attempt: target.attempts.saturating_add(1),
         congestions: target.congestions,
-        allowed_until,
+        allowed_until: allowed.until,
+        despite_opt_out: allowed.overridden().contains(&Rule::DoNotCall),
     }
 }
 
@@ -284,7 +294,7 @@ mod tests {
         let claim = claim(3);
         let row = |at: usize, open| Known {
             campaign: claim.campaign,
-            claimed: super::claimed(&claim.calls[at], claim.calls[at].caller_id, due(1, false), None),
+            claimed: super::claimed(&claim.calls[at], claim.calls[at].caller_id, due(1, false), &Record::default()),
             open,
         };
         assert_eq!(again(&claim, &[]), None);

@@ -7,7 +7,7 @@ mod numbers;
 mod settle;
 mod tally;
 
-pub(super) use claim::{Against, Due, History, Known, Taking, Turn, again};
+pub(super) use claim::{Due, History, Known, Noted, Taking, Turn, again};
 pub(super) use numbers::NumberMoves;
 pub(super) use settle::{CallChange, Changes, Standing, calls_named, settle};
 pub(super) use tally::{TallyKind, TallyMoves};

@@ -85,7 +85,7 @@ const DUE: &str = "SELECT t.id, t.number, t.status, t.attempts, t.congestions,
     FOR UPDATE OF t SKIP LOCKED";
 
 /// Calls to these numbers, of every campaign.
-const HISTORY: &str = "SELECT c.number, c.created_at, c.ringing_at, c.answered_at, c.outcome
+pub(super) const HISTORY: &str = "SELECT c.number, c.created_at, c.ringing_at, c.answered_at, c.outcome
     FROM calls AS c
     WHERE c.number = ANY($1) AND c.created_at >= $2
     UNION ALL

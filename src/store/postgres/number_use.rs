@@ -23,7 +23,26 @@ const ADD: &str =
         rejected = h.rejected + excluded.rejected, flagged = h.flagged + excluded.flagged,
         last_at = greatest(h.last_at, excluded.last_at)";
 
+/// Some hours of some numbers.
+const OF_NUMBERS: &str = "SELECT * FROM phone_number_hours WHERE hour = ANY($1) AND number = ANY($2)";
+
 impl Postgres {
+    pub(in crate::store) async fn hours_of_numbers(
+        &self,
+        numbers: &[PhoneNumber],
+        hours: &[Hour],
+    ) -> Result<Vec<NumberHour>, StoreError> {
+        within(OPERATION, async {
+            let mut session = self.session().await?;
+            let numbers: Vec<_> = numbers.iter().map(ToString::to_string).collect();
+            let query = sqlx::query(OF_NUMBERS).bind(hours.to_vec()).bind(numbers);
+            let found = query.fetch_all(session.connection()).await?;
+            session.keep();
+            found.iter().map(StoredRow::number_hour).collect()
+        })
+        .await
+    }
+
     /// See [`Store::number_hours`](crate::store::Store::number_hours).
     pub async fn number_hours(&self, since: Hour) -> Result<Vec<NumberHour>, StoreError> {
         within(OPERATION, async {

@@ -179,6 +179,25 @@ impl Postgres {
         })
         .await
     }
+
+    /// See [`Store::due_contacts`](crate::store::Store::due_contacts).
+    pub async fn due_contacts(&self, campaign: CampaignId, limit: u32) -> Result<Vec<ContactFields>, StoreError> {
+        within(OPERATION, async {
+            let mut session = self.session().await?;
+            let rows = sqlx::query(
+                "SELECT c.number, name, email, company, notes, timezone, consent, variables
+                 FROM campaign_contacts AS t JOIN contacts AS c ON c.id = t.contact_id
+                 WHERE t.campaign_id = $1 AND t.due_at IS NOT NULL ORDER BY t.due_at, t.id LIMIT $2",
+            )
+            .bind(campaign.0)
+            .bind(i64::from(limit))
+            .fetch_all(session.connection())
+            .await?;
+            session.keep();
+            rows.iter().map(StoredRow::contact).collect()
+        })
+        .await
+    }
 }
 
 /// Adds what the campaign does not have.

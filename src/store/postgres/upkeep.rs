@@ -15,6 +15,14 @@ use crate::store::text;
 pub(super) const FORGET: &str = "DELETE FROM idempotency WHERE (caller, key) IN (
         SELECT caller, key FROM idempotency WHERE started_at < $1 LIMIT $2)";
 
+/// Since when decisions are kept: the table refuses to lose later ones.
+const KEPT: &str = "INSERT INTO decisions_kept (one, since) VALUES (1, $1)
+    ON CONFLICT (one) DO UPDATE SET since = excluded.since";
+
+/// Decisions that were kept long enough.
+const FORGET_DECISIONS: &str = "DELETE FROM decisions WHERE id IN (
+        SELECT id FROM decisions WHERE at < $1 ORDER BY at LIMIT $2)";
+
 /// Requests that were never answered.
 pub(super) const ABANDON: &str = "DELETE FROM idempotency WHERE (caller, key) IN (
         SELECT caller, key FROM idempotency WHERE status IS NULL AND started_at < $1 LIMIT $2)";
@@ -119,6 +127,21 @@ impl Postgres {
             transaction.commit().await?;
             session.keep();
             Ok(())
+        })
+        .await
+    }
+
+    /// One step of [`Store::forget_decisions`](crate::store::Store::forget_decisions).
+    pub async fn forget_some_decisions(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        within(OPERATION, async {
+            let mut session = self.session().await?;
+            let mut transaction = session.connection().begin().await?;
+            sqlx::query(KEPT).bind(at(before)).execute(&mut *transaction).await?;
+            let query = sqlx::query(FORGET_DECISIONS).bind(at(before)).bind(i64::from(limit));
+            let gone = query.execute(&mut *transaction).await?.rows_affected();
+            transaction.commit().await?;
+            session.keep();
+            Ok(gone)
         })
         .await
     }

@@ -125,7 +125,7 @@ fn following(
     if let Some((placed, call)) = after {
         sql.push(" AND (c.created_at, c.id) > (").push_bind(placed).push(", ").push_bind(call.0).push(")");
     }
-    sql.push(" ORDER BY c.created_at, c.id LIMIT ").push_bind(i64::from(limit));
+    sql.push(" ORDER BY c.created_at, c.id LIMIT +").push_bind(i64::from(limit));
     Ok(sql)
 }
 

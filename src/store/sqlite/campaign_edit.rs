@@ -18,7 +18,7 @@ use crate::store::model::{Changed, TargetId};
 use crate::store::{StoreError, text};
 
 const COLUMNS: &str =
-    "SELECT id, name, status, reason, settings, scheduled_at, created_at, started_at, finished_at, updated_at
+    "SELECT id, name, status, reason, settings, scheduled_at, created_at, started_at, finished_at, forced, updated_at
     FROM campaigns";
 
 const COPY: &str = "INSERT INTO campaign_contacts (campaign_id, contact_id, number, status, due_at, updated_at)

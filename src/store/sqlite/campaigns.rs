@@ -15,7 +15,7 @@ use crate::store::{StoreError, text};
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, name, status, reason, settings, scheduled_at, created_at, started_at, finished_at
+            "SELECT id, name, status, reason, settings, scheduled_at, created_at, started_at, finished_at, forced
              FROM campaigns ",
             $rest
         )

@@ -10,7 +10,7 @@ use super::{Durability, Sqlite, answers, campaigns, do_not_call, number_use, tar
 use crate::call::TalkFacts;
 use crate::campaign::CampaignStatus;
 use crate::compliance::Record;
-use crate::store::ledger::{self, Against, CallChange, Changes, Due, History, Known, Taking, TallyMoves, Turn};
+use crate::store::ledger::{self, CallChange, Changes, Due, History, Known, Noted, Taking, TallyMoves, Turn};
 use crate::store::model::{Claim, ClaimResult, Claimed, LedgerBatch};
 use crate::store::rows::StoredRow;
 use crate::store::talk::Talk;
@@ -70,7 +70,7 @@ const DUE: &str = "SELECT t.id, t.number, t.status, t.attempts, t.congestions,
     LIMIT +?3";
 
 /// Calls to these numbers, of every campaign.
-const HISTORY: &str = "SELECT c.number, c.created_at, c.ringing_at, c.answered_at, c.outcome
+pub(super) const HISTORY: &str = "SELECT c.number, c.created_at, c.ringing_at, c.answered_at, c.outcome
     FROM json_each(?1) AS j
     CROSS JOIN calls AS c ON c.number = j.value
     WHERE c.created_at >= ?2
@@ -282,10 +282,9 @@ fn call_line((claimed, allowed): (&Claimed, &Record)) -> impl serde::Serialize {
     )
 }
 
-/// A decision against a call as [`ADD_DECISIONS`] takes it.
-fn decision_line(against: &Against) -> impl serde::Serialize {
-    let rule = against.rule.as_str();
-    (against.target.0, against.number, against.verdict.as_str(), rule, against.record.clone())
+/// A decision as [`ADD_DECISIONS`] takes it.
+fn decision_line(noted: &Noted) -> impl serde::Serialize {
+    (noted.target.0, noted.number, noted.verdict.as_str(), noted.rule.as_str(), noted.record.clone())
 }
 
 /// The calls to these targets' numbers.
@@ -337,10 +336,11 @@ mod tests {
             HOLD_TARGETS,
         ];
         let others = [targets::REMAINING, super::super::calls::PAGE, super::super::calls_api::ONE];
+        let numbers = [number_use::OF_NUMBERS];
         let survey = [answers::ADD, answers::BEGUN, answers::OF_CALLS, super::super::recordings::CALL_OF];
         use super::super::{told, webhooks};
         let telling = [told::ANY, told::CALLS, webhooks::TAKE];
-        for sql in ledger.into_iter().chain(others).chain(survey).chain(telling) {
+        for sql in ledger.into_iter().chain(others).chain(numbers).chain(survey).chain(telling) {
             let steps = plan(&store, sql).await;
             assert!(steps.iter().any(|step| step.contains("SEARCH")), "{sql}\n{steps:#?}");
             // What is read through is the batch itself.

@@ -2,14 +2,48 @@
 
 use jiff::Timestamp;
 
-use super::rows::micros;
+use super::rows::{self, micros};
 use super::{Durability, Sqlite};
+use crate::caller_id::Limits;
 use crate::number::PhoneNumber;
-use crate::store::model::OwnNumber;
+use crate::store::listing::{Listed, Page};
+use crate::store::model::{NumberRow, OwnNumber};
 use crate::store::rows::StoredRow;
 use crate::store::{StoreError, text};
 
+/// What rows of a list say of numbers we have.
+const CHANGE_ROWS: &str = "UPDATE phone_numbers SET
+        label = coalesce(j.value ->> 1, label), active = coalesce(j.value ->> 2, active),
+        daily_cap = coalesce(j.value ->> 3, daily_cap),
+        cool_down_seconds = coalesce(j.value ->> 4, cool_down_seconds),
+        max_concurrent = coalesce(j.value ->> 5, max_concurrent)
+    FROM jsonb_each(?1) AS j
+    WHERE number = j.value ->> 0";
+
+/// Those we have not.
+const ADD_ROWS: &str =
+    "INSERT INTO phone_numbers (number, label, active, added_at, daily_cap, cool_down_seconds, max_concurrent)
+    SELECT j.value ->> 0, j.value ->> 1, coalesce(j.value ->> 2, 1), ?2, j.value ->> 3, j.value ->> 4, j.value ->> 5
+    FROM jsonb_each(?1) AS j WHERE true
+    ON CONFLICT (number) DO NOTHING";
+
 impl Sqlite {
+    /// See [`Store::take_over_numbers`](crate::store::Store::take_over_numbers).
+    pub async fn take_over_numbers(&self, list: &[NumberRow], now: Timestamp) -> Result<u64, StoreError> {
+        let line = |row: &NumberRow| {
+            let Limits { daily_cap, cool_down_seconds, max_concurrent } = row.limits;
+            let label = text::clean_option(row.label.as_ref()).map(|label| label.into_owned());
+            (row.number, label, row.active, daily_cap, cool_down_seconds, max_concurrent)
+        };
+        let lines = rows::json(&list.iter().map(line).collect::<Vec<_>>())?;
+        let mut writer = self.writer().await;
+        let mut transaction = writer.begin(Durability::Full).await?;
+        sqlx::query(CHANGE_ROWS).bind(&lines).execute(&mut *transaction).await?;
+        let added = sqlx::query(ADD_ROWS).bind(&lines).bind(micros(now)).execute(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(added.rows_affected())
+    }
+
     /// See [`Store::add_number`](crate::store::Store::add_number).
     pub async fn add_number(&self, number: &OwnNumber, now: Timestamp) -> Result<bool, StoreError> {
         let mut writer = self.writer().await;
@@ -30,6 +64,20 @@ impl Sqlite {
         .await?;
         transaction.commit().await?;
         Ok(done.rows_affected() > 0)
+    }
+
+    /// See [`Store::number_page`](crate::store::Store::number_page).
+    pub async fn number_page(&self, page: Page) -> Result<Listed<OwnNumber>, StoreError> {
+        let mut reader = self.reader().await?;
+        let connection = reader.connection()?;
+        let total: i64 = sqlx::query_scalar("SELECT count(*) FROM phone_numbers").fetch_one(&mut *connection).await?;
+        let found = sqlx::query("SELECT * FROM phone_numbers ORDER BY number LIMIT +?1 OFFSET ?2")
+            .bind(i64::from(page.limit))
+            .bind(text::stored(page.offset))
+            .fetch_all(connection)
+            .await?;
+        let items = found.iter().map(StoredRow::own_number).collect::<Result<_, _>>()?;
+        Ok(Listed { items, total: text::size(total) })
     }
 
     /// See [`Store::number`](crate::store::Store::number).

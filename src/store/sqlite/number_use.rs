@@ -22,7 +22,23 @@ pub(super) const ADD: &str =
         short = short + excluded.short, rejected = rejected + excluded.rejected, flagged = flagged + excluded.flagged,
         last_at = coalesce(max(last_at, excluded.last_at), last_at, excluded.last_at)";
 
+/// Some hours of some numbers.
+pub(super) const OF_NUMBERS: &str = "SELECT h.* FROM json_each(?1) AS jn
+    CROSS JOIN json_each(?2) AS jh
+    CROSS JOIN phone_number_hours AS h ON h.hour = jh.value AND h.number = jn.value";
+
 impl Sqlite {
+    pub(in crate::store) async fn hours_of_numbers(
+        &self,
+        numbers: &[PhoneNumber],
+        hours: &[Hour],
+    ) -> Result<Vec<NumberHour>, StoreError> {
+        let mut reader = self.reader().await?;
+        let query = sqlx::query(OF_NUMBERS).bind(rows::json(numbers)?).bind(rows::json(hours)?);
+        let found = query.fetch_all(reader.connection()?).await?;
+        found.iter().map(StoredRow::number_hour).collect()
+    }
+
     /// See [`Store::number_hours`](crate::store::Store::number_hours).
     pub async fn number_hours(&self, since: Hour) -> Result<Vec<NumberHour>, StoreError> {
         let mut reader = self.reader().await?;

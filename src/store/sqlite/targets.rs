@@ -132,6 +132,21 @@ impl Sqlite {
         .await?;
         rows.iter().map(StoredRow::contact).collect()
     }
+
+    /// See [`Store::due_contacts`](crate::store::Store::due_contacts).
+    pub async fn due_contacts(&self, campaign: CampaignId, limit: u32) -> Result<Vec<ContactFields>, StoreError> {
+        let mut reader = self.reader().await?;
+        let rows = sqlx::query(
+            "SELECT c.number, name, email, company, notes, timezone, consent, json(variables) AS variables
+             FROM campaign_contacts AS t JOIN contacts AS c ON c.id = t.contact_id
+             WHERE t.campaign_id = ?1 AND t.due_at IS NOT NULL ORDER BY t.due_at, t.id LIMIT +?2",
+        )
+        .bind(campaign.0)
+        .bind(limit)
+        .fetch_all(reader.connection()?)
+        .await?;
+        rows.iter().map(StoredRow::contact).collect()
+    }
 }
 
 /// Adds what the campaign does not have.

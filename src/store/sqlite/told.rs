@@ -106,7 +106,7 @@ pub(super) async fn campaign(
         return Ok(());
     }
     let row = sqlx::query(
-        "SELECT id, name, status, reason, settings, scheduled_at, created_at, started_at, finished_at
+        "SELECT id, name, status, reason, settings, scheduled_at, created_at, started_at, finished_at, forced
          FROM campaigns WHERE id = ?1",
     )
     .bind(id.0)

@@ -15,6 +15,14 @@ use crate::store::{StoreError, text};
 pub(super) const FORGET: &str = "DELETE FROM idempotency WHERE (caller, key) IN (
         SELECT caller, key FROM idempotency WHERE started_at < ?1 LIMIT +?2)";
 
+/// Since when decisions are kept: the table refuses to lose later ones.
+const KEPT: &str = "INSERT INTO decisions_kept (one, since) VALUES (1, ?1)
+    ON CONFLICT (one) DO UPDATE SET since = excluded.since";
+
+/// Decisions that were kept long enough.
+pub(super) const FORGET_DECISIONS: &str = "DELETE FROM decisions WHERE id IN (
+        SELECT id FROM decisions WHERE at < ?1 ORDER BY at LIMIT +?2)";
+
 /// Requests that were never answered.
 pub(super) const ABANDON: &str = "DELETE FROM idempotency WHERE (caller, key) IN (
         SELECT caller, key FROM idempotency WHERE status IS NULL AND started_at < ?1 LIMIT +?2)";
@@ -105,6 +113,17 @@ impl Sqlite {
         Ok(transaction.commit().await?)
     }
 
+    /// One step of [`Store::forget_decisions`](crate::store::Store::forget_decisions).
+    pub async fn forget_some_decisions(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        let mut writer = self.writer().await;
+        let mut transaction = writer.begin(Durability::Bulk).await?;
+        sqlx::query(KEPT).bind(micros(before)).execute(&mut *transaction).await?;
+        let query = sqlx::query(FORGET_DECISIONS).bind(micros(before)).bind(limit);
+        let gone = query.execute(&mut *transaction).await?.rows_affected();
+        transaction.commit().await?;
+        Ok(gone)
+    }
+
     /// One step of [`Store::forget_idempotent`](crate::store::Store::forget_idempotent).
     pub async fn forget_some_idempotent(
         &self,
@@ -138,6 +157,7 @@ mod tests {
         let cases = [
             (FORGET, "INDEX idempotency_age"),
             (ABANDON, "INDEX idempotency_open"),
+            (FORGET_DECISIONS, "INDEX decisions_at"),
             (UNFINISHED, "INDEX campaigns_unfinished"),
             (TO_DELETE, "INDEX recordings_to_delete_due"),
             (idempotency::EXPIRED, "PRIMARY KEY"),

@@ -198,7 +198,7 @@ impl Sqlite {
         if let Some(before) = before {
             list.push(" AND event_id < ").push_bind(before.0);
         }
-        list.push(" ORDER BY event_id DESC LIMIT ").push_bind(limit);
+        list.push(" ORDER BY event_id DESC LIMIT +").push_bind(limit);
         let mut reader = self.reader().await?;
         let found: Vec<SqliteRow> = list.build().fetch_all(reader.connection()?).await?;
         found.iter().map(TellingRow::delivery).collect()
