@@ -35,7 +35,7 @@ fn ask(bencher: Bencher, settings: &Settings, now: &str) {
             let facts = Facts { do_not_call: false, history: &history };
             let at = whereabouts(&target, &rules);
             let decision = decide(&target, &at, &facts, &rules, now);
-            black_box(Record::of(&target, &at, &facts, &decision));
+            black_box(Record::of(&target, &at, &facts, &rules, &decision, now));
         }
     });
 }
