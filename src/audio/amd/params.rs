@@ -176,6 +176,19 @@ mod tests {
     }
 
     #[test]
+    fn amd_greeting_that_may_be_anyones_is_listened_to_further() {
+        let judge =
+            |odds, silence_ms| Params::default().judge(odds, silence_ms, 4_000).map(|(answer, _)| answer.as_str());
+        for odds in [-1.2, 0.0, 1.9] {
+            assert_eq!(judge(odds, 1_780), None);
+            assert_eq!(judge(odds, 1_800), None, "{odds}");
+            assert_eq!(judge(odds, 4_000), None, "{odds}");
+        }
+        assert_eq!((judge(2.0, 1_780), judge(2.0, 1_800)), (None, Some("human")));
+        assert_eq!((judge(-1.3, 1_780), judge(-1.3, 1_800)), (None, Some("machine")));
+    }
+
+    #[test]
     fn amd_certainty_is_a_share_of_a_hundred() {
         assert_eq!(log_odds(50), 0.0);
         assert!((log_odds(95) - 2.944).abs() < 0.001);
