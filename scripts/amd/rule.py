@@ -11,9 +11,9 @@ class Rule(NamedTuple):
     what is a person and what a machine: between them it goes on listening."""
     person: float = 4.595
     machine: float = -4.5
-    end: float = 1.62
-    final: float = 0.5
-    unlikely: float = -0.5
+    end: float = 1.8
+    final: float = 2.0
+    unlikely: float = -1.2
     least: float = 0.1
     spoken: float = 1.0
     longest: float = 5.0
