@@ -45,7 +45,7 @@ pub struct Amd {
     /// Milliseconds of greeting, pauses included, that are a machine's.
     pub greeting_ms: Option<u32>,
     /// Milliseconds of silence after which a greeting is over: person or machine,
-    /// whatever is more likely.
+    /// whatever is likely; where neither is, it is listened to further.
     pub after_greeting_silence_ms: Option<u32>,
     /// Milliseconds of silence that it takes at least to say it is a person.
     pub after_word_silence_ms: Option<u32>,

@@ -10,8 +10,8 @@ pub struct Params {
     pub initial_silence: u32,
     /// A greeting as long as this, its pauses included, is a machine's.
     pub greeting: u32,
-    /// After so long a silence the greeting is over: a person, unless that is
-    /// unlikely.
+    /// After so long a silence the greeting is over: a person or a machine, by what is
+    /// likelier. Where neither is, it goes on listening.
     pub after_greeting_silence: u32,
     /// So long a silence is the least after which a person is said to be one.
     pub after_word_silence: u32,
@@ -56,7 +56,7 @@ impl Default for Params {
         Self {
             initial_silence: 3_500,
             greeting: 5_000,
-            after_greeting_silence: 1_620,
+            after_greeting_silence: 1_800,
             after_word_silence: 100,
             certainty: 99,
             total_analysis_time: 7_000,
@@ -98,7 +98,12 @@ impl Params {
         let person = (Answer::Human, Reason::ShortGreeting);
         let machine = (Answer::Machine, Reason::Recording);
         if silence_ms >= self.after_greeting_silence {
-            return Some(if odds >= log_odds(AT_THE_END) { person } else { machine });
+            if odds >= LIKELY_PERSON {
+                return Some(person);
+            }
+            if odds < LIKELY_MACHINE {
+                return Some(machine);
+            }
         }
         if silence_ms >= self.after_word_silence && odds >= log_odds(self.certainty) {
             return Some(person);
@@ -107,9 +112,11 @@ impl Params {
     }
 }
 
-/// How sure it must be once the greeting is over.
-const AT_THE_END: u8 = 40;
-/// Below these log-odds of a person it is a machine, after so much greeting.
+/// Log-odds of a person which are enough once the greeting is over, and those below
+/// which it is a machine then.
+const LIKELY_PERSON: f32 = 2.0;
+const LIKELY_MACHINE: f32 = -1.2;
+/// Below these it is a machine, after so much greeting.
 const SURELY_MACHINE: f32 = -4.5;
 const LEAST_OF_MACHINE_MS: u32 = 1_000;
 
@@ -151,8 +158,8 @@ mod tests {
                 assert_eq!(params.judge(odds, silence_ms, 2_000), None);
             }
         }
-        let person = |odds| params.judge(odds, 1_620, 2_000).map(|(answer, _)| answer == Answer::Human);
-        assert_eq!([-1.0, 0.0, 3.0].map(person), [Some(false), Some(true), Some(true)]);
+        let person = |odds| params.judge(odds, 1_800, 2_000).map(|(answer, _)| answer == Answer::Human);
+        assert_eq!([-3.0, 0.0, 3.0].map(person), [Some(false), None, Some(true)]);
     }
 
     #[test]
@@ -166,6 +173,19 @@ mod tests {
         assert_eq!(judge(-6.0, 0, 900), None, "too little was said");
         assert_eq!(judge(-6.0, 0, 1_000), Some("machine"));
         assert_eq!(judge(-3.0, 1_000, 3_000), None);
+    }
+
+    #[test]
+    fn amd_greeting_that_may_be_anyones_is_listened_to_further() {
+        let judge =
+            |odds, silence_ms| Params::default().judge(odds, silence_ms, 4_000).map(|(answer, _)| answer.as_str());
+        for odds in [-1.2, 0.0, 1.9] {
+            assert_eq!(judge(odds, 1_780), None);
+            assert_eq!(judge(odds, 1_800), None, "{odds}");
+            assert_eq!(judge(odds, 4_000), None, "{odds}");
+        }
+        assert_eq!((judge(2.0, 1_780), judge(2.0, 1_800)), (None, Some("human")));
+        assert_eq!((judge(-1.3, 1_780), judge(-1.3, 1_800)), (None, Some("machine")));
     }
 
     #[test]
