@@ -10,22 +10,12 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use tokio::net::TcpListener;
-use tokio::sync::watch;
-use tokio::task::JoinHandle;
 
 use super::auth::{Allowed, MetricsRead};
 use super::problem::{Answer, Kind, Problem};
-use super::{Api, Limits, listener};
+use super::{Api, Limits};
 use crate::guard::is_public;
 use crate::metrics::{self, Metrics};
-
-/// Who scrapes are few, and quick; whoever asks all the time shall not keep the
-/// engine from its work.
-const CONNECTIONS: u32 = 8;
-const PAUSE: Duration = Duration::from_secs(10);
-/// How long a scrape may go on after [`MetricsServer::stop`].
-const LAST_ANSWERS: Duration = Duration::from_secs(2);
 
 /// What is measured
 ///
@@ -54,48 +44,15 @@ pub(super) async fn count(State(api): State<Api>, request: Request, next: Next) 
     response
 }
 
-/// A listener that shows what is measured without a key, to clients on this
-/// machine and in private networks alone.
-#[derive(Debug)]
-pub struct MetricsServer {
-    address: SocketAddr,
-    ending: watch::Sender<bool>,
-    task: JoinHandle<()>,
+/// What the listener without a key answers.
+pub(super) fn router(metrics: Metrics) -> Router {
+    Router::new().route("/metrics", get(scraped)).with_state(metrics)
 }
 
-impl MetricsServer {
-    /// Answers on a listener from now on.
-    ///
-    /// # Errors
-    ///
-    /// If the listener has no address.
-    pub fn start(listener: TcpListener, metrics: Metrics) -> std::io::Result<Self> {
-        let address = listener.local_addr()?;
-        let (ending, end) = watch::channel(false);
-        let limits = Limits {
-            connections: CONNECTIONS,
-            connections_of_one: CONNECTIONS,
-            client_pause: PAUSE,
-            ..Limits::default()
-        };
-        let router = Router::new().route("/metrics", get(scraped)).with_state(metrics);
-        let task = tokio::spawn(listener::serve(listener, router, limits, end));
-        Ok(Self { address, ending, task })
-    }
-
-    /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// Takes no more connections; what is being answered is answered, for two
-    /// seconds at most.
-    pub async fn stop(mut self) {
-        let _ = self.ending.send(true);
-        if tokio::time::timeout(LAST_ANSWERS, &mut self.task).await.is_err() {
-            self.task.abort();
-        }
-    }
+/// Who scrapes are few, and quick; whoever asks all the time shall not keep the
+/// engine from its work.
+pub(super) fn limits() -> Limits {
+    Limits { connections: 8, connections_of_one: 8, client_pause: Duration::from_secs(10), ..Limits::default() }
 }
 
 async fn scraped(State(metrics): State<Metrics>, ConnectInfo(peer): ConnectInfo<SocketAddr>) -> Answer<Response> {

@@ -109,7 +109,6 @@ mod users;
 mod webhook_deliveries;
 mod webhooks;
 
-pub use metrics::MetricsServer;
 pub use openapi::document;
 
 /// How long requests that are being answered may take after [`Server::stop`].
@@ -299,7 +298,7 @@ impl Shared {
     }
 }
 
-/// A running API.
+/// A running API, or a listener for metrics.
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
@@ -338,6 +337,19 @@ impl Server {
         });
         let router = router::router(Api(Arc::new(shared)));
         let task = tokio::spawn(listener::serve(listener, router, limits, end));
+        Ok(Self { address, ending, task })
+    }
+
+    /// Shows what is measured on a listener of its own from now on, without a
+    /// key, to clients on this machine and in private networks alone.
+    ///
+    /// # Errors
+    ///
+    /// If the listener has no address.
+    pub fn start_metrics(listener: TcpListener, metrics: Metrics) -> std::io::Result<Self> {
+        let address = listener.local_addr()?;
+        let (ending, end) = watch::channel(false);
+        let task = tokio::spawn(listener::serve(listener, metrics::router(metrics), metrics::limits(), end));
         Ok(Self { address, ending, task })
     }
 

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use super::app::{self, App};
 use super::signals::{Ends, Reload};
-use crate::api::{self, InForce, MetricsServer, Server};
+use crate::api::{self, InForce, Server};
 use crate::config::{Config, ConfigError, load};
 use crate::dialer::{Engine, Options, Stats};
 use crate::media::MediaServer;
@@ -110,12 +110,12 @@ fn measure(app: &App) -> Metrics {
 }
 
 /// The listener that shows it without a key, if there is to be one.
-async fn scraped(config: &Config, metrics: Metrics) -> anyhow::Result<Option<MetricsServer>> {
+async fn scraped(config: &Config, metrics: Metrics) -> anyhow::Result<Option<Server>> {
     let Some(listen) = config.metrics.listen else { return Ok(None) };
     let listener = TcpListener::bind(listen)
         .await
         .with_context(|| format!("cannot listen on {listen} for metrics (metrics.listen)"))?;
-    let server = MetricsServer::start(listener, metrics)?;
+    let server = Server::start_metrics(listener, metrics)?;
     tracing::info!("metrics are at http://{}/metrics, without a key, for private addresses", server.address());
     Ok(Some(server))
 }

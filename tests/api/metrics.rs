@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use canvass::access::{Role, Scope};
-use canvass::api::MetricsServer;
+use canvass::api::Server;
 use canvass::metrics::{CONTENT_TYPE, Metrics, Options};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -179,7 +179,7 @@ async fn a_key_for_metrics_opens_nothing_else(home: &Home) {
 
     // Without a key at a listener of its own, and nothing else there.
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let server = MetricsServer::start(listener, home.metrics.clone()).expect("a listener");
+    let server = Server::start_metrics(listener, home.metrics.clone()).expect("a listener");
     let get = async |path| reqwest::get(format!("http://{}{path}", server.address())).await.expect("an answer");
     let reply = get("/metrics").await;
     assert_eq!(
