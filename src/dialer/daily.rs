@@ -97,7 +97,8 @@ impl Daily {
     }
 
     /// Another budget. Days that begin elsewhere, other prices, and a first
-    /// limit mean that the day is summed up anew.
+    /// limit mean that the day is summed up anew; so does any change while it is
+    /// being summed up, as that sum is for the budget before.
     pub(super) fn set(&mut self, budget: &Budget, now: Timestamp) {
         let before = std::mem::replace(&mut self.budget, budget.clone());
         if before == *budget {
@@ -105,7 +106,7 @@ impl Daily {
         }
         self.told = false;
         let same = before.is_limited() && before.zone == budget.zone && before.tariff == budget.tariff;
-        if !same {
+        if !same || self.count == Count::UnderWay {
             self.begin(now);
             self.count = if budget.is_limited() { Count::Wanted } else { Count::Known };
         }
@@ -259,6 +260,21 @@ mod tests {
         // Only how many there may be: what is known stays.
         daily.set(&budget(61, "UTC"), now);
         assert_eq!((daily.left(0, now), daily.count_wanted()), (Left::Calls(1), None));
+    }
+
+    #[test]
+    fn a_limit_that_changes_while_the_day_is_summed_up() {
+        let now = at("2026-06-02T03:00:00Z");
+        let mut daily = daily(&Budget::default(), 0, now);
+        let (first, second) = (budget(100, "UTC"), budget(50, "UTC"));
+        daily.set(&first, now);
+        assert_eq!(daily.count_wanted(), Some(first.clone()));
+        daily.set(&second, now);
+        assert_eq!(daily.count_wanted(), Some(second.clone()));
+        daily.counted(&sum(&first, 20, now));
+        assert_eq!(daily.left(0, now), Left::Unknown, "that was another budget's");
+        daily.counted(&sum(&second, 20, now));
+        assert_eq!(daily.left(0, now), Left::Calls(30));
     }
 
     #[test]
