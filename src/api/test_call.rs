@@ -142,7 +142,7 @@ pub(super) async fn place(
     let mut prompts = request.prompts;
     prompts.extend(request.say.map(|text| format!("say:{}", text.trim())));
     let fields = json!({
-        "name": format!("Test call by {name} at {:.0}", api.now()),
+        "name": control::TestCall::name_of(&name, api.now()),
         "number_pool": shown.into_iter().collect::<Vec<_>>(),
         "prompts": prompts,
         "switch": name,

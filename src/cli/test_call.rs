@@ -44,8 +44,8 @@ pub(super) struct Args {
 pub(super) async fn run(file: Option<PathBuf>, args: Args) -> anyhow::Result<ExitCode> {
     let app = app::open_existing(file.as_deref(), true).await?;
     let number = PhoneNumber::parse(&args.number, app.config.number_rules()).context("cannot call that")?;
-    let known: Vec<_> = app.config.switches.keys().map(String::as_str).collect();
     let Some(switch) = app.config.switches.get(&args.switch) else {
+        let known: Vec<_> = app.config.switches.keys().map(String::as_str).collect();
         anyhow::bail!("there is no switch {}; there is {}", args.switch, known.join(", "));
     };
     if let Some(trunk) = args.trunk.as_ref().filter(|trunk| !switch.trunks.contains_key(*trunk)) {
@@ -75,7 +75,7 @@ pub(super) async fn run(file: Option<PathBuf>, args: Args) -> anyhow::Result<Exi
         trunk: args.trunk,
         ..Settings::default()
     };
-    let name = format!("Test call by {} at {now:.0}", args.switch);
+    let name = TestCall::name_of(&args.switch, now);
     let call = TestCall { name, number, settings, forced };
     let organization = Arc::new(app.config.organization_rules()?);
     let placed = match control::test_call(&app.store, &app.config.sounds()?, &organization, call, now).await {

@@ -26,6 +26,13 @@ pub struct TestCall {
     pub forced: Option<Wish>,
 }
 
+impl TestCall {
+    /// What its campaign is called: not by the number, which is a person's.
+    pub fn name_of(switch: &str, now: Timestamp) -> String {
+        format!("Test call by {switch} at {now:.0}")
+    }
+}
+
 /// Somebody's wish that a call be placed whatever the rules say. Whether they
 /// may wish it is not looked at here.
 #[derive(Clone, Debug)]

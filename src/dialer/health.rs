@@ -80,8 +80,7 @@ impl Health {
 fn since_judged(hours: &[NumberHour], numbers: &HashMap<PhoneNumber, OwnNumber>) -> HashMap<PhoneNumber, Figures> {
     let mut all: HashMap<PhoneNumber, Figures> = HashMap::new();
     for hour in hours {
-        let from = numbers.get(&hour.number).and_then(|own| own.judged_from).map(hour_of);
-        if from.is_none_or(|from| hour.hour > from) {
+        if numbers.get(&hour.number).is_none_or(|own| own.is_judged_by(hour.hour)) {
             *all.entry(hour.number).or_default() += hour.figures;
         }
     }

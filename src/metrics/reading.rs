@@ -6,7 +6,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
@@ -153,17 +152,15 @@ impl Reader {
 
 impl CallerIds {
     fn of(numbers: Vec<OwnNumber>, hours: &[NumberHour], day: Hour, window: Hour) -> Self {
-        let judged_from: HashMap<PhoneNumber, Option<Timestamp>> =
-            numbers.iter().map(|own| (own.number, own.judged_from)).collect();
+        let known: HashMap<PhoneNumber, &OwnNumber> = numbers.iter().map(|own| (own.number, own)).collect();
         let mut figures: HashMap<PhoneNumber, (u64, Figures)> = HashMap::new();
         for hour in hours {
+            let Some(own) = known.get(&hour.number) else { continue };
             let (day_calls, judged) = figures.entry(hour.number).or_default();
             if hour.hour >= day {
                 *day_calls += hour.figures.calls;
             }
-            // As the health check looks at it: a rest is a new beginning.
-            let from = judged_from.get(&hour.number).copied().flatten().map(hour_of);
-            if hour.hour >= window && from.is_none_or(|from| hour.hour > from) {
+            if hour.hour >= window && own.is_judged_by(hour.hour) {
                 *judged += hour.figures;
             }
         }
@@ -218,6 +215,8 @@ impl List {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
 
     #[test]

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 
 use super::call_results::CallResults;
 use crate::call::{CallFacts, CallId, GivenAnswer, Outcome};
-use crate::caller_id::{Figures, Hour, Limits};
+use crate::caller_id::{Figures, Hour, Limits, hour_of};
 use crate::campaign::{AfterCall, CampaignId, CampaignStatus, Settings, TargetStatus};
 use crate::compliance::{Force, Rule, Rules};
 use crate::media::MediaId;
@@ -374,6 +374,12 @@ impl OwnNumber {
             rest_reason: None,
             judged_from: None,
         }
+    }
+
+    /// Whether it is judged by the calls of an hour: a rest is a new beginning,
+    /// and the hour in which it began says nothing.
+    pub fn is_judged_by(&self, hour: Hour) -> bool {
+        self.judged_from.is_none_or(|from| hour > hour_of(from))
     }
 }
 

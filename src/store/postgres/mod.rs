@@ -10,11 +10,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
 use sqlx::{Connection, PgConnection, PgPool};
 
 use super::StoreError;
-use session::{Session, within};
+use session::{OPERATION, Session, within};
 
 mod agents;
 mod answers;
@@ -117,6 +117,20 @@ impl Postgres {
     async fn session(&self) -> Result<Session, StoreError> {
         // Large, as it may have to connect; and part of every operation.
         Ok(Session::new(Box::pin(self.pool.acquire()).await?))
+    }
+
+    /// All rows a query gives.
+    async fn rows_of(
+        &self,
+        query: sqlx::query::Query<'_, sqlx::Postgres, sqlx::postgres::PgArguments>,
+    ) -> Result<Vec<PgRow>, StoreError> {
+        within(OPERATION, async {
+            let mut session = self.session().await?;
+            let found = query.fetch_all(session.connection()).await?;
+            session.keep();
+            Ok(found)
+        })
+        .await
     }
 
     /// A connection beside the pool.

@@ -1,7 +1,6 @@
 //! Why numbers were called, or not; who waits because of a rule.
 
 use jiff::Timestamp;
-use sqlx::postgres::PgRow;
 
 use super::ledger::HISTORY;
 use super::rows::at;
@@ -125,18 +124,5 @@ impl Postgres {
     ) -> Result<Vec<RemovedCall>, StoreError> {
         let query = sqlx::query(REMOVED).bind(at(placed)).bind(after).bind(i64::from(limit));
         self.rows_of(query).await?.iter().map(AuditRow::removed_call).collect()
-    }
-
-    async fn rows_of(
-        &self,
-        query: sqlx::query::Query<'_, sqlx::Postgres, sqlx::postgres::PgArguments>,
-    ) -> Result<Vec<PgRow>, StoreError> {
-        within(OPERATION, async {
-            let mut session = self.session().await?;
-            let found = query.fetch_all(session.connection()).await?;
-            session.keep();
-            Ok(found)
-        })
-        .await
     }
 }

@@ -53,6 +53,17 @@ pub(super) const REMAINING: &str =
         EXISTS (SELECT 1 FROM campaign_contacts
             WHERE campaign_id = $1 AND status IN ('calling', 'connected')) AS in_call";
 
+/// The contacts of targets `t`.
+macro_rules! contacts {
+    ($which:literal) => {
+        concat!(
+            "SELECT c.number, name, email, company, notes, timezone, consent, variables
+             FROM campaign_contacts AS t JOIN contacts AS c ON c.id = t.contact_id ",
+            $which
+        )
+    };
+}
+
 impl Postgres {
     /// See [`Store::add_targets`](crate::store::Store::add_targets).
     pub async fn add_targets(
@@ -148,13 +159,8 @@ impl Postgres {
     pub async fn contact_of(&self, target: TargetId) -> Result<Option<ContactFields>, StoreError> {
         within(OPERATION, async {
             let mut session = self.session().await?;
-            let row = sqlx::query(
-                "SELECT c.number, name, email, company, notes, timezone, consent, variables
-                 FROM campaign_contacts AS t JOIN contacts AS c ON c.id = t.contact_id WHERE t.id = $1",
-            )
-            .bind(target.0)
-            .fetch_optional(session.connection())
-            .await?;
+            let row =
+                sqlx::query(contacts!("WHERE t.id = $1")).bind(target.0).fetch_optional(session.connection()).await?;
             session.keep();
             row.as_ref().map(StoredRow::contact).transpose()
         })
@@ -163,40 +169,18 @@ impl Postgres {
 
     /// See [`Store::first_contacts`](crate::store::Store::first_contacts).
     pub async fn first_contacts(&self, campaign: CampaignId, limit: u32) -> Result<Vec<ContactFields>, StoreError> {
-        within(OPERATION, async {
-            let mut session = self.session().await?;
-            let rows = sqlx::query(
-                "SELECT c.number, name, email, company, notes, timezone, consent, variables
-                 FROM campaign_contacts AS t JOIN contacts AS c ON c.id = t.contact_id
-                 WHERE t.campaign_id = $1 LIMIT $2",
-            )
-            .bind(campaign.0)
-            .bind(i64::from(limit))
-            .fetch_all(session.connection())
-            .await?;
-            session.keep();
-            rows.iter().map(StoredRow::contact).collect()
-        })
-        .await
+        let query = sqlx::query(contacts!("WHERE t.campaign_id = $1 LIMIT $2")).bind(campaign.0).bind(i64::from(limit));
+        self.rows_of(query).await?.iter().map(StoredRow::contact).collect()
     }
 
     /// See [`Store::due_contacts`](crate::store::Store::due_contacts).
     pub async fn due_contacts(&self, campaign: CampaignId, limit: u32) -> Result<Vec<ContactFields>, StoreError> {
-        within(OPERATION, async {
-            let mut session = self.session().await?;
-            let rows = sqlx::query(
-                "SELECT c.number, name, email, company, notes, timezone, consent, variables
-                 FROM campaign_contacts AS t JOIN contacts AS c ON c.id = t.contact_id
-                 WHERE t.campaign_id = $1 AND t.due_at IS NOT NULL ORDER BY t.due_at, t.id LIMIT $2",
-            )
-            .bind(campaign.0)
-            .bind(i64::from(limit))
-            .fetch_all(session.connection())
-            .await?;
-            session.keep();
-            rows.iter().map(StoredRow::contact).collect()
-        })
-        .await
+        let query = sqlx::query(contacts!(
+            "WHERE t.campaign_id = $1 AND t.due_at IS NOT NULL ORDER BY t.due_at, t.id LIMIT $2"
+        ))
+        .bind(campaign.0)
+        .bind(i64::from(limit));
+        self.rows_of(query).await?.iter().map(StoredRow::contact).collect()
     }
 }
 

@@ -37,6 +37,17 @@ pub(super) const REMAINING: &str =
         EXISTS (SELECT 1 FROM campaign_contacts
             WHERE campaign_id = ?1 AND status IN ('calling', 'connected')) AS in_call";
 
+/// The contacts of targets `t`.
+macro_rules! contacts {
+    ($which:literal) => {
+        concat!(
+            "SELECT c.number, name, email, company, notes, timezone, consent, json(variables) AS variables
+             FROM campaign_contacts AS t JOIN contacts AS c ON c.id = t.contact_id ",
+            $which
+        )
+    };
+}
+
 impl Sqlite {
     /// See [`Store::add_targets`](crate::store::Store::add_targets).
     pub async fn add_targets(
@@ -108,39 +119,27 @@ impl Sqlite {
     /// See [`Store::contact_of`](crate::store::Store::contact_of).
     pub async fn contact_of(&self, target: TargetId) -> Result<Option<ContactFields>, StoreError> {
         let mut reader = self.reader().await?;
-        let row = sqlx::query(
-            "SELECT c.number, name, email, company, notes, timezone, consent, json(variables) AS variables
-             FROM campaign_contacts AS t JOIN contacts AS c ON c.id = t.contact_id WHERE t.id = ?1",
-        )
-        .bind(target.0)
-        .fetch_optional(reader.connection()?)
-        .await?;
+        let row = sqlx::query(contacts!("WHERE t.id = ?1")).bind(target.0).fetch_optional(reader.connection()?).await?;
         row.as_ref().map(StoredRow::contact).transpose()
     }
 
     /// See [`Store::first_contacts`](crate::store::Store::first_contacts).
     pub async fn first_contacts(&self, campaign: CampaignId, limit: u32) -> Result<Vec<ContactFields>, StoreError> {
         let mut reader = self.reader().await?;
-        let rows = sqlx::query(
-            "SELECT c.number, name, email, company, notes, timezone, consent, json(variables) AS variables
-             FROM campaign_contacts AS t JOIN contacts AS c ON c.id = t.contact_id
-             WHERE t.campaign_id = ?1 LIMIT +?2",
-        )
-        .bind(campaign.0)
-        .bind(limit)
-        .fetch_all(reader.connection()?)
-        .await?;
+        let rows = sqlx::query(contacts!("WHERE t.campaign_id = ?1 LIMIT +?2"))
+            .bind(campaign.0)
+            .bind(limit)
+            .fetch_all(reader.connection()?)
+            .await?;
         rows.iter().map(StoredRow::contact).collect()
     }
 
     /// See [`Store::due_contacts`](crate::store::Store::due_contacts).
     pub async fn due_contacts(&self, campaign: CampaignId, limit: u32) -> Result<Vec<ContactFields>, StoreError> {
         let mut reader = self.reader().await?;
-        let rows = sqlx::query(
-            "SELECT c.number, name, email, company, notes, timezone, consent, json(variables) AS variables
-             FROM campaign_contacts AS t JOIN contacts AS c ON c.id = t.contact_id
-             WHERE t.campaign_id = ?1 AND t.due_at IS NOT NULL ORDER BY t.due_at, t.id LIMIT +?2",
-        )
+        let rows = sqlx::query(contacts!(
+            "WHERE t.campaign_id = ?1 AND t.due_at IS NOT NULL ORDER BY t.due_at, t.id LIMIT +?2"
+        ))
         .bind(campaign.0)
         .bind(limit)
         .fetch_all(reader.connection()?)
