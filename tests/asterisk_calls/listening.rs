@@ -76,7 +76,7 @@ async fn a_sound_plays_at_once_when_nobody_listens_any_more(rig: Rig) {
         rig.asterisk.stop_listening(call).await.expect("stops");
         // What was heard before may still be read.
         tokio::time::timeout(WAIT, async { while listening.recv().await.is_some() {} }).await.expect("ends");
-        assert_eq!(rig.ids("/bridges").await, Vec::<String>::new());
+        rig.no_bridges().await;
         rig.asterisk.play(call, "beep").await.expect("plays");
         assert_eq!(next(&mut events).await, CallEvent::PlaybackFinished { failure: None });
     }
@@ -126,12 +126,12 @@ async fn whoever_stops_to_listen_leaves_nothing_behind(rig: Rig) {
     let (call, mut events) = rig.answered(rig.endpoint(Party::Person)).await;
     drop(rig.asterisk.listen(call).await.expect("listens"));
     for _ in 0..100 {
-        if rig.ids("/bridges").await.is_empty() && rig.ids("/channels").await.iter().all(|id| !id.contains("-ear-")) {
+        if rig.ids("/channels").await.iter().all(|id| !id.contains("-ear-")) {
             break;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    assert_eq!(rig.ids("/bridges").await, Vec::<String>::new());
+    rig.no_bridges().await;
     assert!(rig.asterisk.listen(call).await.is_ok(), "another may");
     rig.hang_up(call, &mut events).await;
 }
@@ -164,13 +164,6 @@ async fn an_address_that_leads_nowhere_is_named() {
     let (call, mut events) = rig.answered(rig.endpoint(Party::Person)).await;
     let Err(CommandError::Refused(reason)) = rig.asterisk.listen(call).await.map(drop) else { panic!("refused") };
     assert!(reason.contains("127.0.0.1:9") && reason.contains("audio_advertise"), "{reason}");
-    // Asterisk says that a bridge is deleted before it is gone.
-    for _ in 0..100 {
-        if rig.ids("/bridges").await.is_empty() {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    assert_eq!(rig.ids("/bridges").await, Vec::<String>::new());
+    rig.no_bridges().await;
     rig.hang_up(call, &mut events).await;
 }

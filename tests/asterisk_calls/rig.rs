@@ -203,6 +203,17 @@ impl Rig {
         panic!("left of {call}: {:?}", left().await);
     }
 
+    /// No bridge is left. Asterisk says that one is deleted before it is gone.
+    pub(crate) async fn no_bridges(&self) {
+        for _ in 0..100 {
+            if self.ids("/bridges").await.is_empty() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("bridges are left: {:?}", self.ids("/bridges").await);
+    }
+
     /// The ids of all channels, or all bridges.
     pub(crate) async fn ids(&self, path: &str) -> Vec<String> {
         let (status, list) = self.ari.get(path).await;

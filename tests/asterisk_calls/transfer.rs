@@ -37,7 +37,7 @@ async fn both_are_connected_and_the_callee_stays_when_the_other_hangs_up(rig: Ri
     assert_eq!(rig.asterisk.live_calls().await, Ok(vec![call]), "the other party is no call");
     assert_eq!(next(&mut events).await, told(TransferEvent::Ended));
     takes_commands(&rig, call, &mut events).await;
-    assert_eq!(rig.ids("/bridges").await, Vec::<String>::new());
+    rig.no_bridges().await;
     rig.hang_up(call, &mut events).await;
 }
 
