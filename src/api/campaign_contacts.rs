@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::auth::{Allowed, ContactsRead, ContactsWrite};
 use super::campaign_runs::seconds;
 use super::campaign_upload::{not_now, takes_contacts};
-use super::campaigns::{known, no_campaign};
+use super::campaigns::{known, known_by, no_campaign};
 use super::extract::{CampaignAt, ContactAt, JsonBody, JsonRequest, UrlQuery};
 use super::page::{Paged, SortOrder, Wanted};
 use super::problem::{Answer, Fault, Problem, ProblemBody};
@@ -270,8 +270,8 @@ pub(super) async fn list(
         },
         descending: asked.sort_order.unwrap_or_default() == SortOrder::Desc,
     };
-    known(&api, id).await?;
     let listed = api.store.target_page(id, &query, wanted.page()).await?;
+    known_by(&api, id, listed.total).await?;
     Ok(Json(wanted.of(listed, Contact::from)))
 }
 

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::auth::{Allowed, CampaignsRead, ContactsRead};
 use super::campaign_fields::out_of_time;
-use super::campaigns::known;
+use super::campaigns::known_by;
 use super::extract::{CampaignAt, UrlQuery};
 use super::page::{Paged, SortOrder, Wanted};
 use super::problem::{Answer, Fault, Problem};
@@ -213,7 +213,6 @@ pub(super) async fn runs(
 ) -> Answer<Json<Paged<Run>>> {
     let wanted = Wanted::new(asked.page, asked.limit)?;
     let filters = filters(asked.filters.as_deref())?;
-    known(&api, id).await?;
     let query = CallQuery {
         outcomes: filters.outcome,
         in_progress: filters.in_progress,
@@ -231,7 +230,10 @@ pub(super) async fn runs(
         descending: asked.sort_order.unwrap_or_default() == SortOrder::Desc,
     };
     match api.store.call_page(id, &query, wanted.page()).await? {
-        Some(listed) => Ok(Json(wanted.of(listed, Run::from))),
+        Some(listed) => {
+            known_by(&api, id, listed.total).await?;
+            Ok(Json(wanted.of(listed, Run::from)))
+        }
         None => {
             let message = format!("sorts up to {COUNTED} calls: narrow them with filters, or sort by created_at");
             Err(Problem::field("sort_by", message))

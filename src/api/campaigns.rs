@@ -227,6 +227,14 @@ pub(super) async fn known(api: &Api, id: CampaignId) -> Answer<Versioned> {
     api.store.versioned_campaign(id).await?.ok_or_else(|| no_campaign(id))
 }
 
+/// One of whose calls or contacts there are `rows` is there; else it must be.
+pub(super) async fn known_by(api: &Api, id: CampaignId, rows: u64) -> Answer<()> {
+    if rows == 0 {
+        known(api, id).await?;
+    }
+    Ok(())
+}
+
 pub(super) async fn body(api: &Api, versioned: Versioned) -> Answer<CampaignBody> {
     let contacts = api.store.tally(versioned.campaign.id).await?.total();
     let agent = agents::name_of(api, versioned.campaign.settings.agent_id).await?;

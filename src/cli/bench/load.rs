@@ -2,14 +2,18 @@
 //! kinds, while a campaign dials as fast as it can; rates with and without them
 //! in one run.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
-use tokio::net::TcpListener;
+use axum::body::Bytes;
+use axum::http::{self, Request, header};
+use http_body_util::{BodyExt, Empty};
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
 use super::rig::{Database, SwitchProcess, engine};
@@ -30,7 +34,7 @@ use crate::uploads::Uploads;
 const AT_ONCE: &str = "ring_ms = [0, 20]\ntalk_ms = [60000, 60000]\n[endings]\n\"\" = \"answer\"\n";
 
 /// More than can be called meanwhile.
-const CONTACTS: u64 = 500_000;
+const CONTACTS: u64 = 800_000;
 const CONCURRENT: u32 = 1_000;
 const A_SECOND: u32 = 200;
 /// Requests under way at once: those behind a slow one do not wait for it.
@@ -38,9 +42,12 @@ const AT_A_TIME: usize = 32;
 /// Until the campaign dials evenly.
 const WARM_UP: Duration = Duration::from_secs(5);
 /// One stretch with requests or without, and how often they take turns: what
-/// slows the machine down meanwhile meets both.
-const STRETCH: Duration = Duration::from_secs(4);
-const TURNS: u32 = 4;
+/// slows the machine down meanwhile meets both. Those with requests come second
+/// and first by turns, as what was dialed before makes dialing slower.
+const STRETCH: Duration = Duration::from_secs(3);
+const TURNS: u32 = 10;
+/// Between two stretches.
+const SETTLE: Duration = Duration::from_millis(100);
 
 pub(super) async fn measure(runs: u32, postgres: Option<&str>) -> anyhow::Result<Vec<Figure>> {
     let mut figures = Vec::new();
@@ -53,7 +60,7 @@ pub(super) async fn measure(runs: u32, postgres: Option<&str>) -> anyhow::Result
             let mut measured = one(&database).await?;
             quiet.push(measured.quiet);
             ratios.push(measured.loaded / measured.quiet);
-            rates.push(measured.answered as f64 / (STRETCH * TURNS).as_secs_f64());
+            rates.push(measured.answered as f64 / ((SETTLE + STRETCH) * TURNS).as_secs_f64());
             waits.push(percentile(&mut measured.times, 99) * 1e3);
             database.store.close().await;
         }
@@ -85,17 +92,24 @@ async fn one(database: &Database) -> anyhow::Result<Measured> {
     let stats = Arc::new(Stats::default());
     let mut engine = engine(database, &switch, id, CONCURRENT, stats.clone()).await?;
     let (server, key) = offer(database, &switch, &engine).await?;
-    let (asking, mut answers) = start(format!("http://{}", server.address()), key, id)?;
+    let (asking, mut answers) = start(server.address(), &key, id).await?;
     tokio::time::sleep(WARM_UP).await;
     let (mut quiet, mut loaded) = (0.0, 0.0);
-    for _ in 0..TURNS {
-        quiet += stretch(&stats).await;
-        asking.store(true, Ordering::Relaxed);
-        loaded += stretch(&stats).await;
-        asking.store(false, Ordering::Relaxed);
-        // Those under way belong to the loaded stretch.
-        tokio::time::sleep(Duration::from_millis(200)).await;
+    for turn in 0..TURNS {
+        let order = if turn % 2 == 0 { [false, true] } else { [true, false] };
+        for with_requests in order {
+            asking.store(with_requests, Ordering::Relaxed);
+            // Those under way from before belong to the stretch before.
+            tokio::time::sleep(SETTLE).await;
+            let rate = stretch(&stats).await;
+            if with_requests {
+                loaded += rate;
+            } else {
+                quiet += rate;
+            }
+        }
     }
+    asking.store(false, Ordering::Relaxed);
     let left = database.store.remaining(id).await?;
     anyhow::ensure!(left.next_due.is_some(), "everybody was called before the end: the list is too short");
     let mut times = Vec::new();
@@ -143,49 +157,75 @@ async fn offer(database: &Database, switch: &SwitchProcess, engine: &Engine) -> 
 
 type Answers = mpsc::UnboundedReceiver<anyhow::Result<Duration>>;
 
-/// Starts a client that asks evenly while it is told to.
-fn start(base: String, key: String, id: CampaignId) -> anyhow::Result<(Arc<AtomicBool>, Answers)> {
-    let campaign = format!("{base}/api/campaigns/{id}");
-    let urls = [
-        format!("{base}/api/campaigns"),
+/// Starts a client that asks evenly while it is told to, over connections that
+/// stay open. It shares the processors with what is measured, so it does no more
+/// than it must.
+async fn start(at: SocketAddr, key: &str, id: CampaignId) -> anyhow::Result<(Arc<AtomicBool>, Answers)> {
+    let campaign = format!("/api/campaigns/{id}");
+    let paths = [
+        "/api/campaigns".to_owned(),
         campaign.clone(),
         format!("{campaign}/stats"),
         format!("{campaign}/progress"),
         format!("{campaign}/runs?limit=50&sort_order=desc"),
         format!("{campaign}/contacts?limit=50"),
-        format!("{base}/api/dnc"),
-        format!("{base}/api/phone-numbers"),
+        "/api/dnc".to_owned(),
+        "/api/phone-numbers".to_owned(),
     ];
-    let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build()?;
+    let requests: Vec<_> = paths.iter().map(|path| request(at, path, key)).collect::<Result<_, _>>()?;
+    let (back, mut idle) = mpsc::channel(AT_A_TIME);
+    for _ in 0..AT_A_TIME {
+        back.send(connect(at).await?).await?;
+    }
     let asking = Arc::new(AtomicBool::new(false));
     let (told, answers) = mpsc::unbounded_channel();
     let asks = asking.clone();
     tokio::spawn(async move {
         let mut every = tokio::time::interval(Duration::from_secs(1) / A_SECOND);
         every.set_missed_tick_behavior(MissedTickBehavior::Burst);
-        let mut under_way = JoinSet::new();
-        for url in urls.iter().cycle() {
+        for request in requests.iter().cycle() {
             every.tick().await;
             if !asks.load(Ordering::Relaxed) {
                 continue;
             }
-            while under_way.len() >= AT_A_TIME {
-                under_way.join_next().await;
-            }
-            let (request, told) = (client.get(url).bearer_auth(&key), told.clone());
+            let Some(mut connection) = idle.recv().await else { return };
+            let (request, told, back) = (request.clone(), told.clone(), back.clone());
             if told.is_closed() {
                 return;
             }
-            under_way.spawn(async move { told.send(answer(request).await) });
-            while under_way.try_join_next().is_some() {}
+            tokio::spawn(async move {
+                let answer = ask(&mut connection, request).await;
+                // There is room for as many as there are.
+                let _ = back.try_send(connection);
+                told.send(answer)
+            });
         }
     });
     Ok((asking, answers))
 }
 
-async fn answer(request: reqwest::RequestBuilder) -> anyhow::Result<Duration> {
+type Connection = SendRequest<Empty<Bytes>>;
+
+async fn connect(to: SocketAddr) -> anyhow::Result<Connection> {
+    let (connection, driver) = http1::handshake(TokioIo::new(TcpStream::connect(to).await?)).await?;
+    tokio::spawn(driver);
+    Ok(connection)
+}
+
+fn request(at: SocketAddr, path: &str, key: &str) -> Result<Request<Empty<Bytes>>, http::Error> {
+    let request = Request::get(path).header(header::HOST, at.to_string());
+    request.header(header::AUTHORIZATION, format!("Bearer {key}")).body(Empty::new())
+}
+
+/// How long the whole answer took.
+async fn ask(connection: &mut Connection, request: Request<Empty<Bytes>>) -> anyhow::Result<Duration> {
     let start = Instant::now();
-    let response = request.send().await?.error_for_status().context("a read was refused")?;
-    response.bytes().await?;
+    connection.ready().await?;
+    let response = connection.send_request(request).await?;
+    anyhow::ensure!(response.status().is_success(), "a read was refused: {}", response.status());
+    let mut body = response.into_body();
+    while let Some(frame) = body.frame().await {
+        frame?;
+    }
     Ok(start.elapsed())
 }
