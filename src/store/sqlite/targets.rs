@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
+use sqlx::SqliteConnection;
 
 use super::rows::{self, micros};
 use super::{Durability, Sqlite, campaigns};
@@ -172,10 +172,9 @@ async fn mark_known(
     slice: &mut Slice<'_>,
 ) -> Result<(), StoreError> {
     let numbers: Vec<_> = slice.numbers().collect();
-    let known = sqlx::query(KNOWN).bind(rows::json(&numbers)?).bind(campaign.0).fetch_all(connection).await?;
-    for row in &known {
-        slice.known(row.try_get("key")?);
-    }
+    let numbers = rows::json(&numbers)?;
+    let known: Vec<i64> = sqlx::query_scalar(KNOWN).bind(numbers).bind(campaign.0).fetch_all(connection).await?;
+    known.into_iter().for_each(|position| slice.known(position));
     Ok(())
 }
 
