@@ -18,14 +18,8 @@ use super::{Api, read};
 use crate::access::Role;
 use crate::campaign::CampaignId;
 use crate::compliance::Rule;
-use crate::control::{self, Wish};
+use crate::control::{self, LONGEST_REASON, LONGEST_TEXT, Wish, words};
 use crate::number::{NumberRules, PhoneNumber};
-
-/// Longest text to be spoken, in characters.
-const SAY: usize = 1_000;
-
-/// Longest reason for a forced call, in characters.
-const REASON: usize = 500;
 
 /// Whom to call, and what they hear.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -61,14 +55,14 @@ impl JsonRequest for TestCall {
         if request.phone_number.is_none() {
             faults.push(Fault::new("phone_number", "is missing"));
         }
-        let fits = |text: &str, most| (1..=most).contains(&text.trim().chars().count());
-        if request.say.as_ref().is_some_and(|text| !fits(text, SAY)) {
-            faults.push(Fault::new("say", format!("must have 1 to {SAY} characters")));
+        if request.say.as_ref().is_some_and(|text| words(text, LONGEST_TEXT).is_none()) {
+            faults.push(Fault::new("say", format!("must have 1 to {LONGEST_TEXT} characters")));
         }
         match (&request.reason, request.force) {
-            (Some(reason), true) if fits(reason, REASON) => {}
+            (Some(reason), true) if words(reason, LONGEST_REASON).is_some() => {}
             (_, true) => {
-                faults.push(Fault::new("reason", format!("must say in 1 to {REASON} characters why it is forced")))
+                let message = format!("must say in 1 to {LONGEST_REASON} characters why it is forced");
+                faults.push(Fault::new("reason", message));
             }
             (Some(_), false) => {
                 faults.push(Fault::new("reason", "says why a call is forced: it needs \"force\": true"))

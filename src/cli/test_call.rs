@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{app, note};
 use crate::campaign::Settings;
-use crate::control::{self, ControlError, TestCall, Wish};
+use crate::control::{self, ControlError, LONGEST_REASON, LONGEST_TEXT, TestCall, Wish, words};
 use crate::number::PhoneNumber;
 
 /// Whom to call, and what they hear.
@@ -30,14 +30,14 @@ pub(super) struct Args {
     /// What they hear, as in a campaign; may be repeated.
     #[arg(long = "prompt", value_name = "SOUND")]
     prompts: Vec<String>,
-    /// A text to be spoken to them after that.
-    #[arg(long, value_name = "TEXT")]
+    /// A text to be spoken to them after that; up to 1,000 characters.
+    #[arg(long, value_name = "TEXT", value_parser = text)]
     say: Option<String>,
     /// Call although rules forbid it. Noted with your name and the reason.
     #[arg(long, requires = "reason")]
     force: bool,
-    /// Why it is forced.
-    #[arg(long, value_name = "TEXT", requires = "force")]
+    /// Why it is forced; up to 500 characters.
+    #[arg(long, value_name = "TEXT", requires = "force", value_parser = reason)]
     reason: Option<String>,
 }
 
@@ -52,10 +52,7 @@ pub(super) async fn run(file: Option<PathBuf>, args: Args) -> anyhow::Result<Exi
         let known: Vec<_> = switch.trunks.keys().map(String::as_str).collect();
         anyhow::bail!("switch {} has no trunk {trunk}; it has {}", args.switch, known.join(", "));
     }
-    let forced = match args.reason.as_deref().map(str::trim).filter(|_| args.force) {
-        Some("") => anyhow::bail!("--reason must say why the call is forced"),
-        reason => reason.map(|reason| Wish { by: note::actor(), reason: reason.to_owned() }),
-    };
+    let forced = args.reason.clone().filter(|_| args.force).map(|reason| Wish { by: note::actor(), reason });
     let shown = match args.caller_id {
         Some(shown) => shown,
         None => app
@@ -70,7 +67,7 @@ pub(super) async fn run(file: Option<PathBuf>, args: Args) -> anyhow::Result<Exi
     let now = app.clock.now();
     let settings = Settings {
         number_pool: vec![shown],
-        prompts: args.prompts.into_iter().chain(args.say.map(|text| format!("say:{}", text.trim()))).collect(),
+        prompts: args.prompts.into_iter().chain(args.say.map(|text| format!("say:{text}"))).collect(),
         switch: Some(args.switch.clone()),
         trunk: args.trunk,
         ..Settings::default()
@@ -99,4 +96,16 @@ pub(super) async fn run(file: Option<PathBuf>, args: Args) -> anyhow::Result<Exi
     println!("Test call {}: the daemon places it now.", placed.campaign);
     println!("canvass campaign watch {}", placed.campaign);
     Ok(ExitCode::SUCCESS)
+}
+
+fn text(written: &str) -> Result<String, String> {
+    bounded(written, LONGEST_TEXT)
+}
+
+fn reason(written: &str) -> Result<String, String> {
+    bounded(written, LONGEST_REASON)
+}
+
+fn bounded(written: &str, most: usize) -> Result<String, String> {
+    words(written, most).map(ToOwned::to_owned).ok_or_else(|| format!("must have 1 to {most} characters"))
 }

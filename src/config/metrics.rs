@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::guard::is_public;
+use crate::metrics::CALLER_IDS;
 
 /// Numbers with metrics of their own, at most.
 const MOST: u32 = 10_000;
@@ -23,7 +24,7 @@ pub struct MetricsConfig {
 
 impl Default for MetricsConfig {
     fn default() -> Self {
-        Self { listen: None, caller_ids: 500 }
+        Self { listen: None, caller_ids: CALLER_IDS }
     }
 }
 

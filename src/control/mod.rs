@@ -37,7 +37,7 @@ pub(crate) use hours::first_opening;
 pub use hours::waiting_until;
 pub use number_edit::{NumberEdited, edit_number};
 pub use own_numbers::{NumbersError, import_numbers};
-pub use test_call::{Forbidden, TestCall, TestCallPlaced, Wish, test_call};
+pub use test_call::{Forbidden, LONGEST_REASON, LONGEST_TEXT, TestCall, TestCallPlaced, Wish, test_call, words};
 
 /// Why an action was not taken.
 #[derive(Debug, thiserror::Error)]

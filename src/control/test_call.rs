@@ -26,6 +26,18 @@ pub struct TestCall {
     pub forced: Option<Wish>,
 }
 
+/// Longest text to be spoken in a test call, in characters.
+pub const LONGEST_TEXT: usize = 1_000;
+/// Longest reason for a forced call, in characters.
+pub const LONGEST_REASON: usize = 500;
+
+/// Words somebody wrote, without the space around them; none: there are none,
+/// or more characters than `most`.
+pub fn words(text: &str, most: usize) -> Option<&str> {
+    let text = text.trim();
+    (1..=most).contains(&text.chars().count()).then_some(text)
+}
+
 impl TestCall {
     /// What its campaign is called: not by the number, which is a person's.
     pub fn name_of(switch: &str, now: Timestamp) -> String {

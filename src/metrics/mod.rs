@@ -50,7 +50,7 @@ pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; cha
 pub const REFRESH: Duration = Duration::from_secs(15);
 
 /// Numbers of ours that have metrics of their own, usually.
-pub const CALLER_IDS: usize = 500;
+pub const CALLER_IDS: u32 = 500;
 
 /// How long the engine may take to answer. Prometheus gives up after ten seconds.
 const ENGINE_PATIENCE: Duration = Duration::from_secs(2);
@@ -73,7 +73,7 @@ pub struct Options {
 impl Options {
     /// As usual.
     pub fn new(store: Store, clock: Clock) -> Self {
-        Self { store, clock, watch: Watch::default(), caller_ids: CALLER_IDS, refresh: REFRESH }
+        Self { store, clock, watch: Watch::default(), caller_ids: CALLER_IDS as usize, refresh: REFRESH }
     }
 }
 

@@ -1,8 +1,8 @@
 //! Targets: bulk import, and what a campaign's progress is read from.
 
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
 use sqlx::SqliteConnection;
+use sqlx::sqlite::SqliteRow;
 
 use super::rows::{self, micros};
 use super::{Durability, Sqlite, campaigns};
