@@ -17,6 +17,8 @@ use tokio::time::sleep;
 mod caller;
 #[path = "support/need.rs"]
 mod need;
+#[path = "support/udp.rs"]
+mod udp;
 
 use caller::Caller;
 use need::Need;
@@ -119,7 +121,7 @@ impl Lab {
         let errors = output.try_clone().expect("cloned");
         let switch = switch.stdout(output).stderr(errors).spawn().expect("FreeSWITCH starts");
         let lab = Self { home, sip, switch, calls: AtomicU32::new(1) };
-        until("FreeSWITCH takes calls", || UdpSocket::bind(("127.0.0.1", sip)).is_err()).await;
+        until("FreeSWITCH takes calls", || udp::is_taken(sip)).await;
         until("FreeSWITCH has started", || lab.log().contains("FreeSWITCH Started")).await;
         need::ran(Need::FreeSwitch, test);
         Some(lab)

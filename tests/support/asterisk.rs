@@ -15,7 +15,6 @@
 #![allow(clippy::print_stdout)] // where a test speaks
 
 use std::fs;
-use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -33,6 +32,8 @@ mod caller;
 mod ports;
 #[path = "asterisk/process.rs"]
 mod process;
+#[path = "udp.rs"]
+mod udp;
 
 #[allow(unused_imports)] // not every test binary uses all of it
 pub(crate) use callee::Callee;
@@ -127,8 +128,7 @@ impl AsteriskLab {
         let output = self.path("log/sipp.log");
         let mut sipp = Process::spawn(&mut command, &output);
         let deadline = Instant::now() + START;
-        // It listens as soon as its port cannot be had any more.
-        while UdpSocket::bind(("127.0.0.1", port)).is_ok() {
+        while !udp::is_taken(port) {
             let said = || fs::read_to_string(&output).unwrap_or_default();
             assert!(sipp.is_running(), "SIPp ended while starting:\n{}", said());
             assert!(Instant::now() < deadline, "SIPp does not start:\n{}", said());
