@@ -106,6 +106,12 @@ pub(super) struct DncFile {
 }
 
 impl DncImported {
+    /// As it is noted in the audit log.
+    fn details(&self, source: &str) -> Value {
+        let Self { accepted, duplicates, rejected, .. } = self;
+        json!({ "source": source, "accepted": accepted, "duplicates": duplicates, "rejected": rejected })
+    }
+
     fn note(&mut self, file: String, summary: ImportSummary) {
         self.accepted += summary.accepted;
         self.duplicates += summary.duplicates;
@@ -181,7 +187,7 @@ pub(super) async fn import(
     State(api): State<Api>,
     UrlQuery(asked): UrlQuery<ImportDnc>,
     request: Request,
-) -> Answer<(Option<Extension<AlsoNoted>>, Json<DncImported>)> {
+) -> Answer<(Extension<AlsoNoted>, Json<DncImported>)> {
     let (replace, unwanted) = asked.read()?;
     let lists = received(request, api.limits.dnc_import_bytes, &[".csv", ".txt"]).await?;
     let mut imported = DncImported::default();
@@ -203,15 +209,13 @@ pub(super) async fn import(
         };
         imported.note(name.clone(), came.map_err(|error| not_imported(&name, error))?);
     }
-    let mut noted = None;
+    let mut details = imported.details(&unwanted.source);
     if let (Some(replacement), Some(wanted)) = (replacement, replace) {
         let replaced = replacement.finish(wanted.shrink).await?;
-        let details =
-            json!({ "accepted": imported.accepted, "rejected": imported.rejected, "replaced": replaced.details() });
-        noted = Some(Extension(AlsoNoted("imported", details)));
+        details["replaced"] = replaced.details();
         imported.replaced = Some(replaced.into());
     }
-    Ok((noted, Json(imported)))
+    Ok((Extension(AlsoNoted("imported", details)), Json(imported)))
 }
 
 impl ImportDnc {
