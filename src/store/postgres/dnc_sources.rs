@@ -13,11 +13,11 @@ use crate::store::text;
 
 /// In the order of the index that filters use. A source that can be replaced is
 /// shorter than what the index holds of one.
-pub(super) const ENTRIES_OF: &str = "SELECT number, added_at FROM do_not_call
+const ENTRIES_OF: &str = "SELECT number, added_at FROM do_not_call
     WHERE left(source, 100) = $1 AND (added_at, number) > (coalesce($2, '-infinity'::timestamptz), $3)
     ORDER BY added_at, number LIMIT $4";
 
-pub(super) const ALSO_OF: &str = "SELECT number FROM do_not_call_also
+const ALSO_OF: &str = "SELECT number FROM do_not_call_also
     WHERE source = $1 AND number > $2 ORDER BY number LIMIT $3";
 
 const BEGIN: &str = "INSERT INTO do_not_call_replacements (source, run, began_at) VALUES ($1, $2, $3)
@@ -30,22 +30,22 @@ const IS_LATEST: &str = "SELECT 1 FROM do_not_call_replacements WHERE source = $
 /// held here does not change, so it is read after this.
 const HOLD: &str = "SELECT 1 FROM do_not_call WHERE number = ANY($1) ORDER BY number FOR UPDATE";
 
-pub(super) const REMEMBER: &str = "INSERT INTO do_not_call_removals
+const REMEMBER: &str = "INSERT INTO do_not_call_removals
         (number, reason, source, added_at, removed_at, removed_by, removed_reason)
-    SELECT d.number, d.reason, d.source, d.added_at, $4, $5, $6
+    SELECT d.number, d.reason, d.source, d.added_at, $4::timestamptz, $5, $6
     FROM do_not_call AS d
     WHERE d.number = ANY($1) AND d.source = $2 AND d.added_at < $3
     UNION ALL
-    SELECT a.number, a.reason, a.source, a.added_at, $4, $5, $6
+    SELECT a.number, a.reason, a.source, a.added_at, $4::timestamptz, $5, $6
     FROM do_not_call_also AS a
     WHERE a.number = ANY($1) AND a.source = $2 AND a.added_at < $3";
 
 /// What was beside other entries.
-pub(super) const LEAVE: &str = "DELETE FROM do_not_call_also
+const LEAVE: &str = "DELETE FROM do_not_call_also
     WHERE number = ANY($1) AND source = $2 AND added_at < $3";
 
 /// Entries pass to the oldest of those beside them.
-pub(super) const PASS_ON: &str = "UPDATE do_not_call SET (reason, source, added_at) = (
+const PASS_ON: &str = "UPDATE do_not_call SET (reason, source, added_at) = (
         SELECT a.reason, a.source, a.added_at FROM do_not_call_also AS a
         WHERE a.number = do_not_call.number ORDER BY a.added_at, a.source LIMIT 1
     )
@@ -53,12 +53,12 @@ pub(super) const PASS_ON: &str = "UPDATE do_not_call SET (reason, source, added_
         AND EXISTS (SELECT 1 FROM do_not_call_also AS a WHERE a.number = do_not_call.number)";
 
 /// Those are beside no longer.
-pub(super) const PASSED_ON: &str = "DELETE FROM do_not_call_also
+const PASSED_ON: &str = "DELETE FROM do_not_call_also
     WHERE number = ANY($1)
         AND source = (SELECT d.source FROM do_not_call AS d WHERE d.number = do_not_call_also.number)";
 
 /// Entries that nothing is left of.
-pub(super) const FREE: &str = "DELETE FROM do_not_call
+const FREE: &str = "DELETE FROM do_not_call
     WHERE number = ANY($1) AND source = $2 AND added_at < $3";
 
 impl Postgres {
@@ -148,4 +148,58 @@ async fn withdraw(
     sqlx::query(PASSED_ON).bind(&numbers).execute(&mut *connection).await?;
     let freed = slice(FREE).execute(connection).await?.rows_affected();
     Ok(Some(DncWithdrawn { removed, still_listed: removed.saturating_sub(freed) }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ledger::server;
+    use super::super::ledger::tests::plan;
+    use super::super::{do_not_call, do_not_call_list};
+    use super::*;
+
+    const FILL: &str = "INSERT INTO do_not_call (number, reason, source, added_at)
+            SELECT '+1555' || lpad(n::text, 7, '0'), NULL, CASE WHEN n % 10 = 0 THEN 'key' ELSE 'federal' END,
+                now() - n * interval '1 second'
+            FROM generate_series(1, 50000) AS n;
+        INSERT INTO do_not_call_also (number, source, reason, added_at)
+            SELECT number, CASE WHEN source = 'key' THEN 'federal' ELSE 'state' END, NULL, added_at FROM do_not_call;
+        ANALYZE";
+
+    /// However long the list, and however many sources: a page costs a page, a
+    /// step costs a step.
+    #[tokio::test]
+    async fn every_statement_goes_by_an_index() {
+        let test = "store::postgres::dnc_sources::every_statement_goes_by_an_index";
+        let Some(database) = server::Database::create(test).await else { return };
+        let store = Postgres::open(&database.url().to_owned().into()).await.expect("a store");
+        store.migrate().await.expect("a schema");
+        let mut session = store.session().await.expect("a session");
+        let connection = session.connection();
+        sqlx::raw_sql(FILL).execute(&mut *connection).await.expect("rows");
+        let row = "ARRAY['+15550000001'], ARRAY[NULL], ARRAY['state'], ARRAY[now()]";
+        let slice = "ARRAY['+15550000001'], 'federal', now()";
+        for (sql, parameters) in [
+            (do_not_call::ADD, format!("{row}, true")),
+            (do_not_call::ADD_BESIDE, row.to_owned()),
+            (do_not_call::PAGE, "'', 100".to_owned()),
+            (do_not_call_list::AMONG, "ARRAY['+15550000001']".to_owned()),
+            (ENTRIES_OF, "'federal', now(), '', 100".to_owned()),
+            (ALSO_OF, "'federal', '', 100".to_owned()),
+            (HOLD, "ARRAY['+15550000001']".to_owned()),
+            (REMEMBER, format!("{slice}, now(), 'cli', ''")),
+            (LEAVE, slice.to_owned()),
+            (PASS_ON, slice.to_owned()),
+            (PASSED_ON, "ARRAY['+15550000001']".to_owned()),
+            (FREE, slice.to_owned()),
+        ] {
+            let steps = plan(connection, sql, &parameters).await;
+            assert!(steps.contains("Index"), "{sql}\n{steps}");
+            assert!(!steps.contains("Seq Scan on do_not_call"), "{sql}\n{steps}");
+        }
+        for sql in [ENTRIES_OF, ALSO_OF] {
+            let parameters = if sql == ALSO_OF { "'federal', '', 100" } else { "'federal', now(), '', 100" };
+            let steps = plan(connection, sql, parameters).await;
+            assert!(!steps.contains("Sort"), "{sql}\n{steps}");
+        }
+    }
 }

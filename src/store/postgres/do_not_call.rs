@@ -19,7 +19,7 @@ use crate::store::{dnc, text};
 /// A row that is there is locked, though nothing is written to it: it must not
 /// be taken off before what is said here is kept beside it. A list is without
 /// that for what it said before, as nearly all of it.
-const ADD: &str = "INSERT INTO do_not_call (number, reason, source, added_at)
+pub(super) const ADD: &str = "INSERT INTO do_not_call (number, reason, source, added_at)
     SELECT j.number, j.reason, j.source, j.added_at
     FROM UNNEST($1::text[], $2::text[], $3::text[], $4::timestamptz[]) AS j (number, reason, source, added_at)
     WHERE NOT $5 OR NOT (
@@ -46,12 +46,13 @@ pub(super) const ADD_BESIDE: &str = "INSERT INTO do_not_call_also (number, sourc
 
 /// Nothing sorts before the empty text. One statement, as a source may become
 /// the entry meanwhile.
-const PAGE: &str = "WITH page AS MATERIALIZED (
+pub(super) const PAGE: &str = "WITH page AS MATERIALIZED (
         SELECT number, reason, source, added_at FROM do_not_call WHERE number > $1 ORDER BY number LIMIT $2
     )
     SELECT number, reason, source, added_at, 0 AS place FROM page
     UNION ALL
-    SELECT a.number, a.reason, a.source, a.added_at, 1 FROM page AS p JOIN do_not_call_also AS a ON a.number = p.number
+    SELECT number, reason, source, added_at, 1 FROM do_not_call_also
+    WHERE number > $1 AND number <= (SELECT max(number) FROM page)
     ORDER BY number, place, added_at, source";
 
 /// Who adds entries.

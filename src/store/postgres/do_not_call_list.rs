@@ -14,7 +14,8 @@ use crate::store::model::DoNotCall;
 use crate::store::rows::StoredRow;
 use crate::store::text;
 
-const AMONG: &str = "SELECT number, reason, source, added_at, 0 AS place FROM do_not_call WHERE number = ANY($1)
+pub(super) const AMONG: &str =
+    "SELECT number, reason, source, added_at, 0 AS place FROM do_not_call WHERE number = ANY($1)
     UNION ALL
     SELECT number, reason, source, added_at, 1 FROM do_not_call_also WHERE number = ANY($1)
     ORDER BY number, place, added_at, source";

@@ -12,11 +12,11 @@ use crate::store::{StoreError, text};
 
 /// In the order of the index that filters use. A source that can be replaced is
 /// shorter than what the index holds of one.
-pub(super) const ENTRIES_OF: &str = "SELECT number, added_at FROM do_not_call
+const ENTRIES_OF: &str = "SELECT number, added_at FROM do_not_call
     WHERE substr(source, 1, 100) = ?1 AND (added_at, number) > (?2, ?3)
     ORDER BY added_at, number LIMIT +?4";
 
-pub(super) const ALSO_OF: &str = "SELECT number FROM do_not_call_also
+const ALSO_OF: &str = "SELECT number FROM do_not_call_also
     WHERE source = ?1 AND number > ?2 ORDER BY number LIMIT +?3";
 
 const BEGIN: &str = "INSERT INTO do_not_call_replacements (source, run, began_at) VALUES (?1, ?2, ?3)
@@ -24,7 +24,7 @@ const BEGIN: &str = "INSERT INTO do_not_call_replacements (source, run, began_at
 
 const IS_LATEST: &str = "SELECT EXISTS (SELECT 1 FROM do_not_call_replacements WHERE source = ?1 AND run = ?2)";
 
-pub(super) const REMEMBER: &str = "INSERT INTO do_not_call_removals
+const REMEMBER: &str = "INSERT INTO do_not_call_removals
         (number, reason, source, added_at, removed_at, removed_by, removed_reason)
     SELECT d.number, d.reason, d.source, d.added_at, ?4, ?5, ?6
     FROM json_each(?1) AS j CROSS JOIN do_not_call AS d ON d.number = j.value
@@ -35,11 +35,11 @@ pub(super) const REMEMBER: &str = "INSERT INTO do_not_call_removals
     WHERE a.added_at < ?3";
 
 /// What was beside other entries.
-pub(super) const LEAVE: &str = "DELETE FROM do_not_call_also
+const LEAVE: &str = "DELETE FROM do_not_call_also
     WHERE number IN (SELECT value FROM json_each(?1)) AND source = ?2 AND added_at < ?3";
 
 /// Entries pass to the oldest of those beside them.
-pub(super) const PASS_ON: &str = "UPDATE do_not_call SET (reason, source, added_at) = (
+const PASS_ON: &str = "UPDATE do_not_call SET (reason, source, added_at) = (
         SELECT a.reason, a.source, a.added_at FROM do_not_call_also AS a
         WHERE a.number = do_not_call.number ORDER BY a.added_at, a.source LIMIT 1
     )
@@ -47,12 +47,12 @@ pub(super) const PASS_ON: &str = "UPDATE do_not_call SET (reason, source, added_
         AND EXISTS (SELECT 1 FROM do_not_call_also AS a WHERE a.number = do_not_call.number)";
 
 /// Those are beside no longer.
-pub(super) const PASSED_ON: &str = "DELETE FROM do_not_call_also
+const PASSED_ON: &str = "DELETE FROM do_not_call_also
     WHERE number IN (SELECT value FROM json_each(?1))
         AND source = (SELECT d.source FROM do_not_call AS d WHERE d.number = do_not_call_also.number)";
 
 /// Entries that nothing is left of.
-pub(super) const FREE: &str = "DELETE FROM do_not_call
+const FREE: &str = "DELETE FROM do_not_call
     WHERE number IN (SELECT value FROM json_each(?1)) AND source = ?2 AND added_at < ?3";
 
 impl Sqlite {
@@ -138,5 +138,42 @@ impl Sqlite {
         let freed = slice(FREE).execute(&mut *transaction).await?.rows_affected();
         transaction.commit().await?;
         Ok(Some(DncWithdrawn { removed, still_listed: removed.saturating_sub(freed) }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{do_not_call, do_not_call_list};
+    use super::*;
+
+    /// However long the list, and however many sources: a page costs a page, a
+    /// step costs a step.
+    #[tokio::test]
+    async fn every_statement_goes_by_an_index() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Sqlite::open(&folder.path().join("canvass.db")).await.expect("a store");
+        store.migrate().await.expect("a schema");
+        let mut reader = store.reader().await.expect("a reader");
+        for (sql, sorts) in [
+            (do_not_call::ADD_BESIDE, false),
+            (do_not_call::PAGE, true),
+            (do_not_call_list::AMONG, true),
+            (ENTRIES_OF, false),
+            (ALSO_OF, false),
+            (REMEMBER, false),
+            (LEAVE, false),
+            (PASS_ON, true),
+            (PASSED_ON, false),
+            (FREE, false),
+        ] {
+            let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+            let steps = sqlx::query(explain).fetch_all(reader.connection().expect("one")).await.expect("a plan");
+            let steps: Vec<String> = steps.iter().map(|step| step.get("detail")).collect();
+            assert!(steps.iter().any(|step| step.contains("SEARCH")), "{sql}\n{steps:#?}");
+            // What is read through is what was given, or found so far.
+            let given = |step: &String| ["json_each", "SCAN j", "SCAN page"].iter().any(|given| step.contains(given));
+            assert_eq!(steps.iter().find(|step| step.contains("SCAN") && !given(step)), None, "{sql}\n{steps:#?}");
+            assert!(sorts || !steps.iter().any(|step| step.contains("TEMP B-TREE")), "{sql}\n{steps:#?}");
+        }
     }
 }

@@ -11,7 +11,7 @@ use crate::store::model::DoNotCall;
 use crate::store::rows::StoredRow;
 use crate::store::{StoreError, dnc, text};
 
-const ADD: &str = "INSERT INTO do_not_call (number, reason, source, added_at)
+pub(super) const ADD: &str = "INSERT INTO do_not_call (number, reason, source, added_at)
     SELECT j.value ->> 0, j.value ->> 1, j.value ->> 2, j.value ->> 3 FROM jsonb_each(?1) AS j WHERE true
     ON CONFLICT (number) DO NOTHING
     RETURNING number";
@@ -26,13 +26,13 @@ pub(super) const ADD_BESIDE: &str = "INSERT INTO do_not_call_also (number, sourc
 
 /// Nothing sorts before the empty text. One statement, as a source may become
 /// the entry meanwhile.
-const PAGE: &str = "WITH page AS MATERIALIZED (
+pub(super) const PAGE: &str = "WITH page AS MATERIALIZED (
         SELECT number, reason, source, added_at FROM do_not_call WHERE number > ?1 ORDER BY number LIMIT +?2
     )
     SELECT number, reason, source, added_at, 0 AS place FROM page
     UNION ALL
-    SELECT a.number, a.reason, a.source, a.added_at, 1
-    FROM page AS p CROSS JOIN do_not_call_also AS a ON a.number = p.number
+    SELECT number, reason, source, added_at, 1 FROM do_not_call_also
+    WHERE number > ?1 AND number <= (SELECT max(number) FROM page)
     ORDER BY number, place, added_at, source";
 
 impl Sqlite {

@@ -14,7 +14,7 @@ use crate::store::model::DoNotCall;
 use crate::store::rows::StoredRow;
 use crate::store::{StoreError, text};
 
-const AMONG: &str = "SELECT number, reason, source, added_at, 0 AS place FROM do_not_call
+pub(super) const AMONG: &str = "SELECT number, reason, source, added_at, 0 AS place FROM do_not_call
     WHERE number IN (SELECT value FROM json_each(?1))
     UNION ALL
     SELECT number, reason, source, added_at, 1 FROM do_not_call_also
