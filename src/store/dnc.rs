@@ -151,13 +151,16 @@ pub(super) fn beginning(source: &str) -> &str {
 
 /// Of entries that were added, those that are not the entry of a number that
 /// was `fresh`, in their order: what they say may have to be kept beside it.
-pub(super) fn beside<'a>(entries: &'a [DoNotCall], fresh: &[String]) -> Vec<&'a DoNotCall> {
+pub(super) fn beside<'a>(
+    entries: impl ExactSizeIterator<Item = &'a DoNotCall>,
+    fresh: &[String],
+) -> Vec<&'a DoNotCall> {
     if fresh.len() == entries.len() {
         return Vec::new();
     }
     let mut fresh: HashSet<_> = fresh.iter().filter_map(|number| PhoneNumber::from_e164(number)).collect();
     // Of several of one number the first is the entry.
-    entries.iter().filter(|entry| !fresh.remove(&entry.number)).collect()
+    entries.filter(|entry| !fresh.remove(&entry.number)).collect()
 }
 
 #[cfg(test)]
@@ -210,8 +213,8 @@ mod tests {
             entry("+12127365000", "a"),
         ];
         let fresh = ["+12127365000".to_owned()];
-        assert_eq!(beside(&entries, &fresh), [&entries[1], &entries[2], &entries[3]]);
-        assert!(beside(&entries[..1], &fresh).is_empty());
-        assert_eq!(beside(&entries[..1], &[]), [&entries[0]]);
+        assert_eq!(beside(entries.iter(), &fresh), [&entries[1], &entries[2], &entries[3]]);
+        assert!(beside(entries[..1].iter(), &fresh).is_empty());
+        assert_eq!(beside(entries[..1].iter(), &[]), [&entries[0]]);
     }
 }

@@ -179,7 +179,7 @@ mod tests {
         let row = "ARRAY['+15550000001'], ARRAY[NULL], ARRAY['state'], ARRAY[now()]";
         let slice = "ARRAY['+15550000001'], 'federal', now()";
         for (sql, parameters) in [
-            (do_not_call::ADD, format!("{row}, true")),
+            (do_not_call::KNOWN, "ARRAY['+15550000001']".to_owned()),
             (do_not_call::ADD_BESIDE, row.to_owned()),
             (do_not_call::PAGE, "'', 100".to_owned()),
             (do_not_call_list::AMONG, "ARRAY['+15550000001']".to_owned()),

@@ -1,7 +1,7 @@
 //! The do-not-call list.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
@@ -17,20 +17,10 @@ use crate::store::{dnc, text};
 
 /// In order of number: two that add the same ones must not wait for each other.
 /// A row that is there is locked, though nothing is written to it: it must not
-/// be taken off before what is said here is kept beside it. A list is without
-/// that for what it said before, as nearly all of it.
+/// be taken off before what is said here is kept beside it.
 pub(super) const ADD: &str = "INSERT INTO do_not_call (number, reason, source, added_at)
-    SELECT j.number, j.reason, j.source, j.added_at
-    FROM UNNEST($1::text[], $2::text[], $3::text[], $4::timestamptz[]) AS j (number, reason, source, added_at)
-    WHERE NOT $5 OR NOT (
-        EXISTS (
-            SELECT 1 FROM do_not_call AS d WHERE d.number = j.number AND left(d.source, 100) = left(j.source, 100)
-        )
-        OR EXISTS (
-            SELECT 1 FROM do_not_call_also AS a WHERE a.number = j.number AND a.source = left(j.source, 100)
-        )
-    )
-    ORDER BY j.number COLLATE \"C\"
+    SELECT * FROM UNNEST($1::text[], $2::text[], $3::text[], $4::timestamptz[]) AS j (number, reason, source, added_at)
+    ORDER BY number COLLATE \"C\"
     ON CONFLICT (number) DO UPDATE SET source = do_not_call.source WHERE false
     RETURNING number";
 
@@ -55,12 +45,18 @@ pub(super) const PAGE: &str = "WITH page AS MATERIALIZED (
     WHERE number > $1 AND number <= (SELECT max(number) FROM page)
     ORDER BY number, place, added_at, source";
 
+/// Which sources name these numbers.
+pub(super) const KNOWN: &str = "SELECT number, left(source, 100) AS source FROM do_not_call WHERE number = ANY($1)
+    UNION ALL
+    SELECT number, source FROM do_not_call_also WHERE number = ANY($1)";
+
 /// Who adds entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Adding {
     /// Somebody said so of these numbers: it holds whatever happens beside it.
     Wishes,
-    /// A list, much of which is there.
+    /// A list: what it said before, which may be nearly all of it, is passed
+    /// over without a lock.
     List,
 }
 
@@ -131,21 +127,45 @@ pub(super) async fn add(
     if entries.is_empty() {
         return Ok(0);
     }
+    let known = match adding {
+        Adding::Wishes => HashMap::new(),
+        Adding::List => known(connection, entries).await?,
+    };
+    let is_known = |entry: &DoNotCall| {
+        let source = text::clean(&entry.source);
+        known.get(&entry.number).is_some_and(|sources| sources.iter().any(|known| known == dnc::beginning(&source)))
+    };
+    let said: Vec<_> = entries.iter().filter(|entry| !is_known(entry)).collect();
+    if said.is_empty() {
+        return Ok(0);
+    }
     // A statement may meet each number once.
-    let mut seen = HashSet::with_capacity(entries.len());
-    let first: Vec<_> = entries.iter().filter(|entry| seen.insert(entry.number)).collect();
-    let added = with_entries(ADD, &first, |source| source).bind(adding == Adding::List);
-    let added = added.fetch_all(&mut *connection).await?;
+    let mut seen = HashSet::with_capacity(said.len());
+    let first: Vec<_> = said.iter().copied().filter(|entry| seen.insert(entry.number)).collect();
+    let added = with_entries(ADD, &first, |source| source).fetch_all(&mut *connection).await?;
     let found = added.iter().map(|row| row.try_get("number")).collect::<Result<Vec<String>, _>>()?;
     if !found.is_empty() && told::any(connection).await? {
         let fresh: HashSet<_> = found.iter().map(String::as_str).collect();
         told::do_not_call(connection, &fresh, entries).await?;
     }
-    let beside = dnc::beside(entries, &found);
+    let beside = dnc::beside(said.into_iter(), &found);
     if !beside.is_empty() {
         with_entries(ADD_BESIDE, &beside, dnc::beginning).execute(connection).await?;
     }
     Ok(found.len() as u64)
+}
+
+/// Which sources name the numbers of these entries already.
+async fn known(
+    connection: &mut PgConnection,
+    entries: &[DoNotCall],
+) -> Result<HashMap<PhoneNumber, Vec<String>>, StoreError> {
+    let numbers: Vec<_> = entries.iter().map(|entry| entry.number.to_string()).collect();
+    let mut known: HashMap<_, Vec<_>> = HashMap::new();
+    for row in &sqlx::query(KNOWN).bind(numbers).fetch_all(connection).await? {
+        known.entry(row.word("number")?).or_default().push(row.try_get("source")?);
+    }
+    Ok(known)
 }
 
 fn with_entries<'q>(

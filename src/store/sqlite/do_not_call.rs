@@ -87,7 +87,7 @@ pub(super) async fn add(connection: &mut SqliteConnection, entries: &[DoNotCall]
         let fresh: HashSet<_> = found.iter().map(String::as_str).collect();
         told::do_not_call(connection, &fresh, entries).await?;
     }
-    let beside = dnc::beside(entries, &found);
+    let beside = dnc::beside(entries.iter(), &found);
     if !beside.is_empty() {
         let lines: Vec<_> = beside.into_iter().map(|entry| line(entry, dnc::beginning)).collect();
         sqlx::query(ADD_BESIDE).bind(rows::json(&lines)?).execute(connection).await?;
