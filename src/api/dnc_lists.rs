@@ -47,8 +47,8 @@ pub(super) struct ImportDnc {
     #[param(max_length = 32, example = "federal")]
     source: Option<String>,
     /// Whether the files are all that `source` says from now on: numbers it
-    /// named before, and they do not, are taken off.
-    replace: bool,
+    /// named before, and they do not, are taken off. No, if not said.
+    replace: Option<bool>,
     /// With `replace`: take nothing off if more than so many of a hundred
     /// numbers would go; 20 if not said.
     #[param(minimum = 0, maximum = 100, example = 20)]
@@ -223,10 +223,11 @@ impl ImportDnc {
     /// numbers.
     fn read(self) -> Answer<(Option<Wanted>, Unwanted)> {
         let mut faults: Vec<_> = too_long(self.reason.as_deref()).into_iter().collect();
-        if !self.replace && self.source.as_deref().is_some_and(|source| !dnc::is_source(source)) {
+        let replace = self.replace.unwrap_or(false);
+        if !replace && self.source.as_deref().is_some_and(|source| !dnc::is_source(source)) {
             faults.push(Fault::new("source", NoListSource::NotAWord.to_string()));
         }
-        let wanted = Wanted::of(self.source.as_deref(), self.replace, self.shrink);
+        let wanted = Wanted::of(self.source.as_deref(), replace, self.shrink);
         let wanted = wanted.unwrap_or_else(|more| {
             faults.extend(more);
             None
