@@ -2,7 +2,8 @@
 //! for each number its sources, in the order in which they came.
 
 use std::collections::BTreeMap;
-use std::io::Cursor;
+use std::io::{Cursor, Read};
+use std::sync::mpsc;
 
 use canvass::clock::Clock;
 use canvass::contact::{ListReader, NotReplaced, Replaced, Replacement};
@@ -122,40 +123,54 @@ async fn nothing_is_taken_off_without_certainty(bench: &Bench) {
     assert_eq!(listed(store).await, of(&expected), "what is new is listed all the same");
 }
 
-/// A file that ends with an error, or whose import is given up.
-async fn a_list_that_breaks_off_takes_nothing_off(bench: &Bench) {
-    use std::io::{Error, Read};
+/// A file that comes to its end when the other end of the channel is gone.
+struct Slow(Cursor<String>, mpsc::Receiver<()>);
 
-    struct Torn(Cursor<String>);
-    impl Read for Torn {
-        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-            match self.0.read(buffer)? {
-                0 => Err(Error::other("the disk is gone")),
-                read => Ok(read),
-            }
+impl Read for Slow {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        match self.0.read(buffer)? {
+            0 => self.1.recv().map(|()| 0).or(Ok(0)),
+            read => Ok(read),
         }
     }
+}
 
+/// A file that ends with an error.
+struct Torn(Cursor<String>);
+
+impl Read for Torn {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        match self.0.read(buffer)? {
+            0 => Err(std::io::Error::other("the disk is gone")),
+            read => Ok(read),
+        }
+    }
+}
+
+async fn a_list_that_breaks_off_takes_nothing_off(bench: &Bench) {
     let store = &bench.store;
-    replace(store, "federal", &lines(0..4), 0, 10).await;
+    replace(store, "federal", &lines([999_999]), 0, 10).await;
     let clock = Clock::starting_at(later(20));
     let rules = NumberRules { region: Region::US, check: NumberCheck::Valid };
     // More than is read at once, so that some rows are taken in before.
-    let text: String = std::iter::once("phone_number\n".to_owned()).chain([lines(0..25_000)]).collect();
+    let rows = lines(0..3_000).replace('\n', &format!(",{}\n", "x".repeat(100)));
+    let text = || Cursor::new(format!("phone_number,notes\n{rows}"));
     let mut replacement = begun(store, &clock, "federal").await;
-    let torn = ListReader::new(Torn(Cursor::new(text)), rules).unwrap();
-    replacement.import(torn, None).await.unwrap_err();
+    replacement.import(ListReader::new(Torn(text()), rules).unwrap(), None).await.unwrap_err();
     replacement.import(list(&lines(0..3)), None).await.unwrap();
     assert_eq!(replacement.finish(100).await.unwrap().refused, Some(NotReplaced::Broken));
 
+    // Or whose import is given up.
     let mut replacement = begun(store, &clock, "federal").await;
+    let (end, wait) = mpsc::channel();
     {
-        let import = replacement.import(list(&lines(0..3)), None);
-        let mut import = std::pin::pin!(import);
-        assert!(futures_util::poll!(&mut import).is_pending(), "it takes a while");
+        let mut import = Box::pin(replacement.import(ListReader::new(Slow(text(), wait), rules).unwrap(), None));
+        assert!(futures_util::poll!(&mut import).is_pending());
     }
+    drop(end);
     assert_eq!(replacement.finish(100).await.unwrap().refused, Some(NotReplaced::Broken));
-    assert!(store.do_not_call(number(3)).await.unwrap().is_some());
+    assert!(store.do_not_call(number(999_999)).await.unwrap().is_some());
+    assert!(store.do_not_call(number(0)).await.unwrap().is_some(), "what was read before is listed");
 }
 
 async fn a_share_of_a_hundred_may_go(bench: &Bench) {
