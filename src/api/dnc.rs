@@ -220,6 +220,9 @@ impl DncCheck {
 }
 
 /// The do-not-call list
+///
+/// The entry of each number: what named it first. What else names a number is
+/// told where one number is shown.
 #[utoipa::path(get, path = "/api/dnc", tag = "do not call", params(ListDnc),
     responses((status = 200, description = "A page of it", body = Paged<DncEntry>)))]
 pub(super) async fn list(
