@@ -9,7 +9,8 @@ use utoipa::ToSchema;
 
 use crate::number::PhoneNumber;
 use crate::report::defused;
-use crate::store::{AuditContact, AuditDecision, NumberAudit};
+use crate::store::dnc::DncNumber;
+use crate::store::{AuditContact, AuditDecision, DoNotCall, NumberAudit};
 
 /// Everything that is known of a number.
 #[derive(Debug, Serialize, ToSchema)]
@@ -18,6 +19,8 @@ pub(crate) struct NumberHistory<'a> {
     phone_number: PhoneNumber,
     /// Its entry on the do-not-call list; none: it is not there.
     do_not_call: Option<OptOut<'a>>,
+    /// What else names it there, the oldest first.
+    do_not_call_also: Vec<OptOut<'a>>,
     /// Where it is in campaigns' lists, with its consent.
     contacts: &'a [AuditContact],
     /// What was decided, and the calls that were made: oldest first.
@@ -38,15 +41,18 @@ pub(crate) struct OptOut<'a> {
     added_at: jiff::Timestamp,
 }
 
+impl<'a> From<&'a DoNotCall> for OptOut<'a> {
+    fn from(entry: &'a DoNotCall) -> Self {
+        Self { reason: entry.reason.as_deref(), source: &entry.source, added_at: entry.added_at }
+    }
+}
+
 impl<'a> From<&'a NumberAudit> for NumberHistory<'a> {
     fn from(audit: &'a NumberAudit) -> Self {
         Self {
             phone_number: audit.number,
-            do_not_call: audit.do_not_call.as_ref().map(|entry| OptOut {
-                reason: entry.reason.as_deref(),
-                source: &entry.source,
-                added_at: entry.added_at,
-            }),
+            do_not_call: audit.do_not_call.as_ref().map(|number| OptOut::from(&number.entry)),
+            do_not_call_also: audit.do_not_call.iter().flat_map(|number| &number.also).map(OptOut::from).collect(),
             contacts: &audit.contacts,
             decisions: &audit.decisions,
             truncated: audit.truncated,
@@ -83,7 +89,8 @@ pub(crate) struct Row {
 /// Everything, oldest first.
 pub(crate) fn rows(audit: &NumberAudit) -> Vec<Row> {
     let mut rows: Vec<_> = audit.contacts.iter().map(contact).chain(audit.decisions.iter().map(decision)).collect();
-    rows.extend(audit.do_not_call.iter().map(|entry| Row {
+    let opt_outs = audit.do_not_call.iter().flat_map(DncNumber::sources);
+    rows.extend(opt_outs.map(|entry| Row {
         at: entry.added_at.to_string(),
         what: "do_not_call",
         detail:

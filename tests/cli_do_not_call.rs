@@ -187,6 +187,103 @@ fn a_long_list_goes_in_and_comes_out_whole() {
     assert!(listed.iter().copied().eq(numbers.lines()), "{} numbers listed", listed.len());
 }
 
+/// Numbers, a line each.
+fn lines(numbers: impl IntoIterator<Item = u64>) -> String {
+    numbers.into_iter().map(|n| format!("+1212{}\n", 2_000_000 + n)).collect()
+}
+
+#[test]
+fn a_list_from_outside_replaces_what_its_source_said() {
+    let home = Home::new();
+    let replace = |text: &str, more: &[&str]| {
+        home.write("federal.txt", text);
+        home.canvass(&[&["dnc", "import", "federal.txt", "--replace-source", "federal"], more].concat())
+    };
+    let first = replace(&lines(0..10), &[]);
+    assert_eq!(first.status, Some(0), "{}", first.err);
+    assert!(first.err.contains("10 numbers added") && first.err.contains("named 0 numbers before"), "{}", first.err);
+    // Somebody on it asks not to be called, too.
+    assert_eq!(home.canvass(&["dnc", "add", "+12122000009", "--reason", "by letter"]).status, Some(0));
+    let check = home.canvass(&["dnc", "check", "+12122000009"]).out;
+    assert!(check.contains("(federal: no reason given)") && check.contains("  also since "), "{check}");
+    assert!(check.contains("(manual: by letter)"), "{check}");
+
+    let second = replace(&lines((0..8).chain([20])), &["--reason", "March"]);
+    assert_eq!(second.status, Some(0), "{}", second.err);
+    let said = "federal: named 10 numbers before, 2 of them no longer.\n  2 were taken off; 1 of them stay on the list";
+    assert!(
+        second.err.contains("1 numbers added, 8 were there already") && second.err.contains(said),
+        "{}",
+        second.err
+    );
+    assert!(!home.is_listed("+12122000008") && home.is_listed("+12122000020"));
+    let check = home.canvass(&["dnc", "check", "+12122000009"]).out;
+    assert!(check.contains("(manual: by letter)") && !check.contains("federal"), "{check}");
+
+    // Too many would be gone: what is new is listed, and nothing else changes.
+    let short = replace(&lines([0, 21]), &[]);
+    assert_eq!(short.status, Some(1), "{}", short.err);
+    let said = "none was taken off: 8 of 9 numbers would be taken off, more than 20 %";
+    assert!(short.err.contains(said) && short.err.contains("--shrink"), "{}", short.err);
+    assert!(home.is_listed("+12122000007") && home.is_listed("+12122000021"));
+    let bad = replace(&format!("{}12\n", lines(0..2)), &["--shrink", "100"]);
+    assert_eq!(bad.status, Some(1), "{}", bad.err);
+    assert!(bad.err.contains("none was taken off: 1 rows hold no number"), "{}", bad.err);
+    assert!(home.is_listed("+12122000007"));
+    let other = replace("phone_number,source\n+12122000000,state\n", &["--shrink", "100"]);
+    assert!(other.status == Some(1) && other.err.contains("+12122000000 of \"state\""), "{}", other.err);
+    let wanted = replace(&lines([0, 21]), &["--shrink", "80"]);
+    assert_eq!(wanted.status, Some(0), "{}", wanted.err);
+    assert!(wanted.err.contains("8 were taken off."), "{}", wanted.err);
+    assert_eq!(home.canvass(&["dnc", "list"]).out.lines().count(), 1 + 4, "one of them by two sources");
+}
+
+#[test]
+fn what_people_and_calls_said_is_not_replaced() {
+    let home = Home::new();
+    home.write("list.txt", &lines(0..3));
+    for source in ["manual", "api", "key", "agent", "inbound", "import", "Manual", "by letter", ""] {
+        let said = home.canvass(&["dnc", "import", "list.txt", "--replace-source", source]);
+        assert_eq!(said.status, Some(2), "{source:?}");
+        assert!(said.err.contains("--replace-source"), "{}", said.err);
+    }
+    for wrong in [
+        &["--replace-source", "federal", "--source", "federal"][..],
+        &["--shrink", "30"],
+        &["--replace-source", "federal", "--shrink", "101"],
+    ] {
+        let said = home.canvass(&[&["dnc", "import", "list.txt"], wrong].concat());
+        assert_eq!(said.status, Some(2), "{wrong:?}: {}", said.err);
+    }
+    assert_eq!(home.canvass(&["dnc", "list"]).out.lines().count(), 1);
+}
+
+#[test]
+fn every_source_is_exported_and_imported_elsewhere() {
+    let home = Home::new();
+    home.write("federal.txt", &lines(0..3));
+    assert_eq!(home.canvass(&["dnc", "import", "federal.txt", "--replace-source", "federal"]).status, Some(0));
+    for source in ["inbound", "state"] {
+        let reason = format!("of {source}");
+        let add = ["dnc", "add", "+12122000001", "--source", source, "--reason", &reason];
+        assert_eq!(home.canvass(&add).status, Some(0));
+    }
+    let file = home.path("list.csv").display().to_string();
+    let said = home.canvass(&["dnc", "export", &file]);
+    assert!(said.err.contains("3 numbers"), "{}", said.err);
+    let list = home.read("list.csv");
+    let sources: Vec<_> = list.lines().filter(|line| line.starts_with("+12122000001")).collect();
+    assert_eq!(sources.len(), 3, "{list}");
+    let other = Home::new();
+    assert_eq!(other.canvass(&["dnc", "import", &file]).status, Some(0));
+    assert_eq!(other.canvass(&["dnc", "list"]).out, list);
+    // There, too, an opt-out outlives the list.
+    other.write("next.txt", &lines([0]));
+    let next = other.canvass(&["dnc", "import", "next.txt", "--replace-source", "federal", "--shrink", "70"]);
+    assert_eq!(next.status, Some(0), "{}", next.err);
+    assert!(other.is_listed("+12122000001") && !other.is_listed("+12122000002"));
+}
+
 #[test]
 fn what_is_no_list_changes_nothing() {
     let home = Home::new();

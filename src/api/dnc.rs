@@ -16,6 +16,7 @@ use super::problem::{Answer, Fault, Problem};
 use super::{Api, read};
 use crate::number::PhoneNumber;
 use crate::store::DoNotCall;
+use crate::store::dnc::{self, DncNumber};
 use crate::store::listing::{DncQuery, DncRemoval, DncSort, DncWithdrawal};
 
 /// Longest reason, in characters.
@@ -32,7 +33,8 @@ pub(super) struct ListDnc {
     /// Rows on a page: 1 to 500; 50 if not said.
     #[param(minimum = 1, maximum = 500, example = 50)]
     limit: Option<u32>,
-    /// Only entries from there: `manual`, `api`, `import`, `keypress`, …
+    /// Only entries from there: `manual`, `api`, `import`, `key`, … Only what
+    /// named a number first is its entry.
     #[param(example = "import")]
     source: Option<String>,
     /// Only entries with exactly this reason.
@@ -94,7 +96,7 @@ pub(super) struct DncEntry {
     /// Why.
     #[schema(example = "asked not to be called again")]
     reason: Option<String>,
-    /// Where the entry came from: `manual`, `api`, `import`, …
+    /// Where the entry came from, first of all: `manual`, `api`, `import`, …
     #[schema(example = "api")]
     source: String,
     /// Since when.
@@ -105,6 +107,53 @@ impl From<DoNotCall> for DncEntry {
     fn from(entry: DoNotCall) -> Self {
         Self { phone_number: entry.number, reason: entry.reason, source: entry.source, added_at: entry.added_at }
     }
+}
+
+/// What else names a number that has an entry.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct DncSource {
+    /// Where it came from: never twice of one number.
+    #[schema(example = "federal")]
+    source: String,
+    /// Why.
+    reason: Option<String>,
+    /// Since when.
+    added_at: Timestamp,
+}
+
+impl From<DoNotCall> for DncSource {
+    fn from(entry: DoNotCall) -> Self {
+        Self { source: entry.source, reason: entry.reason, added_at: entry.added_at }
+    }
+}
+
+/// An entry of the do-not-call list, and what else names its number.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct DncShown {
+    /// The number that is never called.
+    phone_number: PhoneNumber,
+    /// Why.
+    #[schema(example = "asked not to be called again")]
+    reason: Option<String>,
+    /// Where the entry came from, first of all: `manual`, `api`, `import`, …
+    #[schema(example = "api")]
+    source: String,
+    /// Since when.
+    added_at: Timestamp,
+    /// What else names the number, the oldest first.
+    also: Vec<DncSource>,
+}
+
+impl From<DncNumber> for DncShown {
+    fn from(number: DncNumber) -> Self {
+        let (entry, also) = apart(number);
+        let DncEntry { phone_number, reason, source, added_at } = entry;
+        Self { phone_number, reason, source, added_at, also }
+    }
+}
+
+fn apart(number: DncNumber) -> (DncEntry, Vec<DncSource>) {
+    (number.entry.into(), number.also.into_iter().map(DncSource::from).collect())
 }
 
 /// A number never to be called again.
@@ -155,11 +204,14 @@ pub(super) struct DncCheck {
     listed: bool,
     /// Its entry, if it is.
     entry: Option<DncEntry>,
+    /// What else names it, the oldest first.
+    also: Vec<DncSource>,
 }
 
 impl DncCheck {
-    pub(super) fn new(phone_number: PhoneNumber, entry: Option<DncEntry>) -> Self {
-        Self { phone_number, listed: entry.is_some(), entry }
+    pub(super) fn new(phone_number: PhoneNumber, listed: Option<DncNumber>) -> Self {
+        let (entry, also) = listed.map(apart).unzip();
+        Self { phone_number, listed: entry.is_some(), entry, also: also.unwrap_or_default() }
     }
 
     pub(super) fn listed(&self) -> bool {
@@ -168,6 +220,9 @@ impl DncCheck {
 }
 
 /// The do-not-call list
+///
+/// The entry of each number: what named it first. What else names a number is
+/// told where one number is shown.
 #[utoipa::path(get, path = "/api/dnc", tag = "do not call", params(ListDnc),
     responses((status = 200, description = "A page of it", body = Paged<DncEntry>)))]
 pub(super) async fn list(
@@ -182,18 +237,20 @@ pub(super) async fn list(
 /// Never call a number again
 ///
 /// In no campaign, running ones included, from the next call on. A number that
-/// is there already keeps its entry. Takes an `Idempotency-Key`.
+/// is there already keeps its entry; what you say is kept beside it (`also`,
+/// source `api`), once. Takes an `Idempotency-Key`.
 #[utoipa::path(post, path = "/api/dnc", tag = "do not call", request_body = AddDnc,
-    responses((status = 201, description = "Its entry", body = DncEntry)))]
+    responses((status = 201, description = "Its entry", body = DncShown)))]
 pub(super) async fn add(
     _: Allowed<DncWrite>,
     State(api): State<Api>,
     JsonBody(request): JsonBody<AddDnc>,
-) -> Answer<(StatusCode, Json<DncEntry>)> {
+) -> Answer<(StatusCode, Json<DncShown>)> {
     let number = parse(&api, request.phone_number.as_deref())?;
-    let entry = DoNotCall { number, reason: request.reason, source: "api".into(), added_at: api.now() };
+    let entry = DoNotCall { number, reason: request.reason, source: dnc::API.into(), added_at: api.now() };
     api.store.add_do_not_call(&entry).await?;
-    let kept = api.store.do_not_call(number).await?.unwrap_or(entry);
+    let kept = api.store.do_not_call_number(number).await?;
+    let kept = kept.unwrap_or(DncNumber { entry, also: Vec::new() });
     Ok((StatusCode::CREATED, Json(kept.into())))
 }
 
@@ -206,21 +263,20 @@ pub(super) async fn check(
     UrlQuery(asked): UrlQuery<CheckDnc>,
 ) -> Answer<Json<DncCheck>> {
     let phone_number = parse(&api, asked.phone_number.as_deref())?;
-    let entry = api.store.do_not_call(phone_number).await?.map(DncEntry::from);
-    Ok(Json(DncCheck::new(phone_number, entry)))
+    Ok(Json(DncCheck::new(phone_number, api.store.do_not_call_number(phone_number).await?)))
 }
 
 /// One entry of the do-not-call list
 #[utoipa::path(get, path = "/api/dnc/{number}", tag = "do not call",
     params(("number" = String, Path, description = "The number, written in any way")),
-    responses((status = 200, description = "Its entry", body = DncEntry)))]
+    responses((status = 200, description = "Its entry", body = DncShown)))]
 pub(super) async fn show(
     _: Allowed<DncRead>,
     State(api): State<Api>,
     NumberAt(number): NumberAt,
-) -> Answer<Json<DncEntry>> {
-    let entry = api.store.do_not_call(number).await?;
-    entry.map(|entry| Json(entry.into())).ok_or_else(|| not_listed(number))
+) -> Answer<Json<DncShown>> {
+    let listed = api.store.do_not_call_number(number).await?;
+    listed.map(|listed| Json(listed.into())).ok_or_else(|| not_listed(number))
 }
 
 /// Why a number is taken off the list.
@@ -235,7 +291,8 @@ pub(super) struct WithdrawDnc {
 
 /// Take a number off the do-not-call list
 ///
-/// What its entry said, who took it off, when and why is kept for ever.
+/// Whatever names it: to let one source go only, replace what that source says.
+/// What its entries said, who took it off, when and why is kept for ever.
 #[utoipa::path(delete, path = "/api/dnc/{number}", tag = "do not call",
     params(("number" = String, Path, description = "The number, written in any way"), WithdrawDnc),
     responses((status = 204, description = "It is off the list")))]
@@ -257,10 +314,11 @@ pub(super) async fn remove(
     }
 }
 
-/// An entry that was taken off the list.
+/// An entry that was taken off the list. The number may be there still, if
+/// something else names it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct RemovedDnc {
-    /// What the entry said.
+    /// What the entry said, or what was said beside it.
     entry: DncEntry,
     /// When it was taken off.
     removed_at: Timestamp,
@@ -291,6 +349,8 @@ pub(super) struct DncHistory {
     listed: bool,
     /// Its entry, if it is.
     entry: Option<DncEntry>,
+    /// What else names it, the oldest first.
+    also: Vec<DncSource>,
     /// Its entries that were taken off, the latest first.
     removals: Vec<RemovedDnc>,
 }
@@ -307,10 +367,11 @@ pub(super) async fn history(
     State(api): State<Api>,
     NumberAt(phone_number): NumberAt,
 ) -> Answer<Json<DncHistory>> {
-    let entry = api.store.do_not_call(phone_number).await?.map(DncEntry::from);
+    let DncCheck { listed, entry, also, .. } =
+        DncCheck::new(phone_number, api.store.do_not_call_number(phone_number).await?);
     let removals = api.store.do_not_call_removals(phone_number).await?;
     let removals = removals.into_iter().map(RemovedDnc::from).collect();
-    Ok(Json(DncHistory { phone_number, listed: entry.is_some(), entry, removals }))
+    Ok(Json(DncHistory { phone_number, listed, entry, also, removals }))
 }
 
 fn not_listed(number: PhoneNumber) -> Problem {

@@ -3,32 +3,33 @@
 use std::collections::HashMap;
 use std::io::{Seek, SeekFrom};
 
-use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use futures_util::stream;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::task::spawn_blocking;
 use utoipa::{IntoParams, ToSchema};
 
 use super::auth::{Allowed, DncRead, DncWrite};
 use super::campaign_upload::{RejectedRow, bad_list, not_imported, received, rejected_rows};
-use super::dnc::{DncCheck, DncEntry, too_long};
+use super::dnc::{DncCheck, too_long};
+use super::dnc_replaced::{DncReplaced, Wanted};
 use super::extract::{JsonBody, JsonRequest, UrlQuery};
+use super::noting::AlsoNoted;
 use super::problem::{Answer, Fault, Problem, ProblemBody};
 use super::{Api, read};
-use crate::contact::{ImportSummary, ListError, ListReader, Unwanted, import_do_not_call};
+use crate::contact::{ImportSummary, ListError, ListReader, Replacement, Unwanted, import_do_not_call};
 use crate::number::{NumberRules, PhoneNumber};
 use crate::report;
 use crate::store::Store;
+use crate::store::dnc::{self, DncNumber, NoListSource};
 
 /// Numbers checked in one request, at most.
 const MOST: usize = 1_000;
-/// Longest source of an entry, in characters.
-const SOURCE: usize = 32;
 /// Entries read from the database at a time.
 const STEP: u32 = 2_000;
 
@@ -45,6 +46,13 @@ pub(super) struct ImportDnc {
     /// `import` if not said. The list's column `source` wins.
     #[param(max_length = 32, example = "federal")]
     source: Option<String>,
+    /// Whether the files are all that `source` says from now on: numbers it
+    /// named before, and they do not, are taken off. No, if not said.
+    replace: Option<bool>,
+    /// With `replace`: take nothing off if more than so many of a hundred
+    /// numbers would go; 20 if not said.
+    #[param(minimum = 0, maximum = 100, example = 20)]
+    shrink: Option<u8>,
 }
 
 /// A list of numbers, as a form of a browser sends it.
@@ -64,7 +72,7 @@ pub(super) struct DncImported {
     #[schema(example = 99_000)]
     accepted: u64,
     /// Numbers that were on the list already, or stood twice: they keep their
-    /// entries.
+    /// entries, and a source that is new for one is kept beside.
     #[schema(example = 1_000)]
     duplicates: u64,
     /// Rows that hold no number.
@@ -72,6 +80,8 @@ pub(super) struct DncImported {
     rejected: u64,
     /// File by file.
     files: Vec<DncFile>,
+    /// With `replace`: what was taken off.
+    replaced: Option<DncReplaced>,
 }
 
 /// What came of one file of numbers.
@@ -96,6 +106,12 @@ pub(super) struct DncFile {
 }
 
 impl DncImported {
+    /// As it is noted in the audit log.
+    fn details(&self, source: &str) -> Value {
+        let Self { accepted, duplicates, rejected, .. } = self;
+        json!({ "source": source, "accepted": accepted, "duplicates": duplicates, "rejected": rejected })
+    }
+
     fn note(&mut self, file: String, summary: ImportSummary) {
         self.accepted += summary.accepted;
         self.duplicates += summary.duplicates;
@@ -146,38 +162,82 @@ pub(super) struct DncChecked {
 /// One or several files as the form field `file`, names ending in `.csv` or
 /// `.txt`, 64 MB together if not configured otherwise: CSV whose header names
 /// the column of numbers, or a number a line. The columns `reason`, `source` and
-/// `added_at`, which an export has, are kept. Nothing is ever taken off, and
-/// numbers that are on the list keep their entries. In steps: what is done
-/// counts at once for running campaigns, and doing it again does no harm.
+/// `added_at`, which an export has, are kept. Numbers that are on the list keep
+/// their entries, and a source that is new for one is kept beside. In steps:
+/// what is done counts at once for running campaigns, and doing it again does no
+/// harm. Without `replace` nothing is ever taken off.
+///
+/// With `replace` the files, together, are the whole list of `source`, which is
+/// the name of a list from outside and none of `manual`, `api`, `key`, `agent`,
+/// `import`, `inbound`, `keypress`, `sms`. Numbers this source named before, and
+/// the files do not, are taken off when all of them were read; one that
+/// something else names, as an opt-out, stays on the list. Nothing is taken off
+/// if a row holds no number or says another source in its column `source`, if
+/// there is no number at all, if a file cannot be read to its end, or if more than
+/// `shrink` of a hundred numbers would go: `replaced` says so. What was taken
+/// off is kept for ever. Of two replacements of one source at once, only the one
+/// that began last takes numbers off.
 #[utoipa::path(post, path = "/api/dnc/import", tag = "do not call", params(ImportDnc),
     request_body(content = DncForm, content_type = "multipart/form-data"),
     responses(
         (status = 200, description = "What came of it", body = DncImported),
         (status = 422, description = "A file is not a list of numbers", body = ProblemBody, content_type = "application/problem+json")))]
 pub(super) async fn import(
-    _: Allowed<DncWrite>,
+    allowed: Allowed<DncWrite>,
     State(api): State<Api>,
     UrlQuery(asked): UrlQuery<ImportDnc>,
     request: Request,
-) -> Answer<Json<DncImported>> {
-    let mut faults: Vec<_> = too_long(asked.reason.as_deref()).into_iter().collect();
-    if asked.source.as_deref().is_some_and(|source| !is_source(source)) {
-        faults.push(Fault::new("source", format!("must be 1 to {SOURCE} letters, digits, - or _")));
-    }
-    if !faults.is_empty() {
-        return Err(Problem::fields(faults));
-    }
-    let unwanted = Unwanted { reason: asked.reason, source: asked.source.unwrap_or_else(|| "import".to_owned()) };
+) -> Answer<(Extension<AlsoNoted>, Json<DncImported>)> {
+    let (replace, unwanted) = asked.read()?;
     let lists = received(request, api.limits.dnc_import_bytes, &[".csv", ".txt"]).await?;
     let mut imported = DncImported::default();
+    let mut replacement = match &replace {
+        None => None,
+        Some(wanted) => {
+            let (source, by) = (wanted.source.clone(), allowed.caller.actor());
+            let begun = Replacement::begin(&api.store, &api.clock, source, unwanted.reason.clone(), by).await;
+            Some(begun.map_err(|error| not_imported("", error))?)
+        }
+    };
     for (name, file) in lists {
         let rules = api.rules();
         let reader = spawn_blocking(move || open(file, rules)).await.map_err(Problem::internal)?;
         let reader = reader.map_err(|error| bad_list(&name, &error))?;
-        let came = import_do_not_call(reader, &api.store, unwanted.clone(), None, &api.clock).await;
+        let came = match &mut replacement {
+            None => import_do_not_call(reader, &api.store, unwanted.clone(), None, &api.clock).await,
+            Some(replacement) => replacement.import(reader, None).await,
+        };
         imported.note(name.clone(), came.map_err(|error| not_imported(&name, error))?);
     }
-    Ok(Json(imported))
+    let mut details = imported.details(&unwanted.source);
+    if let (Some(replacement), Some(wanted)) = (replacement, replace) {
+        let replaced = replacement.finish(wanted.shrink).await?;
+        details["replaced"] = replaced.details();
+        imported.replaced = Some(replaced.into());
+    }
+    Ok((Extension(AlsoNoted("imported", details)), Json(imported)))
+}
+
+impl ImportDnc {
+    /// What is to be replaced, if anything is, and what is written beside
+    /// numbers.
+    fn read(self) -> Answer<(Option<Wanted>, Unwanted)> {
+        let mut faults: Vec<_> = too_long(self.reason.as_deref()).into_iter().collect();
+        let replace = self.replace.unwrap_or(false);
+        if !replace && self.source.as_deref().is_some_and(|source| !dnc::is_source(source)) {
+            faults.push(Fault::new("source", NoListSource::NotAWord.to_string()));
+        }
+        let wanted = Wanted::of(self.source.as_deref(), replace, self.shrink);
+        let wanted = wanted.unwrap_or_else(|more| {
+            faults.extend(more);
+            None
+        });
+        if !faults.is_empty() {
+            return Err(Problem::fields(faults));
+        }
+        let source = self.source.unwrap_or_else(|| dnc::IMPORT.to_owned());
+        Ok((wanted, Unwanted { reason: self.reason, source }))
+    }
 }
 
 /// A list with a header, or else numbers alone.
@@ -191,14 +251,11 @@ fn open(mut file: std::fs::File, rules: NumberRules) -> Result<ListReader<std::f
     }
 }
 
-fn is_source(text: &str) -> bool {
-    (1..=SOURCE).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-}
-
 /// The whole do-not-call list
 ///
-/// As CSV, by number; it can be imported as it is. Cells a spreadsheet would
-/// run as formulas are defused by an apostrophe.
+/// As CSV, by number, a line for each source of a number: the entry, then what
+/// else names it. It can be imported as it is, and gives the same list then.
+/// Cells a spreadsheet would run as formulas are defused by an apostrophe.
 #[utoipa::path(get, path = "/api/dnc/export", tag = "do not call",
     responses((status = 200, description = "The list", body = String, content_type = "text/csv")))]
 pub(super) async fn export(_: Allowed<DncRead>, State(api): State<Api>) -> Answer<Response> {
@@ -233,15 +290,15 @@ impl Steps {
             }
             At::End => return Ok(None),
             At::After(after) => {
-                let entries = self.store.do_not_call_page(after, STEP).await.inspect_err(|error| {
+                let numbers = self.store.do_not_call_page(after, STEP).await.inspect_err(|error| {
                     // The status is long gone: the client sees a broken stream.
                     tracing::warn!(%error, "an export was broken off");
                 })?;
-                let Some(last) = entries.last() else { return Ok(None) };
-                let whole = u32::try_from(entries.len()).is_ok_and(|count| count == STEP);
-                self.at = if whole { At::After(Some(last.number)) } else { At::End };
-                for entry in &entries {
-                    csv.write_record(report::do_not_call_record(entry))?;
+                let Some(last) = numbers.last() else { return Ok(None) };
+                let whole = u32::try_from(numbers.len()).is_ok_and(|count| count == STEP);
+                self.at = if whole { At::After(Some(last.entry.number)) } else { At::End };
+                for source in numbers.iter().flat_map(DncNumber::sources) {
+                    csv.write_record(report::do_not_call_record(source))?;
                 }
             }
         }
@@ -271,25 +328,10 @@ pub(super) async fn check_many(
     if !faults.is_empty() {
         return Err(Problem::fields(faults));
     }
-    let entries = api.store.do_not_call_among(&numbers).await?;
-    let entries: HashMap<_, _> = entries.into_iter().map(|entry| (entry.number, entry)).collect();
-    let entry = |number| entries.get(&number).cloned().map(DncEntry::from);
-    let items: Vec<_> = numbers.into_iter().map(|number| DncCheck::new(number, entry(number))).collect();
+    let listed = api.store.do_not_call_among(&numbers).await?;
+    let listed: HashMap<_, _> = listed.into_iter().map(|listed| (listed.entry.number, listed)).collect();
+    let check = |number| DncCheck::new(number, listed.get(&number).cloned());
+    let items: Vec<_> = numbers.into_iter().map(check).collect();
     let listed = items.iter().filter(|item| item.listed()).count() as u64;
     Ok(Json(DncChecked { items, listed }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_source;
-
-    #[test]
-    fn a_source_is_one_word() {
-        for good in ["federal", "scrub-2026_03", "x"] {
-            assert!(is_source(good), "{good}");
-        }
-        for bad in ["", "a b", "=x", "ü", &"x".repeat(33)] {
-            assert!(!is_source(bad), "{bad}");
-        }
-    }
 }

@@ -71,6 +71,7 @@ mod contact_members;
 mod contacts;
 mod dnc;
 mod dnc_lists;
+mod dnc_replaced;
 mod events;
 mod extract;
 mod flat;

@@ -10,9 +10,10 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use serde_json::json;
 
-use super::app;
+use super::{app, note};
 use crate::number::{PhoneNumber, Region};
 use crate::store::DoNotCall;
+use crate::store::dnc::{self, NoListSource};
 use crate::store::listing::DncWithdrawal;
 
 mod export;
@@ -32,7 +33,7 @@ pub(super) enum Command {
         #[arg(long)]
         reason: Option<String>,
         /// Where the wish came from: letters, digits, - and _.
-        #[arg(long, default_value = "manual", value_parser = source)]
+        #[arg(long, default_value = dnc::MANUAL, value_parser = source)]
         source: String,
         #[command(flatten)]
         written: Written,
@@ -56,7 +57,8 @@ pub(super) enum Command {
         #[command(flatten)]
         written: Written,
     },
-    /// Put a whole list of numbers on it. Exit status 0: every row; 1: not all.
+    /// Put a whole list of numbers on it. Exit status 0: every row; 1: not all,
+    /// or what was to be replaced was not.
     Import(import::Args),
     /// Write the list as CSV, by number.
     #[command(visible_alias = "list")]
@@ -109,16 +111,18 @@ async fn answer(file: Option<PathBuf>, command: Command) -> anyhow::Result<ExitC
         }
         Command::Check { number, written } => {
             let number = written.parse(&app, &number)?;
-            let Some(entry) = app.store.do_not_call(number).await? else {
+            let Some(listed) = app.store.do_not_call_number(number).await? else {
                 println!("{number} is not on the do-not-call list.");
                 return Ok(ExitCode::FAILURE);
             };
-            let reason = entry.reason.unwrap_or_else(|| "no reason given".into());
-            println!("{number} is on the do-not-call list since {} ({}: {reason}).", entry.added_at, entry.source);
+            println!("{number} is on the do-not-call list {}.", since(&listed.entry));
+            for also in &listed.also {
+                println!("  also {}", since(also));
+            }
         }
         Command::Remove { number, reason, written } => {
             let number = written.parse(&app, &number)?;
-            let withdrawal = DncWithdrawal { number, by: "cli".into(), reason };
+            let withdrawal = DncWithdrawal { number, by: note::actor(), reason };
             let was_there = app.store.remove_do_not_call(&withdrawal, app.clock.now()).await?;
             app.note("dnc.delete", number, json!({ "was_listed": was_there })).await?;
             println!("{number} {} on the do-not-call list.", if was_there { "is no longer" } else { "was not" });
@@ -129,14 +133,14 @@ async fn answer(file: Option<PathBuf>, command: Command) -> anyhow::Result<ExitC
     Ok(ExitCode::SUCCESS)
 }
 
+fn since(entry: &DoNotCall) -> String {
+    let reason = entry.reason.as_deref().unwrap_or("no reason given");
+    format!("since {} ({}: {reason})", entry.added_at, entry.source)
+}
+
 /// Where an entry came from: one word.
-fn source(text: &str) -> Result<String, String> {
-    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    if (1..=32).contains(&text.len()) && text.chars().all(is_word) {
-        Ok(text.to_owned())
-    } else {
-        Err("1 to 32 letters, digits, - or _".into())
-    }
+fn source(text: &str) -> Result<String, NoListSource> {
+    if dnc::is_source(text) { Ok(text.to_owned()) } else { Err(NoListSource::NotAWord) }
 }
 
 #[cfg(test)]
@@ -146,9 +150,6 @@ mod tests {
     #[test]
     fn a_source_is_one_word() {
         assert_eq!(source("inbound").as_deref(), Ok("inbound"));
-        assert_eq!(source("key-9_b").as_deref(), Ok("key-9_b"));
-        for bad in ["", "by letter", "=1", "ä", &"x".repeat(33)] {
-            assert!(source(bad).is_err(), "{bad:?}");
-        }
+        assert!(source("by letter").is_err());
     }
 }

@@ -248,6 +248,11 @@ async fn run<R: Read + Send + 'static>(
 }
 
 impl ImportSummary {
+    /// Where only their number is known.
+    fn count_duplicates(&mut self) {
+        self.duplicates = self.rows.saturating_sub(self.accepted + self.rejected);
+    }
+
     /// Counts a batch; gives what was not taken, in the order of the list.
     fn note(&mut self, batch: Batch, added: &Added) -> Vec<Rejected> {
         let Batch { contacts, mut origins, mut rejected, bytes: _ } = batch;
@@ -335,9 +340,11 @@ impl Batch {
 
 mod do_not_call;
 mod group;
+mod replace;
 
 pub use do_not_call::{Unwanted, import_do_not_call};
 pub use group::{GroupImport, import_group};
+pub use replace::{NotReplaced, Replaced, Replacement};
 
 #[cfg(test)]
 mod tests;

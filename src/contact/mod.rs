@@ -42,7 +42,8 @@ mod template;
 pub use error::{ListError, ListWarning};
 pub use group::ContactGroupId;
 pub use import::{
-    GroupImport, ImportError, ImportSummary, RejectedLine, Unwanted, import_do_not_call, import_group, import_list,
+    GroupImport, ImportError, ImportSummary, NotReplaced, RejectedLine, Replaced, Replacement, Unwanted,
+    import_do_not_call, import_group, import_list,
 };
 pub(crate) use placeholders::speakable;
 pub use placeholders::{ContactFields, fill, placeholders, unknown_placeholders};

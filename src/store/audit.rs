@@ -6,7 +6,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{DoNotCall, Store, StoreError, TargetId};
+use super::dnc::DncNumber;
+use super::{Store, StoreError, TargetId};
 use crate::call::{CallId, Outcome};
 use crate::campaign::{CampaignId, TargetStatus};
 use crate::compliance::{Force, PastCall, Record, Rule, Verdict};
@@ -22,8 +23,8 @@ const STEP: u32 = 2_000;
 pub struct NumberAudit {
     /// The number.
     pub number: PhoneNumber,
-    /// Its entry on the do-not-call list: its opt-out, if it did.
-    pub do_not_call: Option<DoNotCall>,
+    /// What names it on the do-not-call list: its opt-out, if it did.
+    pub do_not_call: Option<DncNumber>,
     /// Where it is in campaigns' lists, with what the list says of its consent.
     pub contacts: Vec<AuditContact>,
     /// What was decided, and the calls that were made: oldest first.
@@ -136,7 +137,7 @@ pub(super) fn first_id(ended: Timestamp) -> Uuid {
 impl Store {
     /// Everything that is known of a number.
     pub async fn audit_number(&self, number: PhoneNumber) -> Result<NumberAudit, StoreError> {
-        let do_not_call = self.do_not_call(number).await?;
+        let do_not_call = self.do_not_call_number(number).await?;
         let (contacts, mut decisions, mut calls) = on_engine!(self, db => {
             let contacts = db.contacts_with(number).await?;
             (contacts, db.decisions_on(number, MOST).await?, db.decided_calls(number, MOST).await?)

@@ -185,18 +185,13 @@ impl Store {
         on_engine!(self, db => db.do_not_call_list(query, page).await)
     }
 
-    /// The entries of those of these numbers that are on the list, by number.
-    pub async fn do_not_call_among(&self, numbers: &[PhoneNumber]) -> Result<Vec<DoNotCall>, StoreError> {
-        on_engine!(self, db => db.do_not_call_among(numbers).await)
-    }
-
     /// How many of these numbers are on the list, each as often as it stands.
     pub async fn count_do_not_call(&self, numbers: &[PhoneNumber]) -> Result<u64, StoreError> {
         on_engine!(self, db => db.count_do_not_call(numbers).await)
     }
 
-    /// Takes a number off the list; `false`: it was not on it. What the entry
-    /// said, who took it off, when and why is kept for ever.
+    /// Takes a number off the list, whatever names it; `false`: it was not on
+    /// it. What named it, who took it off, when and why is kept for ever.
     pub async fn remove_do_not_call(&self, withdrawal: &DncWithdrawal, now: Timestamp) -> Result<bool, StoreError> {
         on_engine!(self, db => db.remove_do_not_call(withdrawal, now).await)
     }

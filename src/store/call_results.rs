@@ -159,9 +159,6 @@ pub(super) const MOST_COMPLETIONS: i64 = 50;
 /// Dispositions of one call that are remembered.
 pub(super) const DISPOSITIONS_KEPT: i64 = 100;
 
-/// The source of entries in the do-not-call list that agents make.
-pub(super) const SOURCE: &str = "agent";
-
 /// Disposition and notes of a call, as they stand.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Noted {

@@ -12,7 +12,7 @@ const TABLE: &str = "_sqlx_migrations";
 /// `(number, name, SQL)` of every migration of one engine.
 macro_rules! embedded {
     ($engine:literal) => {
-        embedded!($engine: 1 "0001_campaigns", 2 "0002_targets", 3 "0003_calls", 4 "0004_numbers", 5 "0005_views", 6 "0006_installation", 7 "0007_media", 8 "0008_surveys", 10 "0010_api", 11 "0011_calls_api", 12 "0012_contact_groups", 13 "0013_blocks", 14 "0014_users_settings", 15 "0015_webhooks_audit", 16 "0016_upkeep", 17 "0017_compliance", 18 "0018_caller_ids", 19 "0019_forced", 20 "0020_decisions_kept")
+        embedded!($engine: 1 "0001_campaigns", 2 "0002_targets", 3 "0003_calls", 4 "0004_numbers", 5 "0005_views", 6 "0006_installation", 7 "0007_media", 8 "0008_surveys", 10 "0010_api", 11 "0011_calls_api", 12 "0012_contact_groups", 13 "0013_blocks", 14 "0014_users_settings", 15 "0015_webhooks_audit", 16 "0016_upkeep", 17 "0017_compliance", 18 "0018_caller_ids", 19 "0019_forced", 20 "0020_decisions_kept", 21 "0021_do_not_call_sources")
     };
     ($engine:literal: $($number:literal $name:literal),+) => {
         &[$((

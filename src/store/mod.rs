@@ -20,6 +20,7 @@ pub mod book;
 mod book_rows;
 mod call_results;
 mod call_rows;
+pub mod dnc;
 mod fault;
 mod ledger;
 mod listed_rows;
@@ -132,6 +133,7 @@ mod audit_rows;
 mod block_access;
 mod book_access;
 mod calls_access;
+mod dnc_access;
 mod number_use;
 mod people_access;
 mod resources;
@@ -415,24 +417,19 @@ impl Store {
 
     // --- do-not-call -----------------------------------------------------
 
-    /// Puts a number on the do-not-call list; an entry that is there stays.
-    /// From then on no claim gives it.
+    /// Puts a number on the do-not-call list; an entry that is there stays, and
+    /// another source is kept beside it. From then on no claim gives it.
     pub async fn add_do_not_call(&self, entry: &DoNotCall) -> Result<(), StoreError> {
         on_engine!(self, db => db.add_do_not_call(entry).await)
     }
 
-    /// Puts many numbers on the list, all or none; entries that are there stay.
-    /// Gives how many were new. For slices of thousands, not millions.
+    /// Puts many numbers on the list, all or none; entries that are there stay,
+    /// and other sources are kept beside them. Gives how many numbers were new. For slices of thousands, not millions.
     pub async fn add_do_not_call_many(&self, entries: &[DoNotCall]) -> Result<u64, StoreError> {
         on_engine!(self, db => db.add_do_not_call_many(entries).await)
     }
 
-    /// Up to `limit` entries after the number `after`, by number.
-    pub async fn do_not_call_page(&self, after: Option<PhoneNumber>, limit: u32) -> Result<Vec<DoNotCall>, StoreError> {
-        on_engine!(self, db => db.do_not_call_page(after, limit).await)
-    }
-
-    /// The entry of a number.
+    /// The entry of a number: what named it first.
     pub async fn do_not_call(&self, number: PhoneNumber) -> Result<Option<DoNotCall>, StoreError> {
         on_engine!(self, db => db.do_not_call(number).await)
     }

@@ -62,10 +62,12 @@ async fn a_do_not_call_list_by_the_thousand(home: &Home) {
     assert_eq!((export.status, export.header("content-type")), (200, "text/csv; charset=utf-8"));
     let lines: Vec<_> = export.text.lines().collect();
     assert_eq!(lines[..2], ["phone_number,reason,source,added_at", "+12127365000,'=cmd,federal,2025-01-02T03:04:05Z"]);
-    assert!(lines[2].starts_with("+12127365001,listed,scrub,") && lines.len() == 4, "{lines:?}");
+    assert!(lines[2].starts_with("+12127365001,listed,scrub,") && lines.len() == 5, "{lines:?}");
+    assert!(lines[3].starts_with("+12127365001,,import,"), "the second source, in a line of its own: {lines:?}");
     // What was exported can be imported, and nothing is there twice.
     let again = upload(home, "/api/dnc/import", "dnc.csv", &export.text).await.expect(200);
-    assert_eq!((&again["accepted"], &again["duplicates"]), (&json!(0), &json!(3)));
+    assert_eq!((&again["accepted"], &again["duplicates"]), (&json!(0), &json!(4)));
+    assert_eq!(home.get("/api/dnc/export").await.text, export.text);
 
     let asked = json!({"phone_numbers": ["+12127365009", "(212) 736-5000", "+12127365009"]});
     let checked = home.post("/api/dnc/check", asked).await.expect(200);

@@ -23,6 +23,7 @@ mod campaigns;
 mod connections;
 mod contacts;
 mod daemon;
+mod dnc_sources;
 mod events;
 mod guide;
 mod hang_up;

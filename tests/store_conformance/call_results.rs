@@ -172,6 +172,12 @@ async fn an_agent_opts_out_at_once(bench: &Bench) {
     assert!(bench.store.remove_do_not_call(&off(claimed.number), now()).await.unwrap());
     assert_eq!(bench.store.complete_call(call, &out, later(2)).await.unwrap(), Completed::Again);
     assert_eq!(bench.store.do_not_call(claimed.number).await.unwrap(), None);
+    // Of a number that a list has put there during the call, it is kept beside.
+    let claimed = bench.claim(id, 1).await.claimed.remove(0);
+    bench.bar(claimed.number).await;
+    assert_eq!(bench.store.complete_call(claimed.planned.call, &out, later(3)).await.unwrap(), Completed::Yes);
+    let listed = bench.store.do_not_call_number(claimed.number).await.unwrap().expect("on the list");
+    assert_eq!(listed.sources().map(|entry| entry.source.as_str()).collect::<Vec<_>>(), ["manual", "agent"]);
 }
 
 /// Completions and edits of one call, and the ledger settling it.

@@ -8,6 +8,7 @@ use canvass::campaign::{CampaignId, CampaignStatus, FrequencyCap, Settings, Targ
 use canvass::compliance::{Force, Organization, Rule, Rules, Verdict};
 use canvass::contact::{ContactFields, NewContact};
 use canvass::number::PhoneNumber;
+use canvass::store::dnc::DncNumber;
 use canvass::store::{Claim, ClaimResult, DoNotCall, LedgerBatch};
 use jiff::{SignedDuration, Timestamp};
 
@@ -194,7 +195,7 @@ async fn everything_about_a_number(bench: &Bench) {
     };
     bench.store.add_do_not_call(&entry).await.unwrap();
     let audit = bench.store.audit_number(phone(NEW_YORK)).await.unwrap();
-    assert_eq!(audit.do_not_call, Some(entry));
+    assert_eq!(audit.do_not_call, Some(DncNumber { entry, also: Vec::new() }));
     let contact = &audit.contacts[0];
     assert_eq!((contact.name.as_deref(), contact.consent.as_deref()), (Some("Ann"), Some("yes, at the fair")));
     assert_eq!((contact.status, contact.attempts, contact.campaign_id), (TargetStatus::Completed, 1, id));

@@ -15,6 +15,8 @@ mod campaigns;
 mod claims;
 mod compliance;
 mod concurrency;
+mod dnc_replaced;
+mod dnc_sources;
 mod do_not_call;
 mod groups;
 mod ledger;

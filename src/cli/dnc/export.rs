@@ -33,9 +33,11 @@ async fn write(store: &Store, to: impl Write) -> anyhow::Result<u64> {
     loop {
         let page = store.do_not_call_page(after, PAGE).await?;
         let Some(last) = page.last() else { break };
-        after = Some(last.number);
-        for entry in &page {
-            csv.write_record(do_not_call_record(entry))?;
+        after = Some(last.entry.number);
+        for number in &page {
+            for source in number.sources() {
+                csv.write_record(do_not_call_record(source))?;
+            }
             written += 1;
         }
     }

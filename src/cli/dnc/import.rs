@@ -7,10 +7,13 @@ use std::process::ExitCode;
 use anyhow::Context;
 use serde_json::json;
 
-use super::Written;
+use super::{Written, note};
 use crate::cli::app::App;
-use crate::contact::{ListError, ListReader, RejectedWriter, Unwanted, import_do_not_call};
+use crate::contact::{
+    ListError, ListReader, NotReplaced, RejectedWriter, Replaced, Replacement, Unwanted, import_do_not_call,
+};
 use crate::number::NumberRules;
+use crate::store::dnc::{self, ListSource};
 
 /// Rejected rows shown on the terminal.
 const SHOWN: usize = 10;
@@ -24,8 +27,18 @@ pub(in crate::cli) struct Args {
     #[arg(long)]
     reason: Option<String>,
     /// Where they came from, for rows that do not say.
-    #[arg(long, default_value = "import", value_parser = super::source)]
+    #[arg(long, default_value = dnc::IMPORT, value_parser = super::source)]
     source: String,
+    /// The whole list of this source, as federal: what it named before and names
+    /// no longer is taken off, unless something else names it. Not if a row
+    /// holds no number.
+    #[arg(long, value_name = "SOURCE", conflicts_with = "source")]
+    replace_source: Option<ListSource>,
+    /// With --replace-source: take nothing off if more than so many of a hundred
+    /// numbers would go.
+    #[arg(long, value_name = "PERCENT", default_value_t = 20, requires = "replace_source",
+        value_parser = clap::value_parser!(u8).range(0..=100))]
+    shrink: u8,
     /// Write the rows that hold no number there, with the reason.
     #[arg(long, value_name = "CSV")]
     rejected: Option<PathBuf>,
@@ -43,10 +56,25 @@ pub(super) async fn run(app: &App, args: Args) -> anyhow::Result<ExitCode> {
         }
         None => None,
     };
-    let unwanted = Unwanted { reason: args.reason, source: args.source };
-    let summary = import_do_not_call(list, &app.store, unwanted, rejects, &app.clock).await;
-    let summary = summary.with_context(|| path.display().to_string())?;
-    let told = json!({ "accepted": summary.accepted, "duplicates": summary.duplicates, "rejected": summary.rejected });
+    let failed = || path.display().to_string();
+    let (summary, replaced) = match args.replace_source {
+        None => {
+            let unwanted = Unwanted { reason: args.reason, source: args.source };
+            let summary = import_do_not_call(list, &app.store, unwanted, rejects, &app.clock).await;
+            (summary.with_context(failed)?, None)
+        }
+        Some(source) => {
+            let begun = Replacement::begin(&app.store, &app.clock, source, args.reason, note::actor()).await;
+            let mut replacement = begun.with_context(failed)?;
+            let summary = replacement.import(list, rejects).await.with_context(failed)?;
+            (summary, Some(replacement.finish(args.shrink).await))
+        }
+    };
+    let mut told =
+        json!({ "accepted": summary.accepted, "duplicates": summary.duplicates, "rejected": summary.rejected });
+    if let Some(replaced) = &replaced {
+        told["replaced"] = replaced.as_ref().map_or_else(|error| json!(error.to_string()), Replaced::details);
+    }
     app.note("dnc.import", path.display(), told).await?;
     eprintln!(
         "{}: {} numbers added, {} were there already, {} rows rejected.",
@@ -67,7 +95,29 @@ pub(super) async fn run(app: &App, args: Args) -> anyhow::Result<ExitCode> {
         None if more > 0 => eprintln!("  and {more} more; --rejected FILE writes them all"),
         Some(_) | None => {}
     }
-    Ok(if summary.rejected == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let replaced = replaced.transpose().context("not everything was taken off: import the list again")?;
+    let is_done = replaced.as_ref().is_none_or(tell);
+    Ok(if summary.rejected == 0 && is_done { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Says what came of a replacement; gives whether it was made.
+fn tell(replaced: &Replaced) -> bool {
+    let Replaced { source, held, left_out, removed, still_listed, refused } = replaced;
+    eprintln!("{source}: named {held} numbers before, {left_out} of them no longer.");
+    match refused {
+        Some(why @ NotReplaced::Overtaken) => eprintln!("  {removed} were taken off, then no more: {why}"),
+        Some(why) => eprintln!("  none was taken off: {why}"),
+        None if *still_listed > 0 => {
+            eprintln!(
+                "  {removed} were taken off; {still_listed} of them stay on the list, something else names them."
+            );
+        }
+        None => eprintln!("  {removed} were taken off."),
+    }
+    if let Some(NotReplaced::Shrink { .. }) = refused {
+        eprintln!("  If it is: --shrink PERCENT");
+    }
+    refused.is_none()
 }
 
 /// A list with a header, or else numbers alone.

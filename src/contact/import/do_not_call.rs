@@ -10,7 +10,7 @@ use crate::contact::{ListReader, NewContact, RejectedWriter};
 use crate::store::{Added, DoNotCall, Store};
 
 /// Entries in one transaction: the ledger waits no longer than that.
-const STEP: usize = 2_000;
+pub(super) const STEP: usize = 2_000;
 
 /// What is written beside numbers that do not say it themselves.
 #[derive(Clone, Debug)]
@@ -22,7 +22,7 @@ pub struct Unwanted {
 }
 
 /// Reads `list` to its end onto the do-not-call list; entries that are there
-/// stay as they are.
+/// stay as they are, and a source that is new for a number is kept beside.
 ///
 /// The columns `reason`, `source` and `added_at`, which an export has, are kept;
 /// other columns are passed over. `rejects` gets the rows that hold no number.
@@ -35,14 +35,14 @@ pub async fn import_do_not_call<R: Read + Send + 'static>(
     clock: &Clock,
 ) -> Result<ImportSummary, ImportError> {
     let mut summary = run(list, Barred { store, unwanted, now: clock.now() }, rejects, BATCH, |_| ()).await?;
-    summary.duplicates = summary.rows.saturating_sub(summary.accepted + summary.rejected);
+    summary.count_duplicates();
     Ok(summary)
 }
 
-struct Barred<'a> {
-    store: &'a Store,
-    unwanted: Unwanted,
-    now: Timestamp,
+pub(super) struct Barred<'a> {
+    pub(super) store: &'a Store,
+    pub(super) unwanted: Unwanted,
+    pub(super) now: Timestamp,
 }
 
 impl Sink for Barred<'_> {

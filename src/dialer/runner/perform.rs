@@ -9,7 +9,7 @@ use super::SECOND_LOOK;
 use super::live::{Live, answered};
 use crate::call::{Action, CallId, Given, Report};
 use crate::live::Happened;
-use crate::store::{CallAnswer, DoNotCall};
+use crate::store::{CallAnswer, DoNotCall, dnc};
 use crate::switch::{CallEvent, CommandError, HungUp, Recording, Take, Transfer, TransferEvent};
 
 /// A channel that was hung up has ended by then, or its end was missed.
@@ -85,7 +85,7 @@ impl Live<'_> {
                     let entry = DoNotCall {
                         number: self.job.claimed.number,
                         reason: Some(format!("pressed the opt-out key in call {}", self.call)),
-                        source: "key".into(),
+                        source: dnc::KEY.into(),
                         added_at: self.context.clock.now(),
                     };
                     tracing::info!(call = %self.call, number = %entry.number, "opted out");

@@ -11,12 +11,12 @@ use crate::call::{CallId, Completion, GivenAnswer};
 use crate::number::PhoneNumber;
 use crate::store::call_results::{
     CallDetail, CallEdit, CallEdited, CallSearch, CampaignCall, Completed, DISPOSITIONS_KEPT, MOST_COMPLETIONS, Noted,
-    SOURCE, SaidBy, millis, opt_out_reason,
+    SaidBy, millis, opt_out_reason,
 };
 use crate::store::call_rows::{SingleCallRow, stored};
 use crate::store::model::DoNotCall;
 use crate::store::rows::StoredRow;
-use crate::store::text;
+use crate::store::{dnc, text};
 
 /// A call with the names of campaign and contact.
 macro_rules! select {
@@ -214,8 +214,8 @@ async fn complete(
     let number: PhoneNumber = row.word("number")?;
     let opt_out = completion.opt_out == Some(true);
     if opt_out {
-        let entry = DoNotCall { number, reason: Some(opt_out_reason(call)), source: SOURCE.into(), added_at: now };
-        do_not_call::add(connection, &[entry]).await?;
+        let entry = DoNotCall { number, reason: Some(opt_out_reason(call)), source: dnc::AGENT.into(), added_at: now };
+        do_not_call::add(connection, &[entry], do_not_call::Adding::Wishes).await?;
     }
     let Some(before) = noted(connection, call).await? else { return Ok(Completed::NotFound) };
     // Nobody else completes this call before the transaction ends.

@@ -14,17 +14,32 @@ use crate::store::model::DoNotCall;
 use crate::store::rows::StoredRow;
 use crate::store::text;
 
-const AMONG: &str = "SELECT number, reason, source, added_at FROM do_not_call WHERE number = ANY($1) ORDER BY number";
+pub(super) const AMONG: &str =
+    "SELECT number, reason, source, added_at, 0 AS place FROM do_not_call WHERE number = ANY($1)
+    UNION ALL
+    SELECT number, reason, source, added_at, 1 FROM do_not_call_also WHERE number = ANY($1)
+    ORDER BY number, place, added_at, source";
 
 const COUNT_AMONG: &str = "SELECT count(*) FROM UNNEST($1::text[]) AS j (number)
     WHERE EXISTS (SELECT 1 FROM do_not_call AS d WHERE d.number = j.number)";
 
-/// One statement: whoever deletes the row is the one who writes it down.
-const REMOVE: &str = "WITH gone AS (
-        DELETE FROM do_not_call WHERE number = $1 RETURNING number, reason, source, added_at
-    )
-    INSERT INTO do_not_call_removals (number, reason, source, added_at, removed_at, removed_by, removed_reason)
-    SELECT number, reason, source, added_at, $2, $3, $4 FROM gone";
+/// Whoever holds the entry is the one who writes it down, and all that is
+/// beside it.
+const HOLD: &str = "SELECT 1 FROM do_not_call WHERE number = $1 FOR UPDATE";
+
+/// The entry last: what was removed is told the latest first.
+const REMEMBER: &str = "INSERT INTO do_not_call_removals
+        (number, reason, source, added_at, removed_at, removed_by, removed_reason)
+    SELECT number, reason, source, added_at, $2, $3, $4 FROM (
+        SELECT number, reason, source, added_at, 1 AS place FROM do_not_call WHERE number = $1
+        UNION ALL
+        SELECT number, reason, source, added_at, 0 FROM do_not_call_also WHERE number = $1
+    ) AS r
+    ORDER BY place, added_at DESC, source DESC";
+
+/// What is beside an entry goes first: nothing may be left of it.
+const REMOVE: [&str; 2] =
+    ["DELETE FROM do_not_call_also WHERE number = $1", "DELETE FROM do_not_call WHERE number = $1"];
 
 impl Postgres {
     /// See [`Store::remove_do_not_call`](crate::store::Store::remove_do_not_call).
@@ -32,16 +47,23 @@ impl Postgres {
         within(OPERATION, async {
             let mut session = self.session().await?;
             let mut transaction = session.connection().begin().await?;
-            let done = sqlx::query(REMOVE)
-                .bind(withdrawal.number.to_string())
-                .bind(at(now))
-                .bind(text::clean(&withdrawal.by))
-                .bind(text::clean_option(withdrawal.reason.as_ref()))
-                .execute(&mut *transaction)
-                .await?;
+            let number = withdrawal.number.to_string();
+            let held = sqlx::query(HOLD).bind(&number).fetch_optional(&mut *transaction).await?.is_some();
+            if held {
+                sqlx::query(REMEMBER)
+                    .bind(&number)
+                    .bind(at(now))
+                    .bind(text::clean(&withdrawal.by))
+                    .bind(text::clean_option(withdrawal.reason.as_ref()))
+                    .execute(&mut *transaction)
+                    .await?;
+                for sql in REMOVE {
+                    sqlx::query(sql).bind(&number).execute(&mut *transaction).await?;
+                }
+            }
             transaction.commit().await?;
             session.keep();
-            Ok(done.rows_affected() > 0)
+            Ok(held)
         })
         .await
     }

@@ -153,7 +153,7 @@ async fn apply(
 ) -> Result<Vec<ClaimResult>, StoreError> {
     let mut tally = TallyMoves::default();
     answers::add(connection, &batch.answers).await?;
-    do_not_call::add(connection, &batch.opt_outs).await?;
+    do_not_call::add(connection, &batch.opt_outs, do_not_call::Adding::Wishes).await?;
     settle(connection, batch, now, &mut tally).await?;
     let known = known(connection, &batch.claims).await?;
     let running = running(connection, &batch.claims).await?;

@@ -29,6 +29,7 @@ mod calls;
 mod calls_api;
 mod campaign_edit;
 mod campaigns;
+mod dnc_sources;
 mod do_not_call;
 mod do_not_call_list;
 mod group_targets;

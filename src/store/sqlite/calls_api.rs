@@ -11,12 +11,12 @@ use crate::call::{CallId, Completion, GivenAnswer};
 use crate::number::PhoneNumber;
 use crate::store::call_results::{
     CallDetail, CallEdit, CallEdited, CallSearch, CampaignCall, Completed, DISPOSITIONS_KEPT, MOST_COMPLETIONS, Noted,
-    SOURCE, SaidBy, millis, opt_out_reason,
+    SaidBy, millis, opt_out_reason,
 };
 use crate::store::call_rows::{SingleCallRow, stored};
 use crate::store::model::DoNotCall;
 use crate::store::rows::StoredRow;
-use crate::store::{StoreError, text};
+use crate::store::{StoreError, dnc, text};
 
 /// A call with the names of campaign and contact.
 macro_rules! select {
@@ -134,7 +134,8 @@ impl Sqlite {
         }
         let opt_out = completion.opt_out == Some(true);
         if opt_out {
-            let entry = DoNotCall { number, reason: Some(opt_out_reason(call)), source: SOURCE.into(), added_at: now };
+            let entry =
+                DoNotCall { number, reason: Some(opt_out_reason(call)), source: dnc::AGENT.into(), added_at: now };
             do_not_call::add(&mut transaction, &[entry]).await?;
         }
         let Some(before) = noted(&mut transaction, call).await? else { return Ok(Completed::NotFound) };

@@ -9,16 +9,31 @@ use super::{Durability, Sqlite, told};
 use crate::number::PhoneNumber;
 use crate::store::model::DoNotCall;
 use crate::store::rows::StoredRow;
-use crate::store::{StoreError, text};
+use crate::store::{StoreError, dnc, text};
 
-const ADD: &str = "INSERT INTO do_not_call (number, reason, source, added_at)
+pub(super) const ADD: &str = "INSERT INTO do_not_call (number, reason, source, added_at)
     SELECT j.value ->> 0, j.value ->> 1, j.value ->> 2, j.value ->> 3 FROM jsonb_each(?1) AS j WHERE true
     ON CONFLICT (number) DO NOTHING
     RETURNING number";
 
-/// Nothing sorts before the empty text.
-const PAGE: &str =
-    "SELECT number, reason, source, added_at FROM do_not_call WHERE number > ?1 ORDER BY number LIMIT +?2";
+/// Of numbers that are there with another source.
+pub(super) const ADD_BESIDE: &str = "INSERT INTO do_not_call_also (number, source, reason, added_at)
+    SELECT j.value ->> 0, j.value ->> 2, j.value ->> 1, j.value ->> 3
+    FROM jsonb_each(?1) AS j
+    CROSS JOIN do_not_call AS d ON d.number = j.value ->> 0
+    WHERE substr(d.source, 1, 100) <> j.value ->> 2
+    ON CONFLICT (number, source) DO NOTHING";
+
+/// Nothing sorts before the empty text. One statement, as a source may become
+/// the entry meanwhile.
+pub(super) const PAGE: &str = "WITH page AS MATERIALIZED (
+        SELECT number, reason, source, added_at FROM do_not_call WHERE number > ?1 ORDER BY number LIMIT +?2
+    )
+    SELECT number, reason, source, added_at, 0 AS place FROM page
+    UNION ALL
+    SELECT number, reason, source, added_at, 1 FROM do_not_call_also
+    WHERE number > ?1 AND number <= (SELECT max(number) FROM page)
+    ORDER BY number, place, added_at, source";
 
 impl Sqlite {
     /// See [`Store::add_do_not_call`](crate::store::Store::add_do_not_call).
@@ -60,23 +75,29 @@ impl Sqlite {
     }
 }
 
-/// Writes entries; of those that are there already, nothing. Gives how many
-/// were not.
+/// Writes entries; of a number that is there already with another source, beside
+/// its entry. Gives how many numbers were not there.
 pub(super) async fn add(connection: &mut SqliteConnection, entries: &[DoNotCall]) -> Result<u64, StoreError> {
     if entries.is_empty() {
         return Ok(0);
     }
-    let lines: Vec<_> = entries
-        .iter()
-        .map(|entry| {
-            let reason = text::clean_option(entry.reason.as_ref());
-            (entry.number, reason, text::clean(&entry.source), micros(entry.added_at))
-        })
-        .collect();
+    let lines: Vec<_> = entries.iter().map(|entry| line(entry, |source| source)).collect();
     let found: Vec<String> = sqlx::query_scalar(ADD).bind(rows::json(&lines)?).fetch_all(&mut *connection).await?;
     if !found.is_empty() && told::any(connection).await? {
         let fresh: HashSet<_> = found.iter().map(String::as_str).collect();
         told::do_not_call(connection, &fresh, entries).await?;
     }
+    let beside = dnc::beside(entries.iter(), &found);
+    if !beside.is_empty() {
+        let lines: Vec<_> = beside.into_iter().map(|entry| line(entry, dnc::beginning)).collect();
+        sqlx::query(ADD_BESIDE).bind(rows::json(&lines)?).execute(connection).await?;
+    }
     Ok(found.len() as u64)
+}
+
+/// An entry as [`ADD`] and [`ADD_BESIDE`] take it.
+fn line(entry: &DoNotCall, cut: impl Fn(&str) -> &str) -> impl serde::Serialize {
+    let reason = text::clean_option(entry.reason.as_ref());
+    let source = text::clean(&entry.source);
+    (entry.number, reason, cut(&source).to_owned(), micros(entry.added_at))
 }

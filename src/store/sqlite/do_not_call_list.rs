@@ -14,15 +14,29 @@ use crate::store::model::DoNotCall;
 use crate::store::rows::StoredRow;
 use crate::store::{StoreError, text};
 
-const AMONG: &str = "SELECT d.number, d.reason, d.source, d.added_at
-    FROM do_not_call AS d WHERE d.number IN (SELECT value FROM json_each(?1)) ORDER BY d.number";
+pub(super) const AMONG: &str = "SELECT number, reason, source, added_at, 0 AS place FROM do_not_call
+    WHERE number IN (SELECT value FROM json_each(?1))
+    UNION ALL
+    SELECT number, reason, source, added_at, 1 FROM do_not_call_also
+    WHERE number IN (SELECT value FROM json_each(?1))
+    ORDER BY number, place, added_at, source";
 
 const COUNT_AMONG: &str = "SELECT count(*) FROM json_each(?1) AS j
     WHERE EXISTS (SELECT 1 FROM do_not_call AS d WHERE d.number = j.value)";
 
+/// The entry last: what was removed is told the latest first.
 const REMEMBER: &str = "INSERT INTO do_not_call_removals
         (number, reason, source, added_at, removed_at, removed_by, removed_reason)
-    SELECT number, reason, source, added_at, ?2, ?3, ?4 FROM do_not_call WHERE number = ?1";
+    SELECT number, reason, source, added_at, ?2, ?3, ?4 FROM (
+        SELECT number, reason, source, added_at, 1 AS place FROM do_not_call WHERE number = ?1
+        UNION ALL
+        SELECT number, reason, source, added_at, 0 FROM do_not_call_also WHERE number = ?1
+    )
+    ORDER BY place, added_at DESC, source DESC";
+
+/// What is beside an entry goes first: nothing may be left of it.
+const REMOVE: [&str; 2] =
+    ["DELETE FROM do_not_call_also WHERE number = ?1", "DELETE FROM do_not_call WHERE number = ?1"];
 
 impl Sqlite {
     /// See [`Store::remove_do_not_call`](crate::store::Store::remove_do_not_call).
@@ -37,7 +51,9 @@ impl Sqlite {
             .bind(text::clean_option(withdrawal.reason.as_ref()))
             .execute(&mut *transaction)
             .await?;
-        sqlx::query("DELETE FROM do_not_call WHERE number = ?1").bind(&number).execute(&mut *transaction).await?;
+        for sql in REMOVE {
+            sqlx::query(sql).bind(&number).execute(&mut *transaction).await?;
+        }
         transaction.commit().await?;
         Ok(done.rows_affected() > 0)
     }
