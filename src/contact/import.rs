@@ -136,10 +136,9 @@ pub async fn import_list<R: Read + Send + 'static>(
 trait Sink {
     fn add(&mut self, contacts: &[NewContact]) -> impl Future<Output = Result<Added, NotAdded>> + Send;
 
-    /// Whose do-not-call list is looked through, where it is to be told how many
-    /// are on it.
-    fn asks(&self) -> Option<Store> {
-        None
+    /// How many of them are on the do-not-call list, where that is to be told.
+    fn barred(&mut self, _contacts: &[NewContact]) -> impl Future<Output = Result<u64, StoreError>> + Send {
+        async { Ok(0) }
     }
 }
 
@@ -180,14 +179,12 @@ impl Sink for Targets<'_> {
         }
     }
 
-    fn asks(&self) -> Option<Store> {
-        Some(self.store.clone())
+    async fn barred(&mut self, contacts: &[NewContact]) -> Result<u64, StoreError> {
+        barred(self.store, contacts).await
     }
 }
 
-/// How many of them are on the do-not-call list.
-async fn barred(store: Option<&Store>, contacts: &[NewContact]) -> Result<u64, StoreError> {
-    let Some(store) = store else { return Ok(0) };
+async fn barred(store: &Store, contacts: &[NewContact]) -> Result<u64, StoreError> {
     let mut numbers: Vec<_> = contacts.iter().map(|contact| contact.number).collect();
     // A list is looked through quickest in its own order.
     numbers.sort_unstable();
@@ -214,19 +211,16 @@ async fn run<R: Read + Send + 'static>(
     let mut summary = ImportSummary::default();
     let (sender, mut batches) = mpsc::channel(WAITING);
     let keep = rejects.is_some();
-    let asks = sink.asks();
     let reading = spawn_blocking(move || read(list, batch_rows, keep, &sender));
     while let Some(batch) = batches.recv().await {
         let accepted = summary.accepted;
         let batch: Batch = batch.map_err(|source| ImportError::List { accepted, source })?;
+        let failed = |source| ImportError::Store { accepted, source };
         let added = match batch.contacts.as_slice() {
             [] => Added::default(),
             contacts => {
-                let (barred, added) = tokio::join!(barred(asks.as_ref(), contacts), sink.add(contacts));
-                let added = added.map_err(|error| error.after(accepted))?;
-                let accepted = accepted + added.added;
-                summary.do_not_call += barred.map_err(|source| ImportError::Store { accepted, source })?;
-                added
+                summary.do_not_call += sink.barred(contacts).await.map_err(failed)?;
+                sink.add(contacts).await.map_err(|error| error.after(accepted))?
             }
         };
         let left_out = summary.note(batch, &added);

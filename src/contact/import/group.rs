@@ -5,10 +5,10 @@ use std::io::Read;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{BATCH, ImportError, ImportSummary, NotAdded, Sink, run};
+use super::{BATCH, ImportError, ImportSummary, NotAdded, Sink, barred, run};
 use crate::clock::Clock;
 use crate::contact::{ContactGroupId, ListReader, NewContact, RejectedWriter};
-use crate::store::{Added, Store};
+use crate::store::{Added, Store, StoreError};
 
 /// What came of a list for a group.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -59,7 +59,7 @@ impl Sink for Members<'_> {
         Ok(Added { added, duplicates: saved.duplicates })
     }
 
-    fn asks(&self) -> Option<Store> {
-        Some(self.store.clone())
+    async fn barred(&mut self, contacts: &[NewContact]) -> Result<u64, StoreError> {
+        barred(self.store, contacts).await
     }
 }
