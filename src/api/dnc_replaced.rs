@@ -5,11 +5,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::problem::Fault;
-use crate::contact::{NotReplaced, Replaced};
+use crate::contact::{NotReplaced, Replaced, SHRINK};
 use crate::store::dnc::ListSource;
-
-/// How many of a hundred numbers may be taken off, where nobody says it.
-const SHRINK: u8 = 20;
 
 /// Whose numbers are replaced, and how many of a hundred may be taken off.
 pub(super) struct Wanted {

@@ -338,7 +338,7 @@ mod replace;
 
 pub use do_not_call::{Unwanted, import_do_not_call};
 pub use group::{GroupImport, import_group};
-pub use replace::{NotReplaced, Replaced, Replacement};
+pub use replace::{NotReplaced, Replaced, Replacement, SHRINK};
 
 #[cfg(test)]
 mod tests;

@@ -42,7 +42,7 @@ mod template;
 pub use error::{ListError, ListWarning};
 pub use group::ContactGroupId;
 pub use import::{
-    GroupImport, ImportError, ImportSummary, NotReplaced, RejectedLine, Replaced, Replacement, Unwanted,
+    GroupImport, ImportError, ImportSummary, NotReplaced, RejectedLine, Replaced, Replacement, SHRINK, Unwanted,
     import_do_not_call, import_group, import_list,
 };
 pub(crate) use placeholders::speakable;

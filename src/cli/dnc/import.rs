@@ -10,7 +10,7 @@ use serde_json::json;
 use super::{Written, note};
 use crate::cli::app::App;
 use crate::contact::{
-    ListError, ListReader, NotReplaced, RejectedWriter, Replaced, Replacement, Unwanted, import_do_not_call,
+    ListError, ListReader, NotReplaced, RejectedWriter, Replaced, Replacement, SHRINK, Unwanted, import_do_not_call,
 };
 use crate::number::NumberRules;
 use crate::store::dnc::{self, ListSource};
@@ -36,7 +36,7 @@ pub(in crate::cli) struct Args {
     replace_source: Option<ListSource>,
     /// With --replace-source: take nothing off if more than so many of a hundred
     /// numbers would go.
-    #[arg(long, value_name = "PERCENT", default_value_t = 20, requires = "replace_source",
+    #[arg(long, value_name = "PERCENT", default_value_t = SHRINK, requires = "replace_source",
         value_parser = clap::value_parser!(u8).range(0..=100))]
     shrink: u8,
     /// Write the rows that hold no number there, with the reason.

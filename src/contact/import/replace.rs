@@ -15,6 +15,10 @@ use crate::number::PhoneNumber;
 use crate::store::dnc::{DncReplacement, ListSource};
 use crate::store::{Store, StoreError};
 
+/// How many of a hundred numbers of a source may be taken off, where nobody says
+/// it: a download that broke off would take off more.
+pub const SHRINK: u8 = 20;
+
 /// Replaces what a source says of numbers: [lists](Self::import) are put on the
 /// do-not-call list like any other, and [at the end](Self::finish) the numbers
 /// are taken off that the source named before and none of the lists does. A
